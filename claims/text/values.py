@@ -1,0 +1,208 @@
+"""The values that the engine hands out: frozen, comparable, and free of everything but the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open character offsets into the stored text: `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the words that the span covers in `text`."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+class FlagKind(StrEnum):
+    """What is unverified, and how the text says so. The last four only a comparison can find."""
+
+    label: str
+    is_core: bool
+    """Whether somebody says that it is not verified; the other kinds are weaker signs."""
+
+    def __new__(cls, value: str, label: str, is_core: bool = False) -> FlagKind:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.label = label
+        kind.is_core = is_core
+        return kind
+
+    SELF_DISCLAIMER = "self_disclaimer", "The outlet could not verify it", True
+    PASSIVE_DISCLAIMER = "passive_disclaimer", "Not verified, nobody says by whom", True
+    RELAYED_DISCLAIMER = "relayed_disclaimer", "Another outlet could not verify it", True
+    NO_CONFIRMATION = "no_confirmation", "No confirmation", True
+    ADJECTIVE = "adjective", "Called unconfirmed", True
+    PARTIAL = "partial", "Only partly verified", True
+
+    UNKNOWN_FACT = "unknown_fact", "Said to be unknown"
+    CONDITIONAL = "conditional", "Only if true"
+    HEARSAY = "hearsay", "Hearsay"
+    ANONYMOUS_SOURCE = "anonymous_source", "Anonymous source"
+    DENIAL = "denial", "Denied"
+    CONTESTED = "contested", "Contested"
+    NO_COMMENT = "no_comment", "No comment"
+    ESTIMATIVE = "estimative", "An estimate of likelihood"
+
+    DISCLAIMER_DROPPED = "disclaimer_dropped", "The caution was dropped"
+    FIGURE_CHANGED = "figure_changed", "The figure changed"
+    AGENT_CHANGED = "agent_changed", "The actor changed"
+    ATTRIBUTION_LOST = "attribution_lost", "The attribution was lost"
+
+
+class Who(StrEnum):
+    """Who could not verify."""
+
+    SELF = "self"
+    NAMED = "named"
+    NOBODY = "nobody"
+
+
+class Scope(StrEnum):
+    """Which claims a caution covers: a witness's, the one before, the whole report, its sentence."""
+
+    WITNESS = "witness"
+    PREVIOUS = "previous"
+    REPORT = "report"
+    SENTENCE = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, or one line that stands alone. `boilerplate` is page furniture, never analysed.
+
+    :ivar paragraph: number of its paragraph, from 0.
+    """
+
+    span: Span
+    paragraph: int
+    boilerplate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Words by which the text says that something is not verified.
+
+    :ivar agent: canonical name of who cannot verify; "" when nobody is named.
+    :ivar covers: spans of the claims it is about, in reading order.
+    :ivar confidence: 0 to 1, as the rule states it.
+    """
+
+    kind: FlagKind
+    cue: Span
+    sentence: Span
+    rule: str
+    who: Who
+    agent: str
+    scope: Scope
+    covers: tuple[Span, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who is said to state what: claimant, the cue that says so, and the content.
+
+    :ivar source: the words that name the claimant; None when the text leaves them out.
+    :ivar name: the claimant in full where an earlier sentence names them; "" when unknown.
+    :ivar direct: whether the content is in quotation marks.
+    """
+
+    source: Span | None
+    name: str
+    cue: Span
+    content: Span
+    direct: bool
+    anonymous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An outside source that the article rests on, under its canonical name."""
+
+    name: str
+    kind: Literal["outlet", "institution", "media"]
+    span: Span
+    cue: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A quantity as a range in `unit`: an exact one has `low == high`.
+
+    :ivar qualifier: what bounds or loosens it ("more than", "about"); "" for none.
+    :ivar scope: what it is limited to ("first half of 2022"); "" for none.
+    """
+
+    span: Span
+    kind: Literal["number", "money", "percent", "date", "duration"]
+    low: float
+    high: float
+    unit: str
+    qualifier: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedClaim:
+    """A checkable statement.
+
+    :ivar wording: canonical: without attribution and hedges, one line, a capital and a full stop.
+    :ivar claimant: name of who states it; "" when the article does so in its own voice.
+    :ivar worthiness: how much it deserves checking, 0 to 1, with its `reasons` in plain words.
+    """
+
+    span: Span
+    sentence: Span
+    wording: str
+    claimant: str
+    claimant_kind: Literal["person", "organisation", "anonymous", "none"]
+    attribution: Attribution | None
+    worthiness: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that the engine finds in one text, each in reading order.
+
+    :ivar language: ISO 639-1 code, given or detected; "" when the text is too short to tell.
+    :ivar supported: whether there are rules for it; if not, only `sentences` is filled.
+    """
+
+    language: str
+    supported: bool
+    sentences: tuple[Sentence, ...]
+    flags: tuple[Finding, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    claims: tuple[DetectedClaim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How much two wordings state the same claim, 0 to 1, and what speaks for and against it."""
+
+    score: float
+    reasons: tuple[str, ...]
+    figure: Literal["equal", "rounded", "changed", "qualifier_lost", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How much of text a is built on text b, 0 to 1, and the matching passages (in a, in b)."""
+
+    score: float
+    spans: tuple[tuple[Span, Span], ...]
