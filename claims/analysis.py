@@ -1,0 +1,128 @@
+"""Takes one article through extraction, flagging, matching and provenance, whatever dies in between.
+
+The `Analysis` row is the to-do list; messages are only hints that a row is waiting. An attempt is
+counted and committed before the work begins, so that an article that kills its worker is visibly
+failed after `ANALYSIS_ATTEMPTS`. The work is one transaction under the row's lock, so its effects
+happen once; a worker that dies loses its lock with its connection, and the next may begin at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from claims import extraction, flagging, matching, provenance
+from claims import text as engine
+from claims.models import Analysis
+
+HINT_IS_LOST_AFTER = timedelta(seconds=20)
+
+logger = logging.getLogger(__name__)
+
+
+def analyse(*, article_id: int) -> bool:
+    """Analyse one article; return whether this call did it. Safe to repeat and to run twice at once.
+
+    Whatever goes wrong is written into the row, and the sweep tries again until the attempts are used up.
+    """
+    if not _begin(article_id):
+        return False
+    try:
+        return _work(article_id)
+    except Exception as error:  # whatever an article does to the engine, its row must say so
+        logger.exception("Article %s could not be analysed", article_id)
+        _fail(article_id, f"{type(error).__name__}: {error}")
+        return False
+
+
+def hint() -> list[int]:
+    """Return the articles that a worker should be told of now, and note that it was.
+
+    Those never hinted at, and those whose hint must be lost because nobody is working on them.
+    """
+    waiting = Analysis.objects.unfinished().filter(
+        Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
+    )
+    with transaction.atomic():
+        pks = list(
+            waiting.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)
+        )
+        Analysis.objects.filter(pk__in=pks).update(hinted_at=Now())
+    return list(
+        Analysis.objects.filter(pk__in=pks).order_by("pk").values_list("article_id", flat=True)
+    )
+
+
+def restart(analysis: Analysis) -> None:
+    """Put an analysed or failed article back on the to-do list, with all its attempts."""
+    Analysis.objects.filter(pk=analysis.pk).exclude(status=Analysis.Status.ANALYSING).update(
+        status=Analysis.Status.RECEIVED, attempts=0, error="", hinted_at=None, finished_at=None
+    )
+
+
+@transaction.atomic
+def _begin(article_id: int) -> bool:
+    row = _lock(article_id)
+    if row is None:
+        return False
+    if row.attempts >= settings.ANALYSIS_ATTEMPTS:
+        row.status = Analysis.Status.FAILED
+        row.error = row.error or "The worker died each time it tried."
+    else:
+        row.status = Analysis.Status.ANALYSING
+        row.attempts += 1
+        row.started_at = Now()
+    row.save(update_fields=["status", "error", "attempts", "started_at"])
+    return row.status == Analysis.Status.ANALYSING
+
+
+@transaction.atomic
+def _work(article_id: int) -> bool:
+    row = _lock(article_id)
+    if row is None:
+        return False
+    article = row.article
+    found = engine.analyse(
+        article.text, language=article.language or None, outlet=article.source.name
+    )
+    if not article.language:
+        article.language = found.language
+        article.save(update_fields=["language"])
+    extraction.store_appearances(article, found)
+    flagging.store_flags(article, found)
+    matching.link_appearances(article)
+    provenance.derive(article, found.citations)
+    provenance.group(article)
+    provenance.refresh_derived_flags(article)
+    row.status, row.error = Analysis.Status.ANALYSED, ""
+    row.engine_version, row.supported = engine.ENGINE_VERSION, found.supported
+    row.finished_at = Now()
+    row.save(update_fields=["status", "error", "engine_version", "supported", "finished_at"])
+    return True
+
+
+@transaction.atomic
+def _fail(article_id: int, error: str) -> None:
+    row = _lock(article_id)
+    if row is None:
+        return
+    used_up = row.attempts >= settings.ANALYSIS_ATTEMPTS
+    row.status = Analysis.Status.FAILED if used_up else Analysis.Status.RECEIVED
+    row.error = error.replace("\0", "␀")
+    row.save(update_fields=["status", "error"])
+
+
+def _lock(article_id: int) -> Analysis | None:
+    """Lock the article's unfinished row; None if it is finished or somebody is at work on it."""
+    return (
+        Analysis.objects.unfinished()
+        .filter(article_id=article_id)
+        .select_related("article__source")
+        .select_for_update(of=("self",), skip_locked=True)
+        .first()
+    )

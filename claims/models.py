@@ -1,0 +1,424 @@
+"""What was said: sources, articles, claims, and what the engine found in them.
+
+Content rows (`Source`, `Article`, `Claimant`, `Claim`) keep their history with django-reversion.
+Machine rows (`Appearance`, `Flag`, `Derivation`) can be found again from the text at any time; what a
+person decided about them is kept in the row and is never overwritten by the machine.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from claims import text as engine
+
+REF_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+
+
+def new_ref() -> str:
+    """Return a random reference of 50 bits for a URL, so that addresses do not tell how many rows exist."""
+    return "".join(secrets.choice(REF_ALPHABET) for _ in range(10))
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def named(self, name: str) -> Self:
+        """Sources called `name`, by their own name or by one of their other names."""
+        return self.filter(Q(name__iexact=name) | Q(aliases__contains=[name]))
+
+
+class Source(models.Model):
+    """A publisher we read, or one that what we read rests on (`outside`)."""
+
+    class Kind(models.TextChoices):
+        OUTLET = "outlet", "News outlet"
+        INSTITUTION = "institution", "Institution"
+        MEDIA = "media", "Unnamed media"
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    aliases = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.OUTLET)
+    outside = models.BooleanField(
+        default=False,
+        help_text="Known only because articles cite it; we hold nothing it published.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Story(models.Model):
+    """Articles about the same report or event."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    title = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "stories"
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("claims:story", args=[self.ref])
+
+
+class Article(models.Model):
+    """One document as received: its text as stored, to which every offset points."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="articles")
+    title = models.CharField(max_length=500)
+    url = models.URLField(max_length=2000, blank=True)
+    published_on = models.DateField(null=True, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    text = models.TextField()
+    text_sha256 = models.CharField(max_length=64, editable=False)
+    demo = models.BooleanField(default=False)
+    received_at = models.DateTimeField(auto_now_add=True)
+    story = models.ForeignKey(
+        Story, models.SET_NULL, null=True, blank=True, related_name="articles"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "text_sha256"], name="claims_article_once_per_source_and_text"
+            ),
+        ]
+        indexes = [models.Index(fields=["-received_at", "-id"], name="claims_article_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("claims:article", args=[self.ref])
+
+
+class Snapshot(models.Model):
+    """The bytes of an article as they were received, hashed."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="snapshots")
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=100)
+    location = models.CharField(max_length=2000, help_text="The file or address it came from.")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article", "sha256"], name="claims_snapshot_once_per_article"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location} ({self.sha256[:12]})"
+
+
+class AnalysisQuerySet(models.QuerySet["Analysis"]):
+    def unfinished(self) -> Self:
+        return self.filter(status__in=[Analysis.Status.RECEIVED, Analysis.Status.ANALYSING])
+
+    def failed(self) -> Self:
+        return self.filter(status=Analysis.Status.FAILED)
+
+
+class Analysis(models.Model):
+    """How far the machine has come with one article: the to-do list behind the Celery queue."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        ANALYSING = "analysing", "Being analysed"
+        ANALYSED = "analysed", "Analysed"
+        FAILED = "failed", "Failed"
+
+    article = models.OneToOneField(Article, models.CASCADE, related_name="analysis")
+    status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    hinted_at = models.DateTimeField(null=True, help_text="When a worker was last told of it.")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    engine_version = models.CharField(max_length=40, blank=True)
+    supported = models.BooleanField(
+        default=True, help_text="Whether the engine has rules for the article's language."
+    )
+    error = models.TextField(blank=True)
+
+    objects = AnalysisQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "analyses"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="analysed") | Q(finished_at__isnull=False),
+                name="claims_analysis_analysed_has_finished",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["hinted_at"],
+                condition=Q(status__in=["received", "analysing"]),
+                name="claims_analysis_to_do",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article}: {self.get_status_display()}"
+
+
+class Claimant(models.Model):
+    """The person or organisation stating a claim."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        ORGANISATION = "organisation", "Organisation"
+        ANONYMOUS = "anonymous", "Not named"
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Claim(models.Model):
+    """A checkable statement in one canonical wording, however many articles repeat it."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    wording = models.TextField()
+    language = models.CharField(max_length=8)
+    claimant = models.ForeignKey(
+        Claimant, models.PROTECT, null=True, blank=True, related_name="claims"
+    )
+    worthiness = models.FloatField(
+        "check-worthiness", default=0, help_text="0 to 1: the highest of its appearances."
+    )
+    fingerprint = ArrayField(models.IntegerField(), default=list, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(worthiness__gte=0, worthiness__lte=1),
+                name="claims_claim_worthiness_is_0_to_1",
+            ),
+        ]
+        indexes = [GinIndex(fields=["fingerprint"], name="claims_claim_fingerprint")]
+
+    def __str__(self) -> str:
+        return self.wording
+
+
+class AppearanceQuerySet(models.QuerySet["Appearance"]):
+    def current(self) -> Self:
+        """Those that the newest analysis of their article still finds."""
+        return self.filter(current=True)
+
+
+class Appearance(models.Model):
+    """One occurrence of a claim in an article. Offsets are half-open characters into `article.text`."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    article = models.ForeignKey(Article, models.CASCADE, related_name="appearances")
+    claim = models.ForeignKey(
+        Claim, models.PROTECT, null=True, blank=True, related_name="appearances"
+    )
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    sentence_start = models.PositiveIntegerField()
+    sentence_end = models.PositiveIntegerField()
+    wording = models.TextField()
+    claimant = models.ForeignKey(
+        Claimant, models.PROTECT, null=True, blank=True, related_name="appearances"
+    )
+    cue_start = models.PositiveIntegerField(null=True)
+    cue_end = models.PositiveIntegerField(null=True)
+    worthiness = models.FloatField("check-worthiness")
+    reasons = models.JSONField(default=list)
+    current = models.BooleanField(default=True)
+    link_score = models.FloatField(null=True)
+    link_reasons = models.JSONField(default=list)
+    linked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = AppearanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article", "start", "end"], name="claims_appearance_once_per_span"
+            ),
+            models.CheckConstraint(
+                condition=Q(start__lt=F("end")), name="claims_appearance_start_before_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.wording
+
+
+class FlagQuerySet(models.QuerySet["Flag"]):
+    def standing(self) -> Self:
+        """Those no person has dismissed."""
+        return self.exclude(state=Flag.State.DISMISSED)
+
+    def undecided(self) -> Self:
+        return self.filter(state=Flag.State.OPEN)
+
+    def core(self) -> Self:
+        """Those that say the claim is unverified (not merely hedged)."""
+        return self.filter(kind__in=CORE_KINDS)
+
+
+class Flag(models.Model):
+    """One unverified item found by a rule, and what a person decided about it.
+
+    A flag found in the text has no `claim`; it covers the appearances named in `covers`.
+    A derived flag (found by comparing copies) names its `claim`.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CONFIRMED = "confirmed", "Confirmed"
+        DISMISSED = "dismissed", "Dismissed"
+
+    Kind = models.TextChoices(  # type: ignore[misc]
+        "Kind", {kind.name: (kind.value, kind.label) for kind in engine.FlagKind}
+    )
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    article = models.ForeignKey(Article, models.CASCADE, related_name="flags")
+    claim = models.ForeignKey(
+        Claim, models.PROTECT, null=True, blank=True, related_name="derived_flags"
+    )
+    kind = models.CharField(max_length=24, choices=Kind)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    sentence_start = models.PositiveIntegerField()
+    sentence_end = models.PositiveIntegerField()
+    rule = models.CharField(max_length=80)
+    who = models.CharField(max_length=8, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+    scope = models.CharField(max_length=12, blank=True)
+    confidence = models.FloatField()
+    covers = models.ManyToManyField(Appearance, related_name="flags", blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+
+    objects = FlagQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article", "kind", "start", "end"],
+                condition=Q(claim__isnull=True),
+                name="claims_flag_once_per_kind_and_span",
+            ),
+            models.UniqueConstraint(
+                fields=["article", "kind", "claim"],
+                condition=Q(claim__isnull=False),
+                name="claims_derived_flag_once_per_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="open") & Q(decided_by__isnull=False) & Q(decided_at__isnull=False)),
+                name="claims_flag_decision_all_or_none",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="dismissed") | ~Q(reason=""),
+                name="claims_flag_dismissed_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} in {self.article}"
+
+    @property
+    def cue(self) -> str:
+        """The words that fired the rule."""
+        return self.article.text[self.start : self.end]
+
+    @property
+    def is_core(self) -> bool:
+        return self.kind in CORE_KINDS
+
+
+CORE_KINDS = tuple(kind.value for kind in engine.FlagKind if kind.is_core)
+
+
+class DerivationQuerySet(models.QuerySet["Derivation"]):
+    def standing(self) -> Self:
+        """Those no person has rejected."""
+        return self.exclude(decision=Derivation.Decision.REJECTED)
+
+
+class Derivation(models.Model):
+    """One article built on another article, or on a source it cites, with the words that show it."""
+
+    class Kind(models.TextChoices):
+        CITATION = "citation", "cites"
+        COPY = "copy", "copies"
+        PARAPHRASE = "paraphrase", "paraphrases"
+
+    class Decision(models.TextChoices):
+        NONE = "", "Machine"
+        CONFIRMED = "confirmed", "Confirmed"
+        REJECTED = "rejected", "Rejected"
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="derivations")
+    on_article = models.ForeignKey(
+        Article, models.CASCADE, null=True, blank=True, related_name="derivatives"
+    )
+    on_source = models.ForeignKey(
+        Source, models.PROTECT, null=True, blank=True, related_name="derivatives"
+    )
+    kind = models.CharField(max_length=12, choices=Kind)
+    start = models.PositiveIntegerField(null=True)
+    end = models.PositiveIntegerField(null=True)
+    words = models.TextField(blank=True, help_text="The passage that shows it.")
+    score = models.FloatField(help_text="0 to 1: how much of the article rests on it.")
+    decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = DerivationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(on_article__isnull=True) ^ Q(on_source__isnull=True),
+                name="claims_derivation_rests_on_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(on_article__isnull=True) | ~Q(on_article=F("article")),
+                name="claims_derivation_not_on_itself",
+            ),
+            models.UniqueConstraint(
+                fields=["article", "on_article"], name="claims_derivation_once_per_article"
+            ),
+            models.UniqueConstraint(
+                fields=["article", "on_source"], name="claims_derivation_once_per_source"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article} {self.get_kind_display()} {self.on_article or self.on_source}"

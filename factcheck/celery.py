@@ -1,0 +1,56 @@
+"""Celery: queues, limits, JSON only, and the timetable of sweeps. No task bodies.
+
+The database row is the to-do list and every enqueue is only a hint, so a broker that loses
+everything costs time, not work.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "factcheck.settings")
+
+app = Celery("factcheck")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    result_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=1000,
+    worker_soft_shutdown_timeout=10,
+    task_soft_time_limit=240,
+    task_time_limit=300,
+    task_default_queue="desk",
+    task_create_missing_queues=True,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # An unacknowledged message comes back after `visibility_timeout`; it must outlast any task.
+    broker_transport_options={
+        "visibility_timeout": 600,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+    },
+    # Celery otherwise closes the database connection around every task.
+    db_reuse_max=100,
+    timezone="UTC",
+    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_schedule={
+        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
+        "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
+        "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},
+        "sweep approved": {"task": "reviews.tasks.sweep_approved", "schedule": 30.0},
+        "verify history": {
+            "task": "reviews.tasks.verify_history",
+            "schedule": crontab(hour="3", minute="30"),
+        },
+    },
+)
+app.autodiscover_tasks()

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ReviewsConfig(AppConfig):
+    name = "reviews"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Reviews: what we decided"
+
+    def ready(self) -> None:
+        from reviews import roles
+
+        post_migrate.connect(roles.sync, sender=self, dispatch_uid="reviews.roles.sync")

@@ -1,0 +1,350 @@
+"""The only writer of verdict content: one saved edit is one sealed version.
+
+A save is, in one transaction under the row lock: the verdict row, a django-reversion revision (added
+explicitly, because reversion's own signal can be switched off by a concurrent page view), and one
+append-only `VerdictVersion` chained to the one before:
+
+    hash(i) = SHA-256(canonical(row i) ‖ hash(i − 1))
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import reversion
+from django.db import transaction
+from django.db.models import F, Max, OuterRef, Q, Subquery
+
+from reviews import leases, ratings
+from reviews.models import Decision, Evidence, Review, User, Verdict, VerdictVersion
+
+SCHEMA = 1
+FIELD_LABELS = {
+    "claim": "Claim as checked",
+    "rating": "Rating",
+    "summary": "Summary",
+    "explanation": "Explanation",
+    "evidence": "Evidence",
+}
+
+reversion.register(Evidence)
+reversion.register(Verdict, follow=("evidence",))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a checker types: the part of a verdict's content that is not evidence."""
+
+    rating: str
+    claim_wording: str
+    summary: str
+    explanation: str
+
+
+class Conflict(Exception):
+    """The verdict was saved by someone else since; nothing was written and `draft` is what was typed."""
+
+    def __init__(self, current: Verdict, draft: Draft) -> None:
+        super().__init__("The verdict was changed since you opened it.")
+        self.current = current
+        self.draft = draft
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run of words that two versions share (`equal`) or that one of them alone has."""
+
+    op: str  # "equal", "insert" or "delete"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    field: str
+    label: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What checking a chain of versions showed: how far it holds, and the first thing wrong."""
+
+    checked_to: int
+    problem: str
+
+    @property
+    def intact(self) -> bool:
+        return not self.problem
+
+
+# Writing
+
+
+@transaction.atomic
+def save(
+    review: Review, *, by: User, token: int, seq: int, draft: Draft, reason: str = ""
+) -> VerdictVersion | None:
+    """Save `draft`, made against version `seq`, as the next version. Return None if nothing changed.
+
+    :raises leases.Refused: if the lease is lost.
+    :raises Conflict: if `seq` is not the newest version.
+    """
+    actor, now = leases.begin_write(review, by, token)
+    verdict = of(review)
+    if verdict.seq != seq:
+        raise Conflict(verdict, draft)
+    verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
+    verdict.claim_wording = draft.claim_wording
+    verdict.summary, verdict.explanation = draft.summary, draft.explanation
+    return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason)
+
+
+@transaction.atomic
+def restore(
+    review: Review, *, by: User, token: int, seq: int, version_seq: int
+) -> VerdictVersion | None:
+    """Write the words and rating of version `version_seq` again, as a new version on top of `seq`.
+
+    Evidence is not brought back: it is attached and withdrawn one by one, each with its reason.
+
+    :raises leases.Refused: if the lease is lost, or there is no such version.
+    :raises Conflict: if `seq` is not the newest version.
+    """
+    actor, now = leases.begin_write(review, by, token)
+    verdict = of(review)
+    old = verdict.versions.filter(seq=version_seq).first() if verdict.pk else None
+    if old is None:
+        raise leases.Refused(f"There is no version {version_seq} to restore.")
+    content = read(old)
+    if verdict.seq != seq:
+        raise Conflict(verdict, draft_of(verdict))
+    verdict.rating, verdict.scale_version = content["rating"], content["scale"]
+    verdict.claim_wording = content["claim"]
+    verdict.summary, verdict.explanation = content["summary"], content["explanation"]
+    return _seal(
+        verdict,
+        VerdictVersion.Action.RESTORE,
+        by=actor,
+        at=now,
+        reason=f"Restored version {version_seq}",
+    )
+
+
+def record_evidence(
+    review: Review, *, by: User, at: datetime, reason: str
+) -> VerdictVersion | None:
+    """Seal the verdict after its evidence changed. The caller holds the row lock and the lease."""
+    return _seal(of(review), VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
+
+
+def _seal(
+    verdict: Verdict, action: VerdictVersion.Action, *, by: User, at: datetime, reason: str
+) -> VerdictVersion | None:
+    content = canonical(content_of(verdict))
+    content_hash = sha256(content)
+    if content_hash == verdict.content_hash or (not verdict.seq and _is_blank(verdict)):
+        return None
+    previous = verdict.versions.get(seq=verdict.seq).hash if verdict.seq else ""
+    verdict.seq += 1
+    verdict.content_hash = content_hash
+    with reversion.create_revision():
+        verdict.save()
+        reversion.set_user(by)
+        reversion.set_comment(f"Version {verdict.seq}: {reason or action.label}")
+        reversion.set_date_created(at)
+        reversion.add_to_revision(verdict)
+    version = VerdictVersion(
+        verdict=verdict, seq=verdict.seq, content=content, content_hash=content_hash,
+        previous_hash=previous, actor=by, actor_name=str(by), action=action, reason=reason, at=at,
+    )  # fmt: skip
+    version.hash = row_hash(version)
+    version.save(force_insert=True)
+    return version
+
+
+def _is_blank(verdict: Verdict) -> bool:
+    typed = verdict.rating or verdict.summary or verdict.explanation
+    renamed = verdict.claim_wording != verdict.review.claim.wording
+    return not (typed or renamed or verdict.evidence.exists())
+
+
+# Content and hashes
+
+
+def of(review: Review) -> Verdict:
+    """Return the verdict of `review`; one not yet saved, with `seq` 0, if nobody has written any."""
+    verdict = Verdict.objects.filter(review=review).first()
+    if verdict is None:
+        return Verdict(review=review, claim_wording=review.claim.wording)
+    verdict.review = review
+    return verdict
+
+
+def draft_of(verdict: Verdict) -> Draft:
+    """What the editor shows for `verdict`."""
+    return Draft(verdict.rating, verdict.claim_wording, verdict.summary, verdict.explanation)
+
+
+def content_of(verdict: Verdict) -> dict[str, Any]:
+    """The content of a verdict as it stands, evidence in full, so that it renders for ever."""
+    return {
+        "schema": SCHEMA,
+        "claim": verdict.claim_wording,
+        "rating": verdict.rating,
+        "scale": verdict.scale_version,
+        "summary": verdict.summary,
+        "explanation": verdict.explanation,
+        "evidence": [
+            {
+                "ref": evidence.ref, "url": evidence.url, "title": evidence.title,
+                "publisher": evidence.publisher, "quote": evidence.quote,
+                "stance": evidence.stance, "is_primary": evidence.is_primary,
+                "interest": evidence.interest, "sha256": evidence.sha256,
+                "added_at": evidence.added_at.astimezone(UTC).isoformat(),
+            }
+            for evidence in verdict.evidence
+        ],
+    }  # fmt: skip
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with one spelling for one value: sorted keys, no spaces, no escapes beyond need."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256(text: str) -> str:
+    """Return the SHA-256 of `text` in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def row_hash(version: VerdictVersion) -> str:
+    """Return the hash that seals `version` and, through the previous hash, everything before it."""
+    row = {
+        "verdict": version.verdict_id,
+        "seq": version.seq,
+        "content_hash": version.content_hash,
+        "actor": version.actor_id,
+        "actor_name": version.actor_name,
+        "action": str(version.action),
+        "reason": version.reason,
+        "at": version.at.astimezone(UTC).isoformat(),
+    }
+    return sha256(canonical(row) + version.previous_hash)
+
+
+def read(version: VerdictVersion) -> dict[str, Any]:
+    """Return the content of a sealed version."""
+    return json.loads(version.content)
+
+
+# Asking
+
+
+def contributors(verdict: Verdict) -> list[User]:
+    """Return who wrote a version since the last approved one: the people who may not approve it."""
+    approved_to = (
+        Decision.objects.filter(version__verdict=verdict, kind=Decision.Kind.APPROVED).aggregate(
+            seq=Max("version__seq")
+        )["seq"]
+        or 0
+    )
+    wrote = verdict.versions.filter(seq__gt=approved_to).values("actor")
+    return list(User.objects.filter(pk__in=wrote).order_by("pk"))
+
+
+def seal_state(verdict: Verdict) -> Seal:
+    """Check the chain of one verdict from its first version. Cost: one query, one hash a version."""
+    return _check_chain(verdict, verdict.versions.order_by("seq"))
+
+
+def verify() -> Iterator[str]:
+    """Check every verdict's chain and that its row, its head and reversion agree; yield each problem."""
+    for verdict in Verdict.objects.order_by("pk").iterator(chunk_size=500):
+        if problem := seal_state(verdict).problem:
+            yield f"Verdict {verdict.pk}: {problem}"
+    unsealed = Verdict.objects.annotate(
+        newest=Subquery(
+            VerdictVersion.objects.filter(verdict=OuterRef("pk"))
+            .order_by("-seq")
+            .values("content_hash")[:1]
+        )
+    ).filter(Q(newest__isnull=True) | ~Q(newest=F("content_hash")))
+    for pk in unsealed.values_list("pk", flat=True):
+        yield f"Verdict {pk}: the row is not what its newest version says"
+
+
+def _check_chain(verdict: Verdict, versions: Any) -> Seal:
+    previous, expected = "", 1
+    newest: VerdictVersion | None = None
+    for version in versions.iterator(chunk_size=500):
+        where = f"version {version.seq}"
+        if version.seq != expected:
+            return Seal(expected - 1, f"{where} follows version {expected - 1}")
+        if sha256(version.content) != version.content_hash:
+            return Seal(expected - 1, f"the content of {where} is not what was sealed")
+        if version.previous_hash != previous or version.hash != row_hash(version):
+            return Seal(expected - 1, f"{where} does not fit the chain")
+        previous, newest = version.hash, version
+        expected += 1
+    if newest is None or newest.seq != verdict.seq:
+        return Seal(expected - 1, "the verdict does not end at its newest version")
+    if canonical(content_of(verdict)) != newest.content:
+        return Seal(expected - 1, "the verdict as it stands is not its newest version")
+    return Seal(expected - 1, "")
+
+
+# Comparing
+
+
+def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
+    """Return the fields in which two versions differ, word by word; `old` None compares with nothing."""
+    before = _as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
+    after = _as_text(read(new))
+    return [
+        FieldDiff(field, label, tuple(word_diff(before[field], after[field])))
+        for field, label in FIELD_LABELS.items()
+        if before[field] != after[field]
+    ]
+
+
+def word_diff(old: str, new: str) -> Iterator[Change]:
+    """Yield what stayed, went and came between two texts, in reading order, whole words at a time."""
+    left, right = _words(old), _words(new)
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    for op, left_start, left_end, right_start, right_end in matcher.get_opcodes():
+        if op == "equal":
+            yield Change("equal", "".join(left[left_start:left_end]))
+            continue
+        if left_end > left_start:
+            yield Change("delete", "".join(left[left_start:left_end]))
+        if right_end > right_start:
+            yield Change("insert", "".join(right[right_start:right_end]))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def _as_text(content: dict[str, Any]) -> dict[str, str]:
+    rating = (
+        ratings.rating(content["rating"], scale=content["scale"]).label if content["rating"] else ""
+    )
+    evidence = "\n".join(
+        f"{item['title']}, {item['publisher']} ({Evidence.Stance(item['stance']).label}): "
+        f"“{item['quote']}” {item['url']}".strip()
+        for item in content["evidence"]
+    )
+    return {
+        "claim": content["claim"],
+        "rating": rating,
+        "summary": content["summary"],
+        "explanation": content["explanation"],
+        "evidence": evidence,
+    }

@@ -1,0 +1,75 @@
+"""Leases: the time-limited hold on a review, checked under the row lock by the database's clock.
+
+Every write of a review begins here. Rows are always locked in the same order, review before person, so
+that two writes cannot wait for each other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from reviews.models import Review, User
+from reviews.states import Status
+
+
+class Refused(Exception):
+    """What was asked is not allowed now; the message says why, in words for people."""
+
+
+def clock() -> datetime:
+    """Return the database's time now, whatever the clock of this machine says."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def lock(review: Review, by: User) -> tuple[User, datetime]:
+    """Lock and refresh `review` until the transaction ends; return `by` as they are now, and the time.
+
+    The person's row is locked too, so that losing a role and using it cannot cross, and read again,
+    so that no permission is remembered from before the lock.
+    """
+    review.refresh_from_db(from_queryset=Review.objects.select_for_update())
+    if by.is_system:
+        return by, clock()
+    actor = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    return actor, clock()
+
+
+def lost(review: Review, by: User, token: int, now: datetime) -> str:
+    """Say why `by` may not write with lease `token` any more; "" while they may."""
+    if review.status != Status.IN_PROGRESS:
+        return f"You no longer hold this review: it is {review.get_status_display().lower()}."
+    if review.checker_id != by.pk:
+        return f"You no longer hold this review: {review.checker} is checking it."
+    if review.lease_token != token:
+        return "You took this review again since this page was opened; load the page again."
+    if review.lease_expires_at is None or review.lease_expires_at <= now:
+        return "Your lease ran out. Take the review again to go on."
+    return ""
+
+
+def begin_write(review: Review, by: User, token: int) -> tuple[User, datetime]:
+    """Lock `review` for a write under lease `token`, and renew the lease.
+
+    :raises Refused: if the lease is not the newest, has run out, or is not held by `by`.
+    """
+    actor, now = lock(review, by)
+    if not actor.has_perm("reviews.check_review"):
+        raise Refused("Your role does not allow this.")
+    if reason := lost(review, actor, token, now):
+        raise Refused(reason)
+    renew(review, now)
+    return actor, now
+
+
+def renew(review: Review, now: datetime) -> None:
+    """Extend the lease of a locked review, but never past the longest hold."""
+    assert review.lease_acquired_at is not None
+    review.lease_expires_at = min(
+        now + settings.LEASE, review.lease_acquired_at + settings.LEASE_AT_MOST
+    )
+    review.save(update_fields=["lease_expires_at"])

@@ -1,0 +1,411 @@
+"""What we decided: people, reviews, verdicts and their sealed history, publications.
+
+Content (`Verdict`, `Evidence`) is written through `history.py` and `evidence.py`; workflow rows
+(`Review`, `ReviewEvent`, `Decision`, `Publication`) are moved through `workflow.py` and
+`publication.py`. Triggers in the migrations keep sealed rows from changing, whoever asks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from claims.models import Claim, new_ref
+from reviews import ratings
+from reviews.states import MOVES, Action, Status
+
+SYSTEM_USERNAME = "system"
+
+
+class DeskUserManager(UserManager["User"]):
+    def system(self) -> User:
+        """The named actor for what the desk does by itself; it can never sign in."""
+        user, _ = self.get_or_create(
+            username=SYSTEM_USERNAME,
+            defaults={"is_active": False, "first_name": "The desk", "password": "!"},
+        )
+        return user
+
+
+class User(AbstractUser):
+    """A person at the desk. People who have written anything are deactivated, never deleted."""
+
+    languages = ArrayField(
+        models.CharField(max_length=8),
+        default=list,
+        blank=True,
+        help_text="Languages you check in, as codes (en, de, …). Empty: all.",
+    )
+    topics = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Topics you check. Empty: all.",
+    )
+
+    objects = DeskUserManager()
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def is_system(self) -> bool:
+        return self.username == SYSTEM_USERNAME
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def queued(self) -> Self:
+        return self.filter(status=Status.QUEUED)
+
+    def available_to(self, user: User) -> Self:
+        """What the queue may offer `user`: waiting to be taken, in a language they check."""
+        waiting = self.queued()
+        return waiting.filter(language__in=user.languages) if user.languages else waiting
+
+    def held_by(self, user: User) -> Self:
+        return self.filter(checker=user, status=Status.IN_PROGRESS)
+
+    def turn_of(self, user: User) -> Self:
+        """What waits for `user`: held now, or returned to them."""
+        return self.filter(checker=user, status__in=[Status.IN_PROGRESS, Status.RETURNED])
+
+    def submitted(self) -> Self:
+        return self.filter(status=Status.SUBMITTED)
+
+    def awaiting_publication(self) -> Self:
+        return self.filter(status=Status.APPROVED)
+
+    def by_priority(self) -> Self:
+        return self.order_by("-priority", "pk")
+
+
+class Review(models.Model):
+    """One check of one claim, from queue to publication, and who holds it now."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    claim = models.OneToOneField(Claim, models.PROTECT, related_name="review")
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    language = models.CharField(max_length=8)
+    priority = models.FloatField(default=0, help_text="0 to 100; higher comes first.")
+    reasons = models.JSONField(default=list, help_text="Why it has this priority, in words.")
+    copies = models.PositiveIntegerField(default=0)
+    origins = models.PositiveIntegerField(default=0)
+    prioritised_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    checker = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="reviews_checked"
+    )
+    lease_token = models.PositiveIntegerField(default=0)
+    lease_acquired_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("check_review", "Can take reviews, write verdicts and submit them"),
+            ("approve_verdict", "Can return and approve verdicts of others"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status=Status.IN_PROGRESS,
+                    checker__isnull=False,
+                    lease_acquired_at__isnull=False,
+                    lease_expires_at__isnull=False,
+                )
+                | (
+                    ~Q(status=Status.IN_PROGRESS)
+                    & Q(lease_acquired_at__isnull=True, lease_expires_at__isnull=True)
+                ),
+                name="reviews_review_leased_while_in_progress",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.QUEUED) | Q(checker__isnull=True),
+                name="reviews_review_queued_has_no_checker",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["language", "-priority", "id"],
+                condition=Q(status=Status.QUEUED),
+                name="reviews_review_to_take",
+            ),
+            models.Index(
+                fields=["-priority", "id"],
+                condition=Q(status=Status.QUEUED),
+                name="reviews_review_by_priority",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=Q(status=Status.IN_PROGRESS),
+                name="reviews_review_leased",
+            ),
+            models.Index(fields=["status", "-priority", "id"], name="reviews_review_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.claim.wording
+
+    def get_absolute_url(self) -> str:
+        return reverse("reviews:detail", args=[self.ref])
+
+    def hold(self, by: User, *, at: datetime, until: datetime) -> None:
+        """Give `by` a new lease: a new token, so that writes under an older one are refused."""
+        self.checker = by
+        self.lease_token += 1
+        self.lease_acquired_at = at
+        self.lease_expires_at = until
+
+    def end_lease(self, *, keep_checker: bool) -> None:
+        """End the lease; `keep_checker` remembers who worked on it."""
+        self.lease_acquired_at = self.lease_expires_at = None
+        if not keep_checker:
+            self.checker = None
+
+    def move(self, action: Action, *, by: User, at: datetime, note: str = "") -> None:
+        """Change the status and log who did it. Nothing else writes `status`.
+
+        The caller holds the row lock and has asked `workflow.refusal` first.
+
+        :raises ValueError: if `action` does not start from the present status.
+        """
+        step = MOVES[action]
+        if self.status not in step.sources:
+            raise ValueError(f"{action} from {self.status}")
+        old, self.status = self.status, step.target
+        self.save(
+            update_fields=[
+                "status", "checker", "lease_token", "lease_acquired_at", "lease_expires_at",
+            ]
+        )  # fmt: skip
+        ReviewEvent.objects.create(
+            review=self, action=action, old_status=old, new_status=self.status,
+            actor=by, actor_name=str(by), at=at, note=note,
+        )  # fmt: skip
+
+    @property
+    def is_published(self) -> bool:
+        """Whether readers can see it, also while a correction is being worked on."""
+        return self.publications.exists()
+
+
+class ReviewEvent(models.Model):
+    """One step in the life of a review. Append-only."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="events")
+    action = models.CharField(max_length=10, choices=Action)
+    old_status = models.CharField(max_length=12, choices=Status, blank=True)
+    new_status = models.CharField(max_length=12, choices=Status)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=310)
+    at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["review", "-id"], name="reviews_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.get_action_display()}"
+
+
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    def standing(self) -> Self:
+        """What counts now: attached and not withdrawn, oldest first."""
+        return self.filter(withdrawn_at__isnull=True).order_by("pk")
+
+
+class Evidence(models.Model):
+    """A cited document with a stance. It is withdrawn, never deleted or rewritten."""
+
+    class Stance(models.TextChoices):
+        SUPPORTS = "supports", "Supports the claim"
+        REFUTES = "refutes", "Refutes the claim"
+        CONTEXT = "context", "Gives context"
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    review = models.ForeignKey(Review, models.PROTECT, related_name="evidence")
+    url = models.URLField("address", max_length=2000, blank=True)
+    title = models.CharField(max_length=300)
+    publisher = models.CharField(max_length=200)
+    quote = models.TextField(help_text="The words that matter, as they stand there.")
+    stance = models.CharField(max_length=10, choices=Stance)
+    is_primary = models.BooleanField(
+        "primary source", default=False, help_text="First-hand: a document, data, a witness."
+    )
+    interest = models.CharField(
+        max_length=300, blank=True, help_text="What the publisher has at stake, if anything."
+    )
+    sha256 = models.CharField(max_length=64, editable=False)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.TextField(blank=True)
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "evidence"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True)
+                | (
+                    Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False)
+                    & ~Q(withdrawn_reason="")
+                ),
+                name="reviews_evidence_withdrawn_all_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Verdict(models.Model):
+    """Rating and explanation for one claim, as they stand now. Only `history.py` writes it.
+
+    `seq` and `content_hash` are those of its newest `VerdictVersion`; a trigger refuses to commit
+    anything else.
+    """
+
+    review = models.OneToOneField(Review, models.PROTECT, related_name="verdict")
+    rating = models.CharField(max_length=20, blank=True)
+    scale_version = models.PositiveSmallIntegerField(default=ratings.CURRENT_SCALE)
+    claim_wording = models.TextField()
+    summary = models.TextField(blank=True)
+    explanation = models.TextField(blank=True)
+    seq = models.PositiveIntegerField(default=0)
+    content_hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"Verdict on {self.claim_wording}"
+
+    @property
+    def evidence(self) -> models.QuerySet[Evidence]:
+        """The evidence it cites now; django-reversion follows it."""
+        return self.review.evidence.standing()
+
+    @property
+    def rating_label(self) -> str:
+        return (
+            ratings.rating(self.rating, scale=self.scale_version).label
+            if self.rating
+            else "No rating yet"
+        )
+
+
+class VerdictVersion(models.Model):
+    """One saved edit of a verdict, sealed. Append-only: triggers refuse UPDATE, DELETE, TRUNCATE."""
+
+    class Action(models.TextChoices):
+        EDIT = "edit", "Edited"
+        EVIDENCE = "evidence", "Changed the evidence"
+        RESTORE = "restore", "Restored an earlier version"
+
+    verdict = models.ForeignKey(Verdict, models.PROTECT, related_name="versions")
+    seq = models.PositiveIntegerField()
+    content = models.TextField(help_text="Canonical JSON, exactly the bytes that were hashed.")
+    content_hash = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=310)
+    action = models.CharField(max_length=10, choices=Action)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["verdict", "seq"], name="reviews_version_seq_once_per_verdict"
+            ),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="reviews_version_seq_starts_at_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.seq}"
+
+
+class Decision(models.Model):
+    """A supervisor's approval or return of exactly one version. Append-only."""
+
+    class Kind(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        RETURNED = "returned", "Returned"
+
+    version = models.ForeignKey(VerdictVersion, models.PROTECT, related_name="decisions")
+    content_hash = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10, choices=Kind)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=310)
+    at = models.DateTimeField()
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="returned") | ~Q(comment=""),
+                name="reviews_decision_returned_with_a_comment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} by {self.by_name}"
+
+
+class Comment(models.Model):
+    """What colleagues say to each other about a review."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="comments")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    body = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.body
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def current(self) -> Self:
+        """The newest publication of each review: what readers see."""
+        newest = (
+            Publication.objects.filter(review=models.OuterRef("review"))
+            .order_by("-pk")
+            .values("pk")[:1]
+        )
+        return self.filter(pk=models.Subquery(newest))
+
+
+class Publication(models.Model):
+    """An approved version made public, with everything the page shows frozen in `document`.
+
+    Append-only: a correction is a further publication of the same review that says what changed.
+    """
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="publications")
+    version = models.OneToOneField(VerdictVersion, models.PROTECT, related_name="publication")
+    approval = models.OneToOneField(Decision, models.PROTECT, related_name="publication")
+    document = models.JSONField()
+    published_at = models.DateTimeField()
+    correction = models.TextField(
+        blank=True, help_text="What changed against the publication before, and why."
+    )
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["-published_at", "-id"], name="reviews_publication_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.review} ({self.published_at:%d %B %Y})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("public:check", args=[self.review.ref])

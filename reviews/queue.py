@@ -1,0 +1,179 @@
+"""What comes next: opens reviews for claims that deserve one, orders them, hands them out.
+
+The queue pulls: it looks for claims without a review whenever it is asked to, so a lost message loses
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from claims.provenance import Fate, Standing
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from claims import provenance
+from claims.models import CORE_KINDS, Appearance, Claim, Flag
+from reviews import leases, workflow
+from reviews.models import Review, ReviewEvent, User
+from reviews.states import Action, Status
+
+BATCH = 200
+QUEUE_LOCK = 0x71756575  # the key of the advisory lock under which reviews are opened
+
+SOON, LATER = timedelta(hours=24), timedelta(hours=72)
+SOON_FROM = 60  # priority from which a check is due soon
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a priority: how many of its points, and why, in words."""
+
+    points: int
+    words: str
+
+
+# Handing out
+
+
+@transaction.atomic
+def take_next(user: User) -> Review | None:
+    """Give `user` the review of highest priority that nobody holds; None when there is none for them.
+
+    :raises leases.Refused: if they hold as many as a person may.
+    """
+    review = (
+        Review.objects.available_to(user)
+        .by_priority()
+        .select_for_update(of=("self",), skip_locked=True)
+        .first()
+    )
+    if review:
+        workflow.take(review, by=user)
+    return review
+
+
+def expire_leases() -> int:
+    """Free every review whose lease has run out; return how many. Safe to repeat."""
+    overdue = Review.objects.filter(status=Status.IN_PROGRESS, lease_expires_at__lte=leases.clock())
+    return sum(workflow.expire(review) for review in overdue)
+
+
+# Opening
+
+
+def open_reviews() -> int:
+    """Open a review for every flagged or check-worthy claim that has none; return how many.
+
+    Also gives waiting reviews their priority again where their claim was found in a new article
+    since. Safe to repeat and to run twice at once.
+    """
+    opened = 0
+    while batch := _open_batch():
+        opened += batch
+    _refresh_stale()
+    return opened
+
+
+@transaction.atomic
+def _open_batch() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
+    claims = list(_deserving().filter(review__isnull=True).order_by("pk")[:BATCH])
+    if not claims:
+        return 0
+    now = leases.clock()
+    system = User.objects.system()
+    reviews = [
+        Review(claim=claim, language=claim.language, opened_at=now, prioritised_at=now)
+        for claim in claims
+    ]
+    _prioritise(reviews, now)
+    for review in reviews:
+        review.due_at = now + (SOON if review.priority >= SOON_FROM else LATER)
+    Review.objects.bulk_create(reviews)
+    ReviewEvent.objects.bulk_create(
+        ReviewEvent(
+            review=review, action=Action.OPEN, new_status=Status.QUEUED,
+            actor=system, actor_name=str(system), at=now,
+        )
+        for review in reviews
+    )  # fmt: skip
+    return len(reviews)
+
+
+def _deserving() -> QuerySet[Claim]:
+    """Claims worth checking, or said to be unverified in any article they appear in."""
+    flagged = Appearance.objects.filter(
+        claim=OuterRef("pk"), current=True, flags__kind__in=CORE_KINDS
+    ).exclude(flags__state=Flag.State.DISMISSED)
+    derived = Flag.objects.standing().filter(claim=OuterRef("pk"))
+    appears = Appearance.objects.current().filter(claim=OuterRef("pk"))
+    worthy = Q(worthiness__gte=settings.QUEUE_WORTHINESS)
+    return Claim.objects.filter(Exists(appears)).filter(worthy | Exists(flagged) | Exists(derived))
+
+
+# Priority
+
+
+def refresh_priorities(reviews: Iterable[Review]) -> None:
+    """Compute priority and reasons of `reviews` anew and store them. Cost: constant queries."""
+    rows = list(reviews)
+    _prioritise(rows, leases.clock())
+    Review.objects.bulk_update(
+        rows, ["priority", "reasons", "copies", "origins", "prioritised_at"], batch_size=BATCH
+    )
+
+
+def _refresh_stale() -> None:
+    changed = Appearance.objects.filter(
+        claim=OuterRef("claim"), article__analysis__finished_at__gt=OuterRef("prioritised_at")
+    )
+    stale = (
+        Review.objects.exclude(status__in=[Status.PUBLISHED, Status.DISMISSED])
+        .filter(Exists(changed))
+        .select_related("claim")
+    )
+    while batch := list(stale.order_by("pk")[:BATCH]):
+        refresh_priorities(batch)
+
+
+def _prioritise(reviews: list[Review], now: datetime) -> None:
+    standings = provenance.standings([review.claim for review in reviews])
+    for review in reviews:
+        standing = standings[review.claim_id]
+        reasons = list(priority_reasons(review.claim, standing))
+        review.priority = min(100, sum(reason.points for reason in reasons))
+        review.reasons = [{"points": reason.points, "words": reason.words} for reason in reasons]
+        review.copies, review.origins = standing.copies, standing.origins
+        review.prioritised_at = now
+
+
+def priority_reasons(claim: Claim, standing: Standing) -> Iterable[Reason]:
+    """Yield why a claim comes early, most telling first; the points add up to at most 100.
+
+    40 for check-worthiness, 25 for being unverified by its origin, 15 for a caution that copies
+    dropped, 20 for how far it has spread on how few origins.
+    """
+    if standing.unverified_by:
+        yield Reason(25, f"unverified by {_listed(standing.unverified_by)}")
+    elif standing.unverified:
+        yield Reason(20, "unverified, nobody named")
+    dropped = standing.count(Fate.DROPPED)
+    if dropped:
+        yield Reason(15, f"caution dropped in {dropped} of {standing.copies} copies")
+    if standing.copies > 1:
+        origins = "1 origin" if standing.origins == 1 else f"{standing.origins} origins"
+        spread = min(20, 4 * standing.copies)
+        yield Reason(spread, f"{standing.copies} copies of {origins}")
+    worthiness = round(40 * claim.worthiness)
+    if worthiness:
+        yield Reason(worthiness, f"check-worthiness {claim.worthiness:.2f}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

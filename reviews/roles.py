@@ -1,0 +1,46 @@
+"""Which permissions each role holds, written to the database after every migrate.
+
+Code never asks for a role: it asks `user.has_perm(...)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+FACT_CHECKERS = "Fact-checkers"
+SUPERVISORS = "Supervisors"
+DATA_EDITORS = "Data editors"
+
+CONTENT_MODELS = ("source", "article", "claimant", "claim")
+MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story")
+
+ROLES: dict[str, tuple[str, ...]] = {
+    FACT_CHECKERS: ("reviews.check_review",),
+    SUPERVISORS: ("reviews.check_review", "reviews.approve_verdict"),
+    DATA_EDITORS: (
+        *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
+        "claims.add_source",
+        "claims.add_claimant",
+        *(f"claims.view_{model}" for model in MACHINE_MODELS),
+    ),
+}
+
+
+def sync(**kwargs: Any) -> None:
+    """Give each role exactly its permissions, creating what is missing. Safe to repeat."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    for label in ("claims", "reviews"):
+        create_permissions(apps.get_app_config(label), verbosity=0)
+    known = {
+        f"{app_label}.{codename}": pk
+        for pk, app_label, codename in Permission.objects.values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+    }
+    for name, permissions in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set([known[permission] for permission in permissions])

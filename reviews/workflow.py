@@ -1,0 +1,295 @@
+"""Every move of a review: who may, what it does, what it leaves behind.
+
+An action is: begin (lock the row, refuse, read the clock once), do, `review.move(...)`. Nothing here
+knows HTTP, Celery or mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from claims import flagging
+from claims.models import Flag
+from reviews import history, leases
+from reviews.leases import Refused
+from reviews.models import Comment, Decision, Publication, Review, User, Verdict
+from reviews.states import MOVES, SYSTEM, Action, Status
+
+__all__ = ["Refused"]
+
+
+# Who may
+
+
+def refusal(action: Action, review: Review, user: User) -> str:
+    """Say why `user` may not do `action` now; "" when they may."""
+    step = MOVES[action]
+    if step.permission == SYSTEM:
+        if not user.is_system:
+            return "The desk does this by itself."
+    elif not user.has_perm(step.permission):
+        return "Your role does not allow this."
+    if review.status not in step.sources:
+        return f"This review is {review.get_status_display().lower()}."
+    mine = review.checker_id == user.pk
+    match action:
+        case Action.SUBMIT | Action.RELEASE if not mine:
+            return f"{review.checker} is checking this claim."
+        case Action.WITHDRAW if not mine:
+            return f"{review.checker} submitted this verdict."
+        case Action.DISMISS if review.status == Status.IN_PROGRESS and not mine:
+            return f"{review.checker} is checking this claim."
+        case Action.DISMISS if review.is_published:
+            return "Readers can see this check; publish a correction instead."
+        case Action.APPROVE:
+            return _four_eyes(review, user)
+    return ""
+
+
+def refusals(review: Review, user: User) -> dict[str, str]:
+    """Return, for every action a person can ask for, why `user` may not do it now ("" if they may)."""
+    return {
+        str(action): refusal(action, review, user)
+        for action, step in MOVES.items()
+        if step.permission != SYSTEM
+    }
+
+
+def missing(review: Review) -> list[str]:
+    """Name what the verdict still needs before it can be submitted, in words for the checker."""
+    verdict = history.of(review)
+    needs = [
+        (bool(verdict.rating), "a rating"),
+        (bool(verdict.claim_wording.strip()), "the claim as checked"),
+        (bool(verdict.summary.strip()), "a summary"),
+        (bool(verdict.explanation.strip()), "an explanation"),
+        (review.evidence.standing().exists(), "at least one piece of evidence"),
+        (not _is_public(verdict), "a change to what is published"),
+    ]
+    return [need for met, need in needs if not met]
+
+
+def _is_public(verdict: Verdict) -> bool:
+    """Whether readers already see exactly this version."""
+    return Publication.objects.filter(version__verdict=verdict, version__seq=verdict.seq).exists()
+
+
+def _four_eyes(review: Review, user: User) -> str:
+    if user in history.contributors(review.verdict):
+        return "You contributed to this verdict; another supervisor decides it."
+    return ""
+
+
+# The checker's moves
+
+
+@transaction.atomic
+def take(review: Review, *, by: User) -> None:
+    """Give `by` a lease on a waiting or returned review.
+
+    :raises Refused: if someone else has it, or `by` holds as many as a person may.
+    """
+    actor, now = _begin(Action.TAKE, review, by)
+    _refuse_another(actor)
+    review.hold(actor, at=now, until=now + settings.LEASE)
+    review.move(Action.TAKE, by=actor, at=now)
+
+
+@transaction.atomic
+def release(review: Review, *, by: User, token: int, note: str = "") -> None:
+    """Put a held review back into the queue; what was written stays for the next checker."""
+    actor, now = _begin(Action.RELEASE, review, by, token=token)
+    review.end_lease(keep_checker=False)
+    review.move(Action.RELEASE, by=actor, at=now, note=note)
+
+
+@transaction.atomic
+def renew(review: Review, *, by: User, token: int) -> datetime:
+    """Extend the lease while the page is in use; return when it now ends.
+
+    :raises Refused: if the lease is lost.
+    """
+    leases.begin_write(review, by, token)
+    assert review.lease_expires_at is not None
+    return review.lease_expires_at
+
+
+@transaction.atomic
+def submit(review: Review, *, by: User, token: int, seq: int) -> None:
+    """Hand version `seq` of the verdict to the supervisors and end the lease.
+
+    :raises Refused: if the lease is lost, something is missing, or `seq` is not the newest version.
+    """
+    actor, now = _begin(Action.SUBMIT, review, by, token=token)
+    if needs := missing(review):
+        raise Refused(f"The verdict still needs {_listed(needs)}.")
+    if history.of(review).seq != seq:
+        raise Refused("The verdict was saved again since this page was opened. Read it once more.")
+    review.end_lease(keep_checker=True)
+    review.move(Action.SUBMIT, by=actor, at=now)
+
+
+@transaction.atomic
+def withdraw(review: Review, *, by: User) -> None:
+    """Take a submitted verdict back to go on working on it."""
+    actor, now = _begin(Action.WITHDRAW, review, by)
+    _refuse_another(actor)
+    review.hold(actor, at=now, until=now + settings.LEASE)
+    review.move(Action.WITHDRAW, by=actor, at=now)
+
+
+@transaction.atomic
+def dismiss(review: Review, *, by: User, reason: str) -> None:
+    """End a review without a verdict; `reopen` undoes it.
+
+    :raises Refused: if no reason is given or someone else is checking the claim.
+    """
+    actor, now = _begin(Action.DISMISS, review, by)
+    _need(reason, "Say why this claim is not checked.")
+    review.end_lease(keep_checker=False)
+    review.move(Action.DISMISS, by=actor, at=now, note=reason.strip())
+
+
+@transaction.atomic
+def correct(review: Review, *, by: User, reason: str) -> None:
+    """Take a published review to correct it; readers see the present publication until the next.
+
+    :raises Refused: if no reason is given.
+    """
+    actor, now = _begin(Action.CORRECT, review, by)
+    _need(reason, "Say what has to be corrected, and why.")
+    _refuse_another(actor)
+    review.hold(actor, at=now, until=now + settings.LEASE)
+    review.move(Action.CORRECT, by=actor, at=now, note=reason.strip())
+
+
+@transaction.atomic
+def decide_flag(
+    review: Review, *, flag: Flag, by: User, token: int, state: str, reason: str = ""
+) -> None:
+    """Confirm, dismiss or reopen a flag of one of the articles in which the claim appears.
+
+    :raises Refused: if the lease is lost, the flag is another claim's, or a dismissal has no reason.
+    """
+    actor, now = leases.begin_write(review, by, token)
+    if not review.claim.appearances.filter(article=flag.article_id).exists():
+        raise Refused("This flag is not on an article in which the claim appears.")
+    if state == Flag.State.DISMISSED:
+        _need(reason, "Say why the flag is dismissed.")
+    flagging.decide(flag, by=actor, at=now, state=state, reason=reason.strip())
+
+
+# The supervisor's moves
+
+
+@transaction.atomic
+def return_to_checker(review: Review, *, by: User, seq: int, comment: str) -> None:
+    """Return version `seq` to its checker with a comment.
+
+    :raises Refused: if there is no comment, or a newer version replaced it meanwhile.
+    """
+    actor, now = _begin(Action.RETURN, review, by)
+    _need(comment, "Say what the checker should change.")
+    _decide(review.verdict, Decision.Kind.RETURNED, seq, "", by=actor, at=now, comment=comment)
+    review.move(Action.RETURN, by=actor, at=now, note=comment.strip())
+
+
+@transaction.atomic
+def approve(review: Review, *, by: User, seq: int, content_hash: str, comment: str = "") -> None:
+    """Approve exactly the version that the supervisor read.
+
+    :raises Refused: if they contributed to it, or a newer version replaced it meanwhile.
+    """
+    actor, now = _begin(Action.APPROVE, review, by)
+    _decide(
+        review.verdict, Decision.Kind.APPROVED, seq, content_hash, by=actor, at=now, comment=comment
+    )
+    review.move(Action.APPROVE, by=actor, at=now, note=comment.strip())
+
+
+@transaction.atomic
+def reopen(review: Review, *, by: User, reason: str) -> None:
+    """Put a dismissed review back into the queue.
+
+    :raises Refused: if no reason is given.
+    """
+    actor, now = _begin(Action.REOPEN, review, by)
+    _need(reason, "Say why the claim should be checked after all.")
+    review.move(Action.REOPEN, by=actor, at=now, note=reason.strip())
+
+
+# Everybody, and the desk itself
+
+
+@transaction.atomic
+def comment(review: Review, *, by: User, body: str) -> Comment:
+    """Add a comment that colleagues see.
+
+    :raises Refused: if it is empty, or `by` is no checker.
+    """
+    actor, now = leases.lock(review, by)
+    if not actor.has_perm("reviews.check_review"):
+        raise Refused("Your role does not allow this.")
+    _need(body, "Write the comment first.")
+    return Comment.objects.create(review=review, author=actor, body=body.strip(), at=now)
+
+
+@transaction.atomic
+def expire(review: Review) -> bool:
+    """Free a review whose lease has run out; return whether there was anything to do."""
+    system = User.objects.system()
+    _, now = leases.lock(review, system)
+    if refusal(Action.EXPIRE, review, system):
+        return False
+    if review.lease_expires_at is None or review.lease_expires_at > now:
+        return False
+    note = f"Held by {review.checker} until {review.lease_expires_at:%Y-%m-%d %H:%M} UTC"
+    review.end_lease(keep_checker=False)
+    review.move(Action.EXPIRE, by=system, at=now, note=note)
+    return True
+
+
+# Steps that the moves share
+
+
+def _begin(
+    action: Action, review: Review, by: User, *, token: int | None = None
+) -> tuple[User, datetime]:
+    """Lock and refresh, refuse what is not allowed, read the clock once."""
+    actor, now = leases.lock(review, by)
+    if reason := refusal(action, review, actor):
+        raise Refused(reason)
+    if token is not None and (reason := leases.lost(review, actor, token, now)):
+        raise Refused(reason)
+    return actor, now
+
+
+def _decide(
+    verdict: Verdict, kind: Decision.Kind, seq: int, content_hash: str, *,
+    by: User, at: datetime, comment: str,
+) -> None:  # fmt: skip
+    version = verdict.versions.get(seq=verdict.seq)
+    if version.seq != seq or (content_hash and version.content_hash != content_hash):
+        raise Refused("The verdict changed while you were reading. Read it again.")
+    Decision.objects.create(
+        version=version, content_hash=version.content_hash, kind=kind,
+        by=by, by_name=str(by), at=at, comment=comment.strip(),
+    )  # fmt: skip
+
+
+def _refuse_another(user: User) -> None:
+    held = Review.objects.held_by(user).count()
+    if held >= settings.LEASES_PER_PERSON:
+        raise Refused(f"You hold {held} reviews already. Submit or release one first.")
+
+
+def _need(words: str, otherwise: str) -> None:
+    if not words.strip():
+        raise Refused(otherwise)
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
