@@ -1,4 +1,4 @@
-"""Takes one article through extraction, flagging, matching and provenance, whatever dies in between.
+"""Takes one article through extraction, flagging, matching and provenance, whatever dies.
 
 The `Analysis` row is the to-do list; messages are only hints that a row is waiting. An attempt is
 counted and committed before the work begins, so that an article that kills its worker is visibly
@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 
 
 def analyse(*, article_id: int) -> bool:
-    """Analyse one article; return whether this call did it. Safe to repeat and to run twice at once.
+    """Analyse one article; return whether this call did it. Safe to repeat and twice at once.
 
-    Whatever goes wrong is written into the row, and the sweep tries again until the attempts are used up.
+    Whatever goes wrong is written into the row; the sweep tries again until no attempt is left.
     """
     if not _begin(article_id):
         return False

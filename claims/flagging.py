@@ -52,14 +52,14 @@ def _describe(flag: Flag, finding: engine.Finding) -> None:
 
 
 def _store_covers(article: Article, findings: dict[int, engine.Finding]) -> None:
-    appearances = dict(
-        ((start, end), pk)
+    appearances = {
+        (start, end): pk
         for pk, start, end in article.appearances.current().values_list("pk", "start", "end")
-    )
-    Cover = Flag.covers.through
-    Cover.objects.filter(flag__in=findings).delete()
-    Cover.objects.bulk_create(
-        Cover(flag_id=flag_id, appearance_id=appearances[span.start, span.end])
+    }
+    cover = Flag.covers.through
+    cover.objects.filter(flag__in=findings).delete()
+    cover.objects.bulk_create(
+        cover(flag_id=flag_id, appearance_id=appearances[span.start, span.end])
         for flag_id, finding in findings.items()
         for span in finding.covers
         if (span.start, span.end) in appearances

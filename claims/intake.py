@@ -67,7 +67,7 @@ def files_in(path: Path) -> Iterator[Path]:
 def receive(path: Path) -> Receipt:
     """Store the article in the file at `path`, with its bytes, to be analysed.
 
-    :raises Unreadable: if it is missing, too large, of another kind, not text, or has no text in it.
+    :raises Unreadable: if it is missing, too large, of another kind, not text, or empty.
     """
     content = _read(path)
     document = _document(path, content)

@@ -1,8 +1,8 @@
 """What was said: sources, articles, claims, and what the engine found in them.
 
 Content rows (`Source`, `Article`, `Claimant`, `Claim`) keep their history with django-reversion.
-Machine rows (`Appearance`, `Flag`, `Derivation`) can be found again from the text at any time; what a
-person decided about them is kept in the row and is never overwritten by the machine.
+Machine rows (`Appearance`, `Flag`, `Derivation`) can be found again from the text at any time; what
+a person decided about them is kept in the row and is never overwritten by the machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REF_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, 
 
 
 def new_ref() -> str:
-    """Return a random reference of 50 bits for a URL, so that addresses do not tell how many rows exist."""
+    """Return 50 random bits for a URL, so that addresses do not tell how many rows exist."""
     return "".join(secrets.choice(REF_ALPHABET) for _ in range(10))
 
 
@@ -229,7 +229,10 @@ class AppearanceQuerySet(models.QuerySet["Appearance"]):
 
 
 class Appearance(models.Model):
-    """One occurrence of a claim in an article. Offsets are half-open characters into `article.text`."""
+    """One occurrence of a claim in an article.
+
+    Offsets are half-open characters into `article.text`.
+    """
 
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     article = models.ForeignKey(Article, models.CASCADE, related_name="appearances")
@@ -371,7 +374,7 @@ class DerivationQuerySet(models.QuerySet["Derivation"]):
 
 
 class Derivation(models.Model):
-    """One article built on another article, or on a source it cites, with the words that show it."""
+    """One article built on another, or on a source it cites, with the words that show it."""
 
     class Kind(models.TextChoices):
         CITATION = "citation", "cites"

@@ -1,4 +1,4 @@
-"""Background work on articles. Every task is safe twice; the sweep makes every enqueue unnecessary."""
+"""Background work on articles. Every task is safe twice; the sweep makes every enqueue a hint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The only writer of verdict content: one saved edit is one sealed version.
 
-A save is, in one transaction under the row lock: the verdict row, a django-reversion revision (added
-explicitly, because reversion's own signal can be switched off by a concurrent page view), and one
+A save is, in one transaction under the row lock: the verdict row, a django-reversion revision
+(added explicitly, because a concurrent page view can switch reversion's own signal off), and one
 append-only `VerdictVersion` chained to the one before:
 
     hash(i) = SHA-256(canonical(row i) ‖ hash(i − 1))
@@ -49,7 +49,7 @@ class Draft:
 
 
 class Conflict(Exception):
-    """The verdict was saved by someone else since; nothing was written and `draft` is what was typed."""
+    """Someone saved the verdict meanwhile; nothing was written, `draft` is what was typed."""
 
     def __init__(self, current: Verdict, draft: Draft) -> None:
         super().__init__("The verdict was changed since you opened it.")
@@ -91,7 +91,7 @@ class Seal:
 def save(
     review: Review, *, by: User, token: int, seq: int, draft: Draft, reason: str = ""
 ) -> VerdictVersion | None:
-    """Save `draft`, made against version `seq`, as the next version. Return None if nothing changed.
+    """Save `draft`, made against version `seq`, as the next version; None if nothing changed.
 
     :raises leases.Refused: if the lease is lost.
     :raises Conflict: if `seq` is not the newest version.
@@ -179,7 +179,7 @@ def _is_blank(verdict: Verdict) -> bool:
 
 
 def of(review: Review) -> Verdict:
-    """Return the verdict of `review`; one not yet saved, with `seq` 0, if nobody has written any."""
+    """Return the verdict of `review`; an unsaved one with `seq` 0 if nobody has written any."""
     verdict = Verdict.objects.filter(review=review).first()
     if verdict is None:
         return Verdict(review=review, claim_wording=review.claim.wording)
@@ -215,7 +215,7 @@ def content_of(verdict: Verdict) -> dict[str, Any]:
 
 
 def canonical(value: Any) -> str:
-    """Return JSON with one spelling for one value: sorted keys, no spaces, no escapes beyond need."""
+    """Return JSON with one spelling for one value: sorted keys, no spaces, few escapes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -260,12 +260,12 @@ def contributors(verdict: Verdict) -> list[User]:
 
 
 def seal_state(verdict: Verdict) -> Seal:
-    """Check the chain of one verdict from its first version. Cost: one query, one hash a version."""
+    """Check the chain of one verdict from its first version. Cost: one query, two hashes each."""
     return _check_chain(verdict, verdict.versions.order_by("seq"))
 
 
 def verify() -> Iterator[str]:
-    """Check every verdict's chain and that its row, its head and reversion agree; yield each problem."""
+    """Check every verdict's chain and that its row is its newest version; yield each problem."""
     for verdict in Verdict.objects.order_by("pk").iterator(chunk_size=500):
         if problem := seal_state(verdict).problem:
             yield f"Verdict {verdict.pk}: {problem}"
@@ -304,7 +304,7 @@ def _check_chain(verdict: Verdict, versions: Any) -> Seal:
 
 
 def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
-    """Return the fields in which two versions differ, word by word; `old` None compares with nothing."""
+    """Return the fields in which two versions differ, word by word; None compares with nothing."""
     before = _as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
     after = _as_text(read(new))
     return [
@@ -315,7 +315,7 @@ def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
 
 
 def word_diff(old: str, new: str) -> Iterator[Change]:
-    """Yield what stayed, went and came between two texts, in reading order, whole words at a time."""
+    """Yield what stayed, went and came between two texts, in reading order, by whole words."""
     left, right = _words(old), _words(new)
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for op, left_start, left_end, right_start, right_end in matcher.get_opcodes():

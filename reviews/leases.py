@@ -1,7 +1,7 @@
 """Leases: the time-limited hold on a review, checked under the row lock by the database's clock.
 
-Every write of a review begins here. Rows are always locked in the same order, review before person, so
-that two writes cannot wait for each other.
+Every write of a review begins here. Rows are always locked in the same order, review before person,
+so that two writes cannot wait for each other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def clock() -> datetime:
 
 
 def lock(review: Review, by: User) -> tuple[User, datetime]:
-    """Lock and refresh `review` until the transaction ends; return `by` as they are now, and the time.
+    """Lock and refresh `review` until the transaction ends; return `by` afresh, and the time.
 
     The person's row is locked too, so that losing a role and using it cannot cross, and read again,
     so that no permission is remembered from before the lock.
@@ -68,8 +68,6 @@ def begin_write(review: Review, by: User, token: int) -> tuple[User, datetime]:
 
 def renew(review: Review, now: datetime) -> None:
     """Extend the lease of a locked review, but never past the longest hold."""
-    assert review.lease_acquired_at is not None
-    review.lease_expires_at = min(
-        now + settings.LEASE, review.lease_acquired_at + settings.LEASE_AT_MOST
-    )
+    begun = review.lease_acquired_at or now
+    review.lease_expires_at = min(now + settings.LEASE, begun + settings.LEASE_AT_MOST)
     review.save(update_fields=["lease_expires_at"])

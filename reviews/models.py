@@ -303,7 +303,7 @@ class Verdict(models.Model):
 
 
 class VerdictVersion(models.Model):
-    """One saved edit of a verdict, sealed. Append-only: triggers refuse UPDATE, DELETE, TRUNCATE."""
+    """One saved edit of a verdict, sealed: triggers refuse UPDATE, DELETE and TRUNCATE."""
 
     class Action(models.TextChoices):
         EDIT = "edit", "Edited"

@@ -24,7 +24,7 @@ SCHEMA = 1
 
 @transaction.atomic
 def publish(*, review_id: int) -> Publication | None:
-    """Publish the approved version of a review; None if there is nothing to publish. Safe to repeat."""
+    """Publish the approved version of a review; None if there is none. Safe to repeat."""
     review = Review.objects.select_related("claim__claimant", "verdict").get(pk=review_id)
     system = User.objects.system()
     _, now = leases.lock(review, system)
@@ -61,7 +61,7 @@ def _document(
     correction: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Everything a reader is shown, as plain JSON, from the approved version and the claim's copies."""
+    """Everything a reader is shown, as JSON, from the approved version and the claim's copies."""
     content = history.read(approval.version)
     rating = ratings.rating(content["rating"], scale=content["scale"])
     numbers = [r.value for r in ratings.SCALES[content["scale"]] if r.value is not None]
@@ -85,7 +85,7 @@ def _document(
             for item in content["evidence"]
         ],
         "appearances": _appearances(claim),
-        "checked_by": [str(user) for user in _authors(review, approval)],
+        "checked_by": [str(user) for user in _authors(approval)],
         "approved_by": approval.by_name,
         "version": {"seq": approval.version.seq, "hash": approval.version.hash},
         "corrections": [{"text": correction, "at": _iso(now)}] * bool(correction)
@@ -117,7 +117,7 @@ def _appearances(claim: Claim) -> list[dict[str, Any]]:
     ]
 
 
-def _authors(review: Review, approval: Decision) -> list[User]:
+def _authors(approval: Decision) -> list[User]:
     """Who wrote the versions up to the approved one, in order of first appearance."""
     wrote = approval.version.verdict.versions.filter(seq__lte=approval.version.seq)
     seen: dict[int, User] = {}
@@ -133,7 +133,7 @@ def _correction(review: Review) -> str:
 
 
 def claim_review(publication: Publication) -> dict[str, Any]:
-    """Return the ClaimReview of a publication as JSON-LD (schema.org; Google's required properties).
+    """Return the ClaimReview of a publication as JSON-LD (schema.org, with all Google requires).
 
     "Unproven" is off the scale: it carries its words and no number.
     """

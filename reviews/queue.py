@@ -1,7 +1,7 @@
 """What comes next: opens reviews for claims that deserve one, orders them, hands them out.
 
-The queue pulls: it looks for claims without a review whenever it is asked to, so a lost message loses
-nothing.
+The queue pulls: it looks for claims without a review whenever it is asked to, so that a lost
+message loses nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Reason:
 
 @transaction.atomic
 def take_next(user: User) -> Review | None:
-    """Give `user` the review of highest priority that nobody holds; None when there is none for them.
+    """Give `user` the review of highest priority that nobody holds; None when there is none.
 
     :raises leases.Refused: if they hold as many as a person may.
     """

@@ -1,4 +1,4 @@
-"""Background work on reviews. Every task is safe twice and has a sweep that makes it unnecessary."""
+"""Background work on reviews. Every task is safe twice and has a sweep behind it."""
 
 from __future__ import annotations
 

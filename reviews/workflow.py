@@ -1,7 +1,7 @@
 """Every move of a review: who may, what it does, what it leaves behind.
 
-An action is: begin (lock the row, refuse, read the clock once), do, `review.move(...)`. Nothing here
-knows HTTP, Celery or mail.
+An action is: begin (lock the row, refuse, read the clock once), do, `review.move(...)`. Nothing
+here knows HTTP, Celery or mail.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def refusal(action: Action, review: Review, user: User) -> str:
 
 
 def refusals(review: Review, user: User) -> dict[str, str]:
-    """Return, for every action a person can ask for, why `user` may not do it now ("" if they may)."""
+    """Return, for every action of people, why `user` may not do it now ("" if they may)."""
     return {
         str(action): refusal(action, review, user)
         for action, step in MOVES.items()
@@ -107,14 +107,12 @@ def release(review: Review, *, by: User, token: int, note: str = "") -> None:
 
 
 @transaction.atomic
-def renew(review: Review, *, by: User, token: int) -> datetime:
-    """Extend the lease while the page is in use; return when it now ends.
+def renew(review: Review, *, by: User, token: int) -> None:
+    """Extend the lease while the page is in use; `review.lease_expires_at` is its new end.
 
     :raises Refused: if the lease is lost.
     """
     leases.begin_write(review, by, token)
-    assert review.lease_expires_at is not None
-    return review.lease_expires_at
 
 
 @transaction.atomic
@@ -172,7 +170,7 @@ def decide_flag(
 ) -> None:
     """Confirm, dismiss or reopen a flag of one of the articles in which the claim appears.
 
-    :raises Refused: if the lease is lost, the flag is another claim's, or a dismissal has no reason.
+    :raises Refused: if the lease is lost, the flag another claim's, or a dismissal has no reason.
     """
     actor, now = leases.begin_write(review, by, token)
     if not review.claim.appearances.filter(article=flag.article_id).exists():
