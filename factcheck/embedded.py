@@ -54,7 +54,7 @@ def run_folder(data: Path) -> Path:
     if len(os.fsencode(folder / POSTGRES_SOCKET)) <= SOCKET_PATH_LIMIT:
         return folder
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    return Path("/tmp") / f"factcheck-{os.geteuid()}-{name}"
+    return Path("/tmp", f"factcheck-{os.geteuid()}-{name}")  # noqa: S108 (its owner is checked)
 
 
 def database_settings(data: Path) -> dict[str, Any]:
@@ -218,10 +218,8 @@ class Postgres(Server):
         cluster = self.data / "postgres"
         identity = _postgres_identity(binaries, self.data)
         if identity is Identity.NOBODY:
-            cluster.mkdir(mode=0o700, exist_ok=True)
-            os.chown(cluster, NOBODY, NOBODY)
             os.chown(run_folder(self.data), NOBODY, NOBODY)
-        if not (cluster / "PG_VERSION").exists():
+        if not cluster.exists():
             self._create(binaries, cluster, identity)
         options = {
             "listen_addresses": "",
@@ -236,7 +234,13 @@ class Postgres(Server):
         self._spawn([binaries / "postgres", "-D", cluster, *switches], identity)
 
     def _create(self, binaries: Path, cluster: Path, identity: Identity) -> None:
-        command = [binaries / "initdb", "-D", cluster, "-U", "factcheck", "--auth=trust"]
+        """Create the cluster under another name first: an interrupted one is never used."""
+        unfinished = cluster.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        if identity is Identity.NOBODY:
+            os.chown(unfinished, NOBODY, NOBODY)
+        command = [binaries / "initdb", "-D", unfinished, "-U", "factcheck", "--auth=trust"]
         command += ["--encoding=UTF8", "--locale=C.UTF-8"]
         command += ["--no-sync"] if self.throwaway else []
         with self.log.open("ab") as log:
@@ -251,6 +255,7 @@ class Postgres(Server):
             )
         if created.returncode:
             raise CannotStart(f"{self.name} could not create its cluster; its log is {self.log}.")
+        unfinished.rename(cluster)
 
     def answers(self) -> bool:
         """Say whether the database answers; the first time, create it."""
