@@ -137,12 +137,12 @@ def _succeeds(command: list[str], identity: Identity) -> bool:
 class Server:
     """One embedded server: started in the foreground, waited for, stopped politely.
 
-    `throwaway` servers keep nothing across a crash and are faster for it: for tests only.
+    One that is not `durable` may lose everything in a crash and is faster for it: for tests only.
     `keep_open` are descriptors the server inherits.
     """
 
     data: Path
-    throwaway: bool = False
+    durable: bool = True
     keep_open: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -228,7 +228,7 @@ class Postgres(Server):
             "max_connections": "60",
             "shared_buffers": "64MB",
         }
-        if self.throwaway:
+        if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         switches = [f"--{name}={value}" for name, value in options.items()]
         self._spawn([binaries / "postgres", "-D", cluster, *switches], identity)
@@ -242,7 +242,7 @@ class Postgres(Server):
             os.chown(unfinished, NOBODY, NOBODY)
         command = [binaries / "initdb", "-D", unfinished, "-U", "factcheck", "--auth=trust"]
         command += ["--encoding=UTF8", "--locale=C.UTF-8"]
-        command += ["--no-sync"] if self.throwaway else []
+        command += [] if self.durable else ["--no-sync"]
         with self.log.open("ab") as log:
             created = subprocess.run(
                 command,
@@ -290,7 +290,7 @@ class Valkey(Server):
             "unixsocketperm": "700",
             "dir": str(folder),
             "save": "",
-            "appendonly": "no" if self.throwaway else "yes",
+            "appendonly": "yes" if self.durable else "no",
             "appendfsync": "everysec",
             "maxmemory-policy": "noeviction",
         }
@@ -308,20 +308,21 @@ class Valkey(Server):
             return False
 
 
-def needed(data: Path, *, throwaway: bool = False, keep_open: tuple[int, ...] = ()) -> list[Server]:
+def needed(data: Path, *, durable: bool = True, keep_open: tuple[int, ...] = ()) -> list[Server]:
     """Return the servers no environment variable points away from, in the order to start them."""
     return [
-        server(data, throwaway, keep_open)
+        server(data, durable, keep_open)
         for server, variable in ((Postgres, "DATABASE_URL"), (Valkey, "REDIS_URL"))
         if not os.environ.get(variable)
     ]
 
 
 @contextmanager
-def throwaway() -> Iterator[Path]:
+def throwaway(*, durable: bool = False) -> Iterator[Path]:
     """Run the needed servers on a temporary data folder, named by FACTCHECK_DATA meanwhile.
 
-    It must be entered before Django's settings are read. Takes about a second.
+    It must be entered before Django's settings are read. Takes about a second. `durable` servers
+    write as carefully as in production, for whoever measures.
     """
     before = os.environ.get("FACTCHECK_DATA")
     with ExitStack() as stack:
@@ -329,7 +330,7 @@ def throwaway() -> Iterator[Path]:
         data = Path(stack.enter_context(folder)).resolve()
         os.environ["FACTCHECK_DATA"] = str(data)
         try:
-            for server in needed(data, throwaway=True):
+            for server in needed(data, durable=durable):
                 stack.callback(server.start().stop)
             yield data
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import time
@@ -16,7 +15,7 @@ from django.db import OperationalError, connections
 from kombu.exceptions import OperationalError as BrokerError
 
 from claims.models import Analysis
-from factcheck import celery_app, embedded
+from factcheck import celery_app, embedded, probe
 from factcheck.embedded import CannotStart
 from factcheck.supervisor import Service, Supervisor, hold, listen
 from reviews import queue
@@ -77,7 +76,7 @@ class Command(BaseCommand):
     def wait(self, supervisor: Supervisor, web: socket) -> None:
         """Wait until the web answers and every article is analysed, then fill the queue."""
         deadline = time.monotonic() + PATIENCE
-        while not _healthy(web):
+        while not _answers(web):
             self.pause(supervisor, deadline, "The web does not answer")
         self.say("The web answers.")
         while left := Analysis.objects.unfinished().count():
@@ -93,7 +92,7 @@ class Command(BaseCommand):
         time.sleep(0.1)
 
     def greet(self, data: Path, web: socket) -> None:
-        self.stdout.write(f"\nThe desk is open at {_address(web)}\n\n")
+        self.stdout.write(f"\nThe desk is open at http://{_host_and_port(web)}/\n\n")
         self.stdout.write((data / "sign-in.txt").read_text())
         self.stdout.write("\nCtrl-C closes it.\n")
         self.stdout.flush()
@@ -112,7 +111,7 @@ def _port() -> int:
 
 def _services(data: Path, web: socket, held: int) -> list[Service]:
     """Return web, worker and beat, in the order to start them; they stop the other way round."""
-    os.environ.setdefault("FACTCHECK_PUBLIC_URL", _address(web).rstrip("/"))
+    os.environ.setdefault("FACTCHECK_PUBLIC_URL", f"http://{_host_and_port(web)}")
     gunicorn = [sys.executable, "-m", "gunicorn", "factcheck.wsgi", "--worker-class", "gthread"]
     gunicorn += ["--workers", os.environ.get("WEB_CONCURRENCY", "2"), "--threads", "4"]
     gunicorn += ["--bind", f"fd://{web.fileno()}", "--graceful-timeout", "8"]
@@ -129,23 +128,19 @@ def _services(data: Path, web: socket, held: int) -> list[Service]:
     ]
 
 
-def _address(web: socket) -> str:
+def _host_and_port(web: socket) -> str:
     host, port = web.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _healthy(web: socket) -> bool:
-    """Ask the web for its health. A redirect to https is an answer too."""
-    host, port = _address(web).removeprefix("http://").rstrip("/").rsplit(":", 1)
-    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=5)
+def _answers(web: socket) -> bool:
+    """Say whether the web answers, with database and broker behind it."""
     try:
-        connection.request("GET", "/health/")
-        return connection.getresponse().status < 400
+        checks = probe.ask(_host_and_port(web))
     except OSError:
         return False
-    finally:
-        connection.close()
+    return all(checks.get(name, True) for name in ("database", "broker"))
 
 
 def _line(error: Exception) -> str:
