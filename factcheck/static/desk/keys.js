@@ -9,10 +9,10 @@ let forget = 0;
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat && !"jk".includes(event.key)) return;
   const name = keyName(event);
-  if (!name || (isTyping(event.target) && name !== "Ctrl+Enter")) return;
-  if (document.querySelector("dialog[open]")) return;
+  const typing = isTyping(event.target);
+  if (!name || (typing && name !== "Ctrl+Enter") || document.querySelector("dialog[open]")) return;
 
-  const control = visibleControl(prefix ? `${prefix} ${name}` : name);
+  const control = visibleControl(prefix ? `${prefix} ${name}` : name, typing ? event.target.form : document);
   clearTimeout(forget);
   prefix = "";
   if (control) {
@@ -40,8 +40,8 @@ function isTyping(element) {
   return element.isContentEditable || element.matches?.("textarea, select, input:not([type=checkbox], [type=radio])");
 }
 
-function visibleControl(key) {
-  const controls = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
+function visibleControl(key, within) {
+  const controls = within?.querySelectorAll(`[data-key="${CSS.escape(key)}"]`) ?? [];
   return [...controls].find((control) => control.checkVisibility());
 }
 

@@ -1,0 +1,77 @@
+"""An article cut into paragraphs and runs, so that a page can mark passages without touching the text.
+
+Pure: text and offsets in, slices out. Marks may overlap and may cross paragraphs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PARAGRAPH = re.compile(r"[^\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A passage to mark: half-open characters into the text, a style, and what it leads to, if anything."""
+
+    start: int
+    end: int
+    style: str  # CSS classes
+    ref: str = ""  # the part of the page it opens
+    label: str = ""  # the same in words, for who cannot see the style
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The longest slice under the same marks. Joined, a paragraph's runs are its text.
+
+    `link` is the mark that begins here and leads somewhere; `notes` are further ones that begin here.
+    """
+
+    text: str
+    style: str
+    link: Mark | None
+    notes: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One line of the text; `leads` are the marks beginning in it that lead somewhere."""
+
+    runs: tuple[Run, ...]
+    leads: tuple[Mark, ...]
+
+
+def paragraphs(text: str, marks: Iterable[Mark]) -> list[Paragraph]:
+    """Cut `text` into its non-empty lines, each cut into runs at the edges of `marks`.
+
+    Marks that are empty or beyond the text are left out. Cost: lines × marks.
+    """
+    inside = sorted(
+        (mark for mark in marks if mark.start < min(mark.end, len(text))),
+        key=lambda mark: (mark.start, -mark.end),
+    )
+    return [
+        _paragraph(text, line.start(), line.end(), inside)
+        for line in _PARAGRAPH.finditer(text)
+        if line.group().strip()
+    ]
+
+
+def _paragraph(text: str, start: int, end: int, marks: list[Mark]) -> Paragraph:
+    here = [mark for mark in marks if mark.start < end and mark.end > start]
+    edges = {start, end}
+    for mark in here:
+        edges |= {max(mark.start, start), min(mark.end, end)}
+    cuts = sorted(edges)
+    runs = tuple(_run(text, *cut, here) for cut in zip(cuts, cuts[1:], strict=False))
+    return Paragraph(runs, tuple(mark for mark in here if mark.ref and mark.start >= start))
+
+
+def _run(text: str, start: int, end: int, marks: list[Mark]) -> Run:
+    over = [mark for mark in marks if mark.start <= start and mark.end >= end]
+    style = " ".join(dict.fromkeys(mark.style for mark in over))
+    begins = [mark for mark in over if mark.ref and mark.start == start]
+    return Run(text[start:end], style, begins[0] if begins else None, tuple(begins[1:]))

@@ -1,0 +1,122 @@
+/* The review page: never lose a word, keep the lease while someone types, open what a mark leads to.
+
+   What is typed goes to localStorage at once, and to the server on "s", when the form is left, and
+   every minute while it differs from what is saved. */
+const SAVE_EVERY = 60_000; // milliseconds
+const RENEW_EVERY = 60_000;
+const FIELDS = ["claim_wording", "rating", "summary", "explanation"];
+
+let saved = ""; // what the server has
+let sent = ""; // what the save now under way carries
+let renewedAt = performance.now();
+
+function form() {
+  return document.getElementById("verdict-form");
+}
+
+function keptAt() {
+  return `desk-draft-${document.getElementById("verdict-panel").dataset.verdict}`;
+}
+
+function typed() {
+  const data = new FormData(form());
+  return JSON.stringify(FIELDS.map((name) => (data.get(name) ?? "").replaceAll("\r\n", "\n")));
+}
+
+function isDirty() {
+  return Boolean(form()) && typed() !== saved;
+}
+
+function keep() {
+  if (isDirty()) localStorage.setItem(keptAt(), JSON.stringify({ words: typed(), at: Date.now() }));
+  else localStorage.removeItem(keptAt());
+  if (isDirty()) say("Not saved yet; kept in this browser");
+}
+
+function say(words) {
+  const place = document.querySelector("[data-saved]");
+  if (place && place.textContent !== words) place.textContent = words;
+}
+
+function save() {
+  if (isDirty()) document.getElementById("verdict-save").click();
+}
+
+function putBack(words) {
+  const values = JSON.parse(words);
+  FIELDS.forEach((name, index) => {
+    const field = form().elements[name];
+    field.value = values[index]; // a radio group takes its value, too
+  });
+  keep();
+}
+
+/* A fresh page: offer what an earlier visit could not save. */
+function offerKept() {
+  if (!form()) return;
+  saved = typed();
+  const kept = JSON.parse(localStorage.getItem(keptAt()) ?? "null");
+  if (!kept || kept.words === saved) return;
+  const notice = document.getElementById("kept-draft");
+  const when = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  notice.append(`Words you typed ${when} were never saved. `, button("Put them back", () => putBack(kept.words)), " ",
+    button("Forget them", () => localStorage.removeItem(keptAt())));
+  notice.hidden = false;
+
+  function button(label, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "button button-small";
+    made.textContent = label;
+    made.addEventListener("click", () => { act(); notice.hidden = true; });
+    return made;
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.form?.id === "verdict-form") keep();
+  const lease = document.querySelector("[data-lease]");
+  if (lease && performance.now() - renewedAt > RENEW_EVERY) {
+    renewedAt = performance.now();
+    lease.dispatchEvent(new Event("renew"));
+  }
+});
+
+document.addEventListener("focusout", (event) => {
+  const left = event.target.form?.id === "verdict-form" && !form()?.contains(event.relatedTarget);
+  if (left) save();
+});
+
+setInterval(save, SAVE_EVERY);
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "verdict-save") sent = typed();
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) {
+    saved = sent;
+    keep();
+  }
+  if (event.detail.target.id === "verdict-panel" && form()) {
+    // Refused: the form holds what was sent; what was typed since is put back on top.
+    saved = "";
+    const kept = JSON.parse(localStorage.getItem(keptAt()) ?? "null");
+    if (kept) putBack(kept.words);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-drop-draft]")) localStorage.removeItem(keptAt());
+  const link = event.target.closest('a[href^="#"]');
+  const goal = link && document.getElementById(link.hash.slice(1));
+  if (goal?.matches("details")) {
+    goal.open = true;
+    goal.querySelector("summary").focus();
+  } else if (goal && link.closest(".review-jump")) {
+    goal.querySelectorAll("details.evidence-add").forEach((details) => { details.open = true; });
+    goal.querySelector("textarea, input:not([type=hidden]), summary, a, button")?.focus();
+  }
+});
+
+offerKept();

@@ -1,0 +1,202 @@
+"""What people may send to the desk, field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+from claims.models import Flag, Source
+from reviews import listing, ratings
+from reviews.history import Draft
+from reviews.models import Evidence, Review, User
+
+
+class QueueForm(forms.Form):
+    """The filters of the queue. What makes no sense narrows nothing: an old link still works."""
+
+    q = forms.CharField(
+        label="Words in the claim",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "data-key": "/"}),
+    )
+    kind = forms.ChoiceField(label="Kind of flag", required=False)
+    language = forms.ChoiceField(label="Language", required=False)
+    source = forms.ModelChoiceField(
+        Source.objects.none(), to_field_name="ref", required=False, empty_label="Any source"
+    )
+    holder = forms.ModelChoiceField(
+        User.objects.none(), to_field_name="username", required=False, empty_label="Anybody"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choices("kind").choices = [("", "Any kind"), *Flag.Kind.choices]
+        languages = Review.objects.order_by("language").values_list("language", flat=True)
+        self._choices("language").choices = [
+            ("", "Any language"),
+            *((code, code) for code in languages.distinct()),
+        ]
+        self._rows("source").queryset = Source.objects.filter(outside=False).order_by("name")
+        self._rows("holder").queryset = people_who_check().order_by("first_name", "username")
+
+    def _choices(self, name: str) -> forms.ChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        return field
+
+    def _rows(self, name: str) -> forms.ModelChoiceField[Any]:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        return field
+
+    def filters(self) -> listing.Filters:
+        """Return the filters that could be read."""
+        self.is_valid()
+        read = self.cleaned_data
+        return listing.Filters(
+            kind=read.get("kind", ""),
+            language=read.get("language", ""),
+            source=read.get("source"),
+            holder=read.get("holder"),
+            words=read.get("q", "").strip(),
+        )
+
+
+def people_who_check() -> QuerySet[User]:
+    """Those who may hold a review."""
+    may_check = Q(groups__permissions__codename="check_review") | Q(is_superuser=True)
+    return User.objects.filter(may_check, is_active=True).distinct()
+
+
+class LeaseForm(forms.Form):
+    """Names the lease under which something is written."""
+
+    token = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class VerdictForm(LeaseForm):
+    """A verdict as typed, and the version it was typed over. Anything may still be empty."""
+
+    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    rating = forms.ChoiceField(required=False)
+    claim_wording = forms.CharField(
+        label="Claim as checked",
+        required=False,
+        help_text="One sentence that stands by itself: who, what, when. This is what gets rated.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    summary = forms.CharField(
+        required=False,
+        max_length=600,
+        help_text="What readers see first: the finding in one or two sentences.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    explanation = forms.CharField(
+        required=False,
+        help_text="How the evidence leads to the rating, and what could not be found out.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rating = self.fields["rating"]
+        assert isinstance(rating, forms.ChoiceField)
+        rating.choices = ratings.choices()
+
+    def rebase(self, seq: int) -> None:
+        """Put what was typed on top of version `seq`, which the person is now shown."""
+        data = self.data.copy()
+        data["seq"] = str(seq)
+        self.data = data
+
+    def draft(self) -> Draft:
+        """Return what was typed, with line ends as they are stored."""
+        read = self.cleaned_data
+        return Draft(
+            rating=read["rating"],
+            claim_wording=_lines(read["claim_wording"]),
+            summary=_lines(read["summary"]),
+            explanation=_lines(read["explanation"]),
+        )
+
+
+class EvidenceForm(LeaseForm):
+    title = forms.CharField(label="Title of the document", max_length=300)
+    publisher = forms.CharField(max_length=200, help_text="Who published it.")
+    url = forms.URLField(label="Address", required=False, assume_scheme="https", max_length=2000)
+    quote = forms.CharField(
+        help_text="The words that matter, as they stand there.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    stance = forms.ChoiceField(choices=Evidence.Stance.choices, widget=forms.RadioSelect)
+    is_primary = forms.BooleanField(
+        label="Primary source: a document, data, or a witness first-hand", required=False
+    )
+    interest = forms.CharField(
+        label="Interest",
+        required=False,
+        max_length=300,
+        help_text="What the publisher has at stake, if anything.",
+    )
+
+    def clean_quote(self) -> str:
+        return _lines(self.cleaned_data["quote"])
+
+
+class WithdrawEvidenceForm(LeaseForm):
+    reason = forms.CharField(label="Why it no longer counts", max_length=500)
+
+
+class FlagForm(LeaseForm):
+    """A person's decision on a flag."""
+
+    state = forms.ChoiceField(choices=Flag.State.choices)
+    reason = forms.CharField(required=False, max_length=500)
+
+
+class ReasonForm(forms.Form):
+    """Why a review is dismissed, reopened or corrected."""
+
+    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CommentForm(forms.Form):
+    body = forms.CharField(
+        label="Comment for your colleagues",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class DecisionForm(forms.Form):
+    """Names the exact version that was read."""
+
+    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    content_hash = forms.CharField(widget=forms.HiddenInput, min_length=64, max_length=64)
+    comment = forms.CharField(
+        required=False,
+        max_length=4000,
+        help_text="To return it: what should change. To approve it: optional.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class RestoreForm(LeaseForm):
+    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
+class CompareForm(forms.Form):
+    """Two versions by their number, as in `?from=1&to=3`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("from", "to"):
+            self.fields[name] = forms.IntegerField(required=False, min_value=1)
+
+
+def _lines(text: str) -> str:
+    """Browsers send CRLF; texts are stored with LF, so that a hash does not depend on the browser."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,47 @@
+"""Evidence: attaching it with a stance, withdrawing it with a reason."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from reviews import evidence as room
+from reviews.forms import EvidenceForm, WithdrawEvidenceForm
+from reviews.views.page import Request, load, show
+from reviews.workflow import Refused
+
+PANEL = "reviews/_evidence_panel.html"
+
+
+@require_POST
+def attach(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = EvidenceForm(request.POST, prefix="new")
+    if not form.is_valid():
+        return show(request, PANEL, review, status=422, evidence=form)
+    try:
+        room.attach(review, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return show(request, PANEL, review, status=409, evidence=form)
+    if request.htmx:
+        return show(request, PANEL, review, sealed=True)
+    return redirect(f"{review.get_absolute_url()}#evidence-panel")
+
+
+@require_POST
+def withdraw(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    review = load(ref)
+    evidence = get_object_or_404(review.evidence.select_related("review"), ref=evidence_ref)
+    form = WithdrawEvidenceForm(request.POST)
+    if not form.is_valid():
+        return show(request, PANEL, review, status=422, withdrawal=(evidence.ref, form))
+    try:
+        room.withdraw(evidence, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return show(request, PANEL, review, status=409, withdrawal=(evidence.ref, form))
+    if request.htmx:
+        return show(request, PANEL, review, sealed=True)
+    return redirect(f"{review.get_absolute_url()}#evidence-panel")

@@ -1,0 +1,131 @@
+"""One review: reading it, holding it, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from claims.models import Flag
+from reviews import workflow
+from reviews.forms import CommentForm, FlagForm, LeaseForm, ReasonForm
+from reviews.models import Review
+from reviews.states import Action
+from reviews.views.page import Request, load, show
+from reviews.workflow import Refused
+
+
+@require_GET
+def detail(request: Request, ref: str) -> HttpResponse:
+    return show(request, "reviews/_article_panel.html", load(ref))
+
+
+@require_POST
+def take(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    try:
+        workflow.take(review, by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect(review)
+
+
+@require_POST
+def release(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = LeaseForm(request.POST)
+    if not form.is_valid():
+        return show(request, "reviews/detail.html", review, status=422)
+    try:
+        workflow.release(review, by=request.user, token=form.cleaned_data["token"])
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect(review)
+    messages.success(request, "Released. What you wrote stays for the next checker.")
+    return redirect("reviews:queue")
+
+
+@require_POST
+def renew(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = LeaseForm(request.POST)
+    if not form.is_valid():
+        return show(request, "reviews/_lease.html", review, status=422)
+    try:
+        workflow.renew(review, by=request.user, token=form.cleaned_data["token"])
+    except Refused as refused:
+        return show(request, "reviews/_lease.html", review, status=409, problem=str(refused))
+    return show(request, "reviews/_lease.html", review) if request.htmx else redirect(review)
+
+
+@require_POST
+def decide_flag(request: Request, ref: str, flag_ref: str) -> HttpResponse:
+    review = load(ref)
+    flag = get_object_or_404(Flag.objects.select_related("article"), ref=flag_ref)
+    form = FlagForm(request.POST)
+    panel = "reviews/_article_panel.html"
+    if not form.is_valid():
+        return show(request, panel, review, status=422, open_flag=flag.ref)
+    try:
+        workflow.decide_flag(review, flag=flag, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        return show(
+            request, panel, review, status=409, open_flag=flag.ref, flag_problem=str(refused),
+            flag_reason=form.cleaned_data["reason"],
+        )  # fmt: skip
+    if request.htmx:
+        return show(request, panel, review, open_flag=flag.ref)
+    return redirect(f"{review.get_absolute_url()}?article={flag.article.ref}#flag-{flag.ref}")
+
+
+@require_POST
+def comment(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = CommentForm(request.POST)
+    panel = "reviews/_comments_panel.html"
+    if not form.is_valid():
+        return show(request, panel, review, status=422, comment=form)
+    try:
+        workflow.comment(review, by=request.user, body=form.cleaned_data["body"])
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return show(request, panel, review, status=409, comment=form)
+    if request.htmx:
+        return show(request, panel, review)
+    return redirect(f"{review.get_absolute_url()}#comments-panel")
+
+
+@require_POST
+def dismiss(request: Request, ref: str) -> HttpResponse:
+    return _with_reason(request, ref, Action.DISMISS, workflow.dismiss, "Dismissed.")
+
+
+@require_POST
+def reopen(request: Request, ref: str) -> HttpResponse:
+    return _with_reason(request, ref, Action.REOPEN, workflow.reopen, "Back in the queue.")
+
+
+@require_POST
+def correct(request: Request, ref: str) -> HttpResponse:
+    done = "You hold it for a correction; readers see the present check until the next is approved."
+    return _with_reason(request, ref, Action.CORRECT, workflow.correct, done)
+
+
+def _with_reason(
+    request: Request, ref: str, action: Action, move: Callable[..., None], done: str
+) -> HttpResponse:
+    """The moves that ask why: the same form, one call, and the same answer to a refusal."""
+    review: Review = load(ref)
+    form = ReasonForm(request.POST, prefix=action)
+    if not form.is_valid():
+        return show(request, "reviews/detail.html", review, status=422, **{action: form})
+    try:
+        move(review, by=request.user, reason=form.cleaned_data["reason"])
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return show(request, "reviews/detail.html", review, status=409, **{action: form})
+    messages.success(request, done)
+    return redirect(review)

@@ -1,0 +1,101 @@
+"""The verdict editor: saving what is typed, and handing it on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from reviews import history, ratings, workflow
+from reviews.forms import VerdictForm
+from reviews.history import FieldDiff
+from reviews.models import Review
+from reviews.views.page import Request, load, show
+from reviews.workflow import Refused
+
+LABELS = {
+    "claim_wording": "Claim as checked",
+    "rating": "Rating",
+    "summary": "Summary",
+    "explanation": "Explanation",
+}
+
+
+@require_POST
+def save(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = VerdictForm(request.POST)
+    if problem := _save(request, review, form):
+        return problem
+    if request.htmx:
+        return show(request, "reviews/_verdict_state.html", review)
+    messages.success(request, "Saved.")
+    return redirect(f"{review.get_absolute_url()}#verdict-panel")
+
+
+@require_POST
+def submit(request: Request, ref: str) -> HttpResponse:
+    """Save what is typed, then submit exactly that; a refused submit keeps the save."""
+    review = load(ref)
+    form = VerdictForm(request.POST)
+    if problem := _save(request, review, form):
+        return problem
+    token, seq = form.cleaned_data["token"], history.of(review).seq
+    try:
+        workflow.submit(review, by=request.user, token=token, seq=seq)
+    except Refused as refused:
+        return _panel(request, review, 409, problem=str(refused))
+    messages.success(request, "Submitted. A supervisor who did not write it decides.")
+    return redirect("reviews:queue")
+
+
+@require_POST
+def withdraw(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    try:
+        workflow.withdraw(review, by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "You hold it again.")
+    return redirect(review)
+
+
+def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse | None:
+    """Save the form; None when that went well, else the panel with what was typed and what is wrong."""
+    if not form.is_valid():
+        return _panel(request, review, 422, verdict=form)
+    token, seq = form.cleaned_data["token"], form.cleaned_data["seq"]
+    try:
+        history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
+    except Refused as refused:
+        return _panel(request, review, 409, verdict=form, problem=str(refused))
+    except history.Conflict as conflict:
+        form.rebase(conflict.current.seq)
+        return _panel(
+            request, review, 409,
+            verdict=form, conflict=_differences(conflict), problem=str(conflict),
+        )  # fmt: skip
+    return None
+
+
+def _differences(conflict: history.Conflict) -> list[FieldDiff]:
+    """Word by word, what the saved verdict says and what was typed instead."""
+    saved, typed = asdict(history.draft_of(conflict.current)), asdict(conflict.draft)
+    for words in (saved, typed):
+        words["rating"] = dict(ratings.choices()).get(words["rating"], "")
+    return [
+        FieldDiff(field, LABELS[field], tuple(history.word_diff(saved[field], typed[field])))
+        for field in LABELS
+        if saved[field] != typed[field]
+    ]
+
+
+def _panel(request: Request, review: Review, status: int, **typed: object) -> HttpResponse:
+    response = show(request, "reviews/_verdict_panel.html", review, status=status, **typed)
+    response["HX-Retarget"] = "#verdict-panel"
+    response["HX-Reswap"] = "outerHTML"
+    return response
