@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from claims import extraction, flagging, matching, provenance
+from claims import extraction, flagging, matching, provenance, stories
 from claims import text as engine
 from claims.models import Analysis
 
@@ -97,7 +97,7 @@ def _work(article_id: int) -> bool:
     flagging.store_flags(article, found)
     matching.link_appearances(article)
     provenance.derive(article, found.citations)
-    provenance.group(article)
+    stories.group(article)
     provenance.refresh_derived_flags(article)
     row.status, row.error = Analysis.Status.ANALYSED, ""
     row.engine_version, row.supported = engine.ENGINE_VERSION, found.supported

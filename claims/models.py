@@ -374,7 +374,11 @@ class DerivationQuerySet(models.QuerySet["Derivation"]):
 
 
 class Derivation(models.Model):
-    """One article built on another, or on a source it cites, with the words that show it."""
+    """One article built on another, or on a source it cites, with the words that show it.
+
+    A citation stands once for each place that cites (`start`, `end`), because what an article rests on
+    can differ from claim to claim.
+    """
 
     class Kind(models.TextChoices):
         CITATION = "citation", "cites"
@@ -419,7 +423,8 @@ class Derivation(models.Model):
                 fields=["article", "on_article"], name="claims_derivation_once_per_article"
             ),
             models.UniqueConstraint(
-                fields=["article", "on_source"], name="claims_derivation_once_per_source"
+                fields=["article", "on_source", "start"],
+                name="claims_derivation_once_per_source_and_place",
             ),
         ]
 

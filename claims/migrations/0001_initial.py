@@ -655,7 +655,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="derivation",
             constraint=models.UniqueConstraint(
-                fields=("article", "on_source"), name="claims_derivation_once_per_source"
+                fields=("article", "on_source", "start"),
+                name="claims_derivation_once_per_source_and_place",
             ),
         ),
         migrations.AddIndex(

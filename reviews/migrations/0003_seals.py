@@ -124,7 +124,7 @@ DECLARE
     approved_to int;
 BEGIN
     SELECT * INTO version FROM reviews_verdictversion WHERE id = NEW.version_id;
-    SELECT * INTO verdict FROM reviews_verdict WHERE id = version.verdict_id;
+    SELECT * INTO verdict FROM reviews_verdict WHERE id = version.verdict_id FOR UPDATE;
     IF version.seq <> verdict.seq OR NEW.content_hash <> verdict.content_hash THEN
         RAISE EXCEPTION 'the decision is not about the newest version'
             USING ERRCODE = 'integrity_constraint_violation';

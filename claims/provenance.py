@@ -1,0 +1,412 @@
+"""Who rests on whom, how many independent origins a claim has, what copies did to its caution.
+
+What an article cites is a fact of its text; which of its citations a claim rests on is decided when
+it is asked, over all copies at once, so that the answer does not depend on the order of arrival:
+
+- a claim rests on the sources cited nearest to it; an article that cites nobody is its own root;
+- a copy or paraphrase of another article rests on what that article rests on;
+- an institution that an article quotes as citing media is a relay, not an origin;
+- unnamed media ("media reports") are an origin only where no copy names one.
+
+Counting too few independent origins is the safe error: two that look independent may not be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from claims import text as engine
+from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
+
+NEAR = 400  # characters between a claim and the citation it rests on
+RELAYED_WITHIN = 700  # characters after an institution's name in which it cites media
+MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
+PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
+COMPARED_WITH = 10  # articles whose wording a new one is compared with, those sharing most claims
+
+
+class Fate(StrEnum):
+    """What a copy did to the caution of the report it rests on."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Fate:
+        fate = str.__new__(cls, value)
+        fate._value_ = value
+        fate.label = label
+        return fate
+
+    ORIGIN = "origin", "the origin's own caution"
+    KEPT = "kept", "caution kept"
+    RELAYED = "relayed", "caution relayed"
+    WEAKENED = "weakened", "caution weakened"
+    DROPPED = "dropped", "caution dropped"
+    NONE = "none", "no caution known"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFate:
+    """One article's copy of a claim: what it rests on, and what it did to the caution.
+
+    `words` are the caution's own words in the article, "" where it has none.
+    """
+
+    article: Article
+    appearance: Appearance
+    fate: Fate
+    words: str
+    rests_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a claim over all its copies.
+
+    :ivar copies: articles in which it appears.
+    :ivar origins: roots that do not rest on each other; `origin_names` names them.
+    :ivar unverified: whether any copy says that it is not verified.
+    :ivar unverified_by: who could not verify it, where somebody is named.
+    :ivar fates: one for each article, by date.
+    """
+
+    copies: int
+    origins: int
+    origin_names: tuple[str, ...]
+    unverified: bool
+    unverified_by: tuple[str, ...]
+    fates: tuple[ArticleFate, ...]
+
+    def count(self, fate: Fate) -> int:
+        """Return how many articles met the caution with `fate`."""
+        return sum(row.fate == fate for row in self.fates)
+
+
+# Storing what articles rest on
+
+
+def derive(article: Article, citations: Iterable[engine.Citation]) -> None:
+    """Store what `article` rests on: sources it cites, and articles whose wording it shares.
+
+    Articles that share its wording but are newer rest on it in turn. What a person decided stays.
+    Safe to repeat.
+    """
+    _store_citations(article, list(citations))
+    for other in _sharing_claims(article):
+        newer, older = sorted((article, other), key=age, reverse=True)
+        overlap = engine.shared_wording(newer.text, older.text)
+        if overlap.score >= PARTLY_SHARED and overlap.spans:
+            _store_wording(newer, older, overlap)
+
+
+def _store_citations(article: Article, citations: list[engine.Citation]) -> None:
+    sources = _sources({citation.name: citation.kind for citation in citations})
+    found = {
+        (sources[citation.name].pk, citation.span.start): citation
+        for citation in citations
+        if sources[citation.name].pk != article.source_id
+    }
+    stored = {
+        (row.on_source_id, row.start): row
+        for row in article.derivations.filter(on_source__isnull=False)
+    }
+    gone = [stored[key].pk for key in stored.keys() - found.keys() if not stored[key].decision]
+    article.derivations.filter(pk__in=gone).delete()
+    Derivation.objects.bulk_create(
+        Derivation(
+            article=article, on_source_id=source_id, kind=Derivation.Kind.CITATION, score=1,
+            start=start, end=citation.span.end, words=citation.cue.of(article.text),
+        )
+        for (source_id, start), citation in found.items()
+        if (source_id, start) not in stored
+    )  # fmt: skip
+
+
+def _sources(kinds: dict[str, str]) -> dict[str, Source]:
+    """Return the source of each name, by name or other name; one not known yet is outside."""
+    known: dict[str, Source] = {}
+    for source in Source.objects.all() if kinds else ():
+        for name in (source.name, *source.aliases):
+            known[name.casefold()] = source
+    for name in sorted(kinds.keys()):
+        if name.casefold() not in known:
+            known[name.casefold()], _ = Source.objects.get_or_create(
+                name=name, defaults={"kind": kinds[name], "outside": True}
+            )
+    return {name: known[name.casefold()] for name in kinds}
+
+
+def _sharing_claims(article: Article) -> list[Article]:
+    """The articles that share claims with `article`, those that share most first."""
+    shared = Counter(
+        Appearance.objects.current()
+        .filter(claim__appearances__article=article, claim__appearances__current=True)
+        .exclude(article=article)
+        .values_list("article", "claim")
+        .distinct()
+        .values_list("article", flat=True)
+    )
+    most = [pk for pk, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))]
+    return list(Article.objects.filter(pk__in=most[:COMPARED_WITH]).order_by("pk"))
+
+
+def _store_wording(newer: Article, older: Article, overlap: engine.Overlap) -> None:
+    kind = Derivation.Kind.COPY if overlap.score >= MOSTLY_SHARED else Derivation.Kind.PARAPHRASE
+    passage = overlap.spans[0][0]
+    Derivation.objects.update_or_create(
+        article=newer,
+        on_article=older,
+        defaults={
+            "kind": kind,
+            "score": overlap.score,
+            "start": passage.start,
+            "end": passage.end,
+            "words": passage.of(newer.text),
+        },
+    )
+
+
+def age(article: Article) -> tuple[date, int]:
+    return article.published_on or article.received_at.date(), article.pk
+
+
+# Asking about claims
+
+
+def standing(claim: Claim) -> Standing:
+    """Return the standing of one claim."""
+    return standings([claim])[claim.pk]
+
+
+def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
+    """Return the standing of each claim, by its id. Cost: four queries, however many claims."""
+    rows = list(claims)
+    copies: dict[int, list[Appearance]] = defaultdict(list)
+    appearances = (
+        Appearance.objects.current()
+        .filter(claim__in=rows)
+        .select_related("article__source", "claimant")
+        .order_by("start")
+    )
+    for appearance in appearances:
+        copies[appearance.claim_id or 0].append(appearance)
+    articles = {a.article_id for group in copies.values() for a in group}
+    derivations, flags = derivations_of(articles), cautions_in(articles)
+    return {claim.pk: _standing(claim, copies[claim.pk], derivations, flags) for claim in rows}
+
+
+def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
+    found: dict[int, list[Derivation]] = defaultdict(list)
+    standing_rows = Derivation.objects.standing().filter(article__in=articles)
+    for row in standing_rows.select_related("on_source").order_by("start"):
+        found[row.article_id].append(row)
+    return found
+
+
+def cautions_in(articles: Iterable[int]) -> dict[int, list[Flag]]:
+    """The standing core flags of each article, each with the ids of what it `covered`."""
+    found: dict[int, list[Flag]] = defaultdict(list)
+    flags = Flag.objects.standing().core().filter(article__in=articles, claim__isnull=True)
+    for flag in flags.prefetch_related("covers").order_by("start"):
+        found[flag.article_id].append(flag)
+    return found
+
+
+def _standing(
+    claim: Claim,
+    appearances: list[Appearance],
+    derivations: dict[int, list[Derivation]],
+    cautions: dict[int, list[Flag]],
+) -> Standing:
+    first = {}  # the first appearance in each article
+    for appearance in appearances:
+        first.setdefault(appearance.article_id, appearance)
+    roots = _roots(first, derivations)
+    names = {source.pk: source.name for found in roots.values() for source in found}
+    about = _about(claim, first, names, cautions)
+    fates = tuple(
+        _fate(first[article_id], roots[article_id], about)
+        for article_id in sorted(first, key=lambda pk: age(first[pk].article))
+    )
+    agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
+    return Standing(
+        copies=len(first),
+        origins=len(names),
+        origin_names=tuple(sorted(names.values())),
+        unverified=any(about.values()),
+        unverified_by=tuple(sorted(agents)),
+        fates=fates,
+    )
+
+
+def _roots(
+    first: dict[int, Appearance], derivations: dict[int, list[Derivation]]
+) -> dict[int, list[Source]]:
+    """Return the sources that each article's copy of the claim rests on in the end."""
+    relays = _relays(first, derivations)
+    cited = {
+        article_id: [
+            source
+            for source in _cited_near(appearance, derivations[article_id])
+            if source.pk not in relays
+        ]
+        for article_id, appearance in first.items()
+    }
+    for article_id, own in cited.items():
+        if not own:
+            cited[article_id] = _inherited(article_id, first, derivations, cited, set())
+    named = any(s.kind != Source.Kind.MEDIA for found in cited.values() for s in found)
+    return {
+        article_id: [s for s in found if not (named and s.kind == Source.Kind.MEDIA)]
+        for article_id, found in cited.items()
+    }
+
+
+def _relays(first: dict[int, Appearance], derivations: dict[int, list[Derivation]]) -> set[int]:
+    """The institutions that one of the articles quotes as citing media: they pass a report on."""
+    relays = set()
+    for article_id in first:
+        rows = [row for row in derivations[article_id] if row.on_source and row.start is not None]
+        for row in rows:
+            if row.on_source.kind != Source.Kind.INSTITUTION:
+                continue
+            if any(
+                other.on_source.kind != Source.Kind.INSTITUTION
+                and 0 <= other.start - row.start <= RELAYED_WITHIN
+                for other in rows
+            ):
+                relays.add(row.on_source_id)
+    return relays
+
+
+def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
+    """The sources cited in the claim's sentence, else the nearest within `NEAR`, else all cited."""
+    cited = [row for row in rows if row.on_source and row.start is not None]
+    distances = {row.pk: _distance(appearance, row) for row in cited}
+    nearest = min(distances.values(), default=0)
+    if nearest <= NEAR:
+        cited = [row for row in cited if distances[row.pk] <= nearest]
+    return list({row.on_source_id: row.on_source for row in cited}.values())
+
+
+def _distance(appearance: Appearance, row: Derivation) -> int:
+    """Characters between the claim's sentence and a citation; 0 inside the sentence."""
+    return max(0, appearance.sentence_start - row.end, row.start - appearance.sentence_end)
+
+
+def _inherited(
+    article_id: int,
+    first: dict[int, Appearance],
+    derivations: dict[int, list[Derivation]],
+    cited: dict[int, list[Source]],
+    seen: set[int],
+) -> list[Source]:
+    """What an article that cites nobody rests on: that of what it copies, else itself."""
+    seen.add(article_id)
+    copied = [row for row in derivations[article_id] if row.on_article_id in first]
+    for row in sorted(copied, key=lambda row: -row.score):
+        if row.on_article_id not in seen:
+            return cited[row.on_article_id] or _inherited(
+                row.on_article_id, first, derivations, cited, seen
+            )
+    return [first[article_id].article.source]
+
+
+def _about(
+    claim: Claim,
+    first: dict[int, Appearance],
+    roots: dict[int, str],
+    cautions: dict[int, list[Flag]],
+) -> dict[int, list[Flag]]:
+    """Return, for each article, the cautions that are about this claim.
+
+    Those that cover it in the text; and, unless a named person states it, those by which one of its
+    own roots says that it could not verify what it was told.
+    """
+    by_a_person = claim.claimant is not None and claim.claimant.kind == "person"
+    names = set(roots.values())
+    return {
+        article_id: [
+            flag
+            for flag in cautions[article_id]
+            if any(covered.claim_id == claim.pk for covered in flag.covers.all())
+            or (flag.agent in names and not by_a_person)
+        ]
+        for article_id in first
+    }
+
+
+def _fate(appearance: Appearance, roots: list[Source], about: dict[int, list[Flag]]) -> ArticleFate:
+    article = appearance.article
+    flags = about[article.pk]
+    fate = fate_of(article, roots, flags, known=any(about.values()))
+    words = article.text[flags[0].start : flags[0].end] if flags else ""
+    rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
+    return ArticleFate(article, appearance, fate, words, rests_on)
+
+
+def fate_of(article: Article, roots: list[Source], flags: list[Flag], *, known: bool) -> Fate:
+    """Weigh an article's own cautions against what is `known` from the other copies."""
+    kinds = {flag.kind for flag in flags}
+    if not flags:
+        return Fate.DROPPED if known else Fate.NONE
+    if article.source_id in {source.pk for source in roots}:
+        return Fate.ORIGIN
+    if kinds == {"partial"}:
+        return Fate.WEAKENED
+    return Fate.RELAYED if "relayed_disclaimer" in kinds else Fate.KEPT
+
+
+# Derived flags
+
+
+def refresh_derived_flags(article: Article) -> None:
+    """Store what comparing copies shows for every claim of `article`, in all its copies.
+
+    A dropped caution and a changed figure are flags on the claim. Those that no longer hold go,
+    unless a person decided them. Safe to repeat.
+    """
+    claims = Claim.objects.filter(
+        appearances__article=article, appearances__current=True
+    ).select_related("claimant")
+    found: dict[tuple[int, int, str], Appearance] = {}
+    standing_by_claim = standings(claims.distinct())
+    for claim_id, standing in standing_by_claim.items():
+        for row in standing.fates:
+            if row.fate == Fate.DROPPED:
+                found[row.article.pk, claim_id, "disclaimer_dropped"] = row.appearance
+        for appearance in _changed_figures(standing):
+            found[appearance.article_id, claim_id, "figure_changed"] = appearance
+    _store_derived(standing_by_claim.keys(), found)
+
+
+def _changed_figures(standing: Standing) -> list[Appearance]:
+    """The appearances whose figure is not the one of the origin or the earliest copy."""
+    order = sorted(standing.fates, key=lambda row: row.fate != Fate.ORIGIN)
+    copies = [row.appearance for row in order if engine.find_figures(row.appearance.wording)]
+    return [
+        copy
+        for copy in copies[1:]
+        if engine.compare(copies[0].wording, copy.wording).figure in ("changed", "qualifier_lost")
+    ]
+
+
+def _store_derived(claims: Iterable[int], found: dict[tuple[int, int, str], Appearance]) -> None:
+    stored = {
+        (flag.article_id, flag.claim_id, flag.kind): flag
+        for flag in Flag.objects.filter(claim__in=list(claims)).select_for_update()
+    }
+    gone = [stored[key].pk for key in stored.keys() - found.keys() if stored[key].state == "open"]
+    Flag.objects.filter(pk__in=gone).delete()
+    Flag.objects.bulk_create(
+        Flag(
+            article_id=article_id, claim_id=claim_id, kind=kind, start=appearance.start,
+            end=appearance.end, sentence_start=appearance.sentence_start,
+            sentence_end=appearance.sentence_end, rule=f"compare.{kind}", confidence=0.7,
+        )
+        for (article_id, claim_id, kind), appearance in found.items()
+        if (article_id, claim_id, kind) not in stored
+    )  # fmt: skip

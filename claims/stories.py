@@ -1,0 +1,224 @@
+"""Stories: articles about the same report or event, and what each copy did, as a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import connection
+
+from claims import provenance
+from claims import text as engine
+from claims.models import Appearance, Article, Claim, Derivation, Story
+from claims.provenance import Fate, Standing
+
+STORY_LOCK = 0x73746F72  # the key of the advisory lock under which stories are put together
+
+
+@dataclass(frozen=True, slots=True)
+class FigureCell:
+    """A shared claim with figures, as one article words it, against the origin or earliest copy."""
+
+    claim: Claim
+    wording: str
+    outcome: str  # "first", "equal", "rounded", "changed", "qualifier_lost" or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRow:
+    """One article of a story. `rests_on_articles` are ids of articles of the same story."""
+
+    article: Article
+    fate: Fate
+    words: str
+    rests_on: tuple[str, ...]
+    rests_on_articles: tuple[int, ...]
+    is_origin: bool
+    figures: tuple[FigureCell, ...]
+    claimants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryTable:
+    """A story as a table, by date. Origins and fates are of `main_claim`, which most share."""
+
+    story: Story
+    sentence: str
+    main_claim: Claim | None
+    origins: tuple[str, ...]
+    rows: tuple[StoryRow, ...]
+
+
+def group(article: Article) -> Story | None:
+    """Put `article` into one story with the articles that share a claim with it, if any do.
+
+    Stories that it connects become one, the oldest. Safe to repeat and to run twice at once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STORY_LOCK])
+    sharing = (
+        Appearance.objects.current()
+        .filter(claim__appearances__article=article, claim__appearances__current=True)
+        .values_list("article", flat=True)
+    )
+    articles = Article.objects.filter(pk__in=sharing).exclude(pk=article.pk)
+    if not articles.exists():
+        return None
+    stories = set(articles.exclude(story=None).values_list("story", flat=True))
+    article.refresh_from_db(fields=["story"])
+    if article.story_id:
+        stories.add(article.story_id)
+    if stories:
+        story = Story.objects.get(pk=min(stories))
+    else:
+        story = Story.objects.create(title=min(articles, key=provenance.age).title)
+    Article.objects.filter(story__in=stories).update(story=story)
+    Article.objects.filter(pk__in=[article.pk, *articles.values_list("pk", flat=True)]).update(
+        story=story
+    )
+    Story.objects.filter(pk__in=stories - {story.pk}).delete()
+    article.story = story
+    return story
+
+
+def table(story: Story) -> StoryTable:
+    """Return the table of a story. Cost: six queries, however many articles and claims."""
+    appearances = list(
+        Appearance.objects.current()
+        .filter(article__story=story, claim__isnull=False)
+        .select_related("claim__claimant", "claimant")
+        .order_by("start")
+    )
+    articles = sorted(story.articles.select_related("source"), key=provenance.age)
+    shared = _shared_claims(appearances)
+    main = shared[0] if shared else None
+    standing = provenance.standings([main])[main.pk] if main else None
+    fates = _story_fates(articles, standing)
+    figures = _figures(articles, appearances, shared, fates)
+    derivations = provenance.derivations_of([article.pk for article in articles])
+    rows = tuple(
+        StoryRow(
+            article=article,
+            fate=fates[article.pk].fate,
+            words=fates[article.pk].words,
+            rests_on=fates[article.pk].rests_on,
+            rests_on_articles=_rests_on_articles(article, fates, derivations, articles),
+            is_origin=fates[article.pk].fate == Fate.ORIGIN,
+            figures=tuple(figures[article.pk]),
+            claimants=_claimants(article, appearances),
+        )
+        for article in articles
+    )
+    origins = standing.origin_names if standing else ()
+    return StoryTable(story, _sentence(rows, origins), main, origins, rows)
+
+
+def _shared_claims(appearances: list[Appearance]) -> list[Claim]:
+    """The claims that more than one article makes, those that most make first."""
+    articles: dict[int, set[int]] = defaultdict(set)
+    claims: dict[int, Claim] = {}
+    for appearance in appearances:
+        if appearance.claim is not None:
+            claims[appearance.claim.pk] = appearance.claim
+            articles[appearance.claim.pk].add(appearance.article_id)
+    shared = [pk for pk in claims if len(articles[pk]) > 1]
+    return [claims[pk] for pk in sorted(shared, key=lambda pk: (-len(articles[pk]), pk))]
+
+
+@dataclass(frozen=True, slots=True)
+class _StoryFate:
+    fate: Fate
+    words: str
+    rests_on: tuple[str, ...]
+
+
+def _story_fates(articles: list[Article], standing: Standing | None) -> dict[int, _StoryFate]:
+    """What each article did to the caution: about the main claim, else anywhere in it."""
+    known = {row.article.pk: row for row in standing.fates} if standing else {}
+    cautions = provenance.cautions_in([article.pk for article in articles])
+    caution_known = any(cautions.values())
+    fates = {}
+    for article in articles:
+        row, flags = known.get(article.pk), cautions[article.pk]
+        rests_on = row.rests_on if row else ()
+        if row and row.words:
+            fates[article.pk] = _StoryFate(row.fate, row.words, rests_on)
+        elif flags:
+            fate = provenance.fate_of(article, [], flags, known=True)
+            words = article.text[flags[0].start : flags[0].end]
+            fates[article.pk] = _StoryFate(fate, words, rests_on)
+        else:
+            fate = Fate.DROPPED if row and caution_known else Fate.NONE
+            fates[article.pk] = _StoryFate(fate, "", rests_on)
+    return fates
+
+
+def _rests_on_articles(
+    article: Article,
+    fates: dict[int, _StoryFate],
+    derivations: dict[int, list[Derivation]],
+    articles: list[Article],
+) -> tuple[int, ...]:
+    """The articles of the story it builds on: those it copies, and its root's own report."""
+    ids = {other.pk for other in articles} - {article.pk}
+    copied = {row.on_article_id for row in derivations[article.pk]} & ids
+    names = fates[article.pk].rests_on
+    by_root = {other.pk for other in articles if other.source.name in names} & ids
+    return tuple(sorted(pk for pk in copied | by_root if pk is not None))
+
+
+def _figures(
+    articles: list[Article],
+    appearances: list[Appearance],
+    shared: list[Claim],
+    fates: dict[int, _StoryFate],
+) -> dict[int, list[FigureCell]]:
+    """The shared claims with figures in each article, against the origin or the earliest copy."""
+    place = {article.pk: index for index, article in enumerate(articles)}
+    cells: dict[int, list[FigureCell]] = defaultdict(list)
+    for claim in shared:
+        copies = {a.article_id: a for a in appearances if a.claim_id == claim.pk}
+        order = sorted(copies, key=lambda pk: (fates[pk].fate != Fate.ORIGIN, place[pk]))
+        with_figures = [pk for pk in order if engine.find_figures(copies[pk].wording)]
+        if not with_figures:
+            continue
+        reference = copies[with_figures[0]]
+        for article_id in order:
+            wording = copies[article_id].wording
+            outcome = (
+                "first"
+                if copies[article_id] is reference
+                else engine.compare(reference.wording, wording).figure
+            )
+            cells[article_id].append(FigureCell(claim, wording, outcome))
+    return cells
+
+
+def _claimants(article: Article, appearances: list[Appearance]) -> tuple[str, ...]:
+    names = [a.claimant.name for a in appearances if a.article_id == article.pk and a.claimant]
+    return tuple(dict.fromkeys(names))
+
+
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+
+
+def _sentence(rows: tuple[StoryRow, ...], origins: tuple[str, ...]) -> str:
+    """Say the story in one sentence; what is not known is said."""
+    copies = _counted(len(rows), "article")
+    roots = _counted(len(origins), "independent origin") if origins else "no known origin"
+    dropped = sum(row.fate == Fate.DROPPED for row in rows)
+    if dropped:
+        fate = f"{_number(dropped)} dropped the caution"
+    elif any(row.words for row in rows):
+        fate = "none dropped the caution"
+    else:
+        fate = "no caution is known"
+    return f"{copies[0].upper()}{copies[1:]}, {roots}; {fate}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{_number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
