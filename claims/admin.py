@@ -1,0 +1,330 @@
+"""Cleaning data: people edit what a row says, never what a machine found or a text's hash.
+
+Every edit of a content row is a django-reversion version, with the row as it was found before the
+first one. Nothing is deleted here: rows that others rest on stay.
+"""
+
+from __future__ import annotations
+
+import reversion
+from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_field, quote, unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from reversion.admin import VersionAdmin
+from reversion.models import Version
+
+from claims import analysis
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    Derivation,
+    Flag,
+    Snapshot,
+    Source,
+    Story,
+)
+
+AS_FOUND = "As it was before it was edited here"
+
+
+class QuickListAdmin(admin.ModelAdmin):
+    """Lists that stay quick on a million rows: no second count, no column that asks again."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ViewOnlyAdmin(QuickListAdmin):
+    """Rows that are read here and written elsewhere, whoever is asking."""
+
+    def get_fields(self, request, obj=None):
+        return self.fields or [f.name for f in self.opts.concrete_fields if not f.primary_key]
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.get_fields(request, obj)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class ContentAdmin(QuickListAdmin, VersionAdmin):
+    """Rows that people clean. Only the fields not in `readonly_fields` are ever written or restored.
+
+    django-reversion's own page of an old version is not used: it reverts and rolls back on a GET,
+    with every signal of the process switched off meanwhile, and it takes any model's version. Ours
+    reads, compares, and writes the old words again as a new version.
+    """
+
+    change_list_template = None
+    object_history_template = "admin/claims/history.html"
+
+    @property
+    def editable(self):
+        """The names of the fields that people edit."""
+        return [name for name in self.fields if name not in self.readonly_fields]
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else self.editable
+
+    def get_urls(self):
+        return [url for url in super().get_urls() if "recover" not in (url.name or "")]
+
+    # Writing
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if request.method == "POST":
+            row = self.get_object(request, unquote(object_id))
+            if row and self.has_change_permission(request, row):
+                self._keep_as_found(row)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        if change and not form.changed_data:
+            return
+        # Only what was typed: the machine may have moved the rest on since the form was opened.
+        obj.save(update_fields=form.changed_data if change else None)
+        # Said aloud: reversion's signal can be missed while another page is rendered.
+        reversion.add_to_revision(obj)
+
+    def _keep_as_found(self, row):
+        """Make a version of `row` as it is stored, unless the newest one says the same already.
+
+        The machine makes rows, and moves them on, without versions; a person overwrites nothing
+        that cannot be restored.
+        """
+        newest = Version.objects.get_for_object(row).first()
+        columns = [self._column(name) for name in self.editable]
+        if newest and all(newest.field_dict.get(c) == getattr(row, c) for c in columns):
+            return
+        with reversion.create_revision():
+            reversion.set_comment(AS_FOUND)
+            reversion.add_to_revision(row)
+
+    # History
+
+    def history_view(self, request, object_id, extra_context=None):
+        versions = Version.objects.get_for_object_reference(self.model, unquote(object_id))
+        told = list(versions.select_related("revision__user").order_by("pk"))
+        before = {}
+        for version in told:
+            after = version.field_dict
+            version.changed = [
+                self._label(name)
+                for name in self.editable
+                if before and before.get(self._column(name)) != after.get(self._column(name))
+            ]
+            before = after
+        return super().history_view(request, object_id, {"versions": told[::-1]})
+
+    def revision_view(self, request, object_id, version_id, extra_context=None):
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        version = get_object_or_404(Version.objects.get_for_object(row), pk=version_id)
+        if request.method == "POST":
+            return self._restore(request, row, version)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Version of {version.revision.date_created:%-d %B %Y, %H:%M}",
+            "opts": self.opts,
+            "original": row,
+            "object_id": object_id,
+            "version": version,
+            "rows": self._compared(row, version),
+            "may_restore": self.has_change_permission(request, row),
+        }
+        return TemplateResponse(request, "admin/claims/version.html", context)
+
+    def _restore(self, request, row, version):
+        """Write the editable fields of `version` again, as a new version."""
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        self._keep_as_found(row)
+        for name in self.editable:
+            column = self._column(name)
+            setattr(row, column, version.field_dict.get(column, getattr(row, column)))
+        try:
+            row.full_clean()
+        except ValidationError as error:
+            messages.error(request, f"Not restored: {' '.join(error.messages)}")
+            return redirect(request.path)
+        comment = f"Restored the version of {version.revision.date_created:%-d %B %Y, %H:%M}"
+        with self.create_revision(request):
+            row.save(update_fields=self.editable)
+            self.log_change(request, row, comment)
+            reversion.add_to_revision(row)
+        messages.success(request, f"{comment}.")
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", quote(row.pk))
+
+    def _compared(self, row, version):
+        """Each editable field: its label, what the version says, what the row says now."""
+        for name in self.editable:
+            column = self._column(name)
+            then, now = version.field_dict.get(column), getattr(row, column)
+            yield {
+                "label": self._label(name),
+                "then": self._shown(name, then),
+                "now": self._shown(name, now),
+                "differs": then != now,
+            }
+
+    def _shown(self, name, value):
+        field = self.opts.get_field(name)
+        if field.is_relation and value is not None:
+            return field.related_model._base_manager.filter(pk=value).first() or f"number {value}"
+        return display_for_field(value, field, self.get_empty_value_display())
+
+    def _label(self, name):
+        return str(self.opts.get_field(name).verbose_name)
+
+    def _column(self, name):
+        return self.opts.get_field(name).attname
+
+
+@admin.register(Source)
+class SourceAdmin(ContentAdmin):
+    fields = ("name", "aliases", "kind", "outside", "ref", "created_at")
+    readonly_fields = ("outside", "ref", "created_at")
+    list_display = ("name", "kind", "outside", "created_at")
+    list_filter = ("kind", "outside")
+    search_fields = ("name",)
+    search_help_text = "Name of the source"
+    ordering = ("name",)
+
+
+@admin.register(Claimant)
+class ClaimantAdmin(ContentAdmin):
+    fields = ("name", "kind", "ref")
+    readonly_fields = ("ref",)
+    list_display = ("name", "kind")
+    list_filter = ("kind",)
+    search_fields = ("name",)
+    search_help_text = "Name of the person or organisation"
+    ordering = ("name",)
+
+
+@admin.register(Article)
+class ArticleAdmin(ContentAdmin):
+    fields = (
+        "title", "source", "url", "published_on", "language", "demo",
+        "story", "ref", "received_at", "text_sha256", "text",
+    )  # fmt: skip
+    readonly_fields = ("story", "ref", "received_at", "text_sha256", "text")
+    list_display = ("title", "source", "published_on", "language", "progress", "demo")
+    list_filter = ("analysis__status", "language", "demo")
+    list_select_related = ("source", "analysis")
+    search_fields = ("title", "source__name")
+    search_help_text = "Words of the title, or the name of the source"
+    autocomplete_fields = ("source",)
+    ordering = ("-received_at", "-pk")
+    actions = ("analyse_again",)
+
+    def has_add_permission(self, request):
+        return False  # articles come in through `manage.py ingest`, with their bytes
+
+    @admin.display(description="analysis", ordering="analysis__status")
+    def progress(self, article):
+        return article.analysis.get_status_display()
+
+    @admin.action(description="Analyse the selected articles again", permissions=["change"])
+    def analyse_again(self, request, queryset):
+        articles = queryset.select_related("analysis")
+        for article in articles:
+            analysis.restart(article.analysis)
+        self.message_user(
+            request,
+            f"{len(articles)} put back on the list of what to analyse. What people decided stays.",
+        )
+
+
+@admin.register(Claim)
+class ClaimAdmin(ContentAdmin):
+    fields = ("wording", "claimant", "language", "worthiness", "ref", "created_at")
+    readonly_fields = ("language", "worthiness", "ref", "created_at")
+    list_display = ("wording", "claimant", "language", "worthiness", "created_at")
+    list_filter = ("language",)
+    list_select_related = ("claimant",)
+    search_fields = ("wording", "claimant__name")
+    search_help_text = "Words of the claim, or the name of the claimant"
+    autocomplete_fields = ("claimant",)
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request):
+        return False  # claims are found in articles
+
+
+@admin.register(Story)
+class StoryAdmin(ViewOnlyAdmin):
+    list_display = ("title", "ref", "created_at")
+    search_fields = ("title",)
+    ordering = ("-pk",)
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ViewOnlyAdmin):
+    fields = ("article", "location", "media_type", "sha256", "size", "received_at")
+    list_display = ("location", "media_type", "sha256", "received_at")
+    search_fields = ("location", "sha256")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("content")
+
+    @admin.display(description="size in bytes")
+    def size(self, snapshot):
+        return len(snapshot.content)
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(ViewOnlyAdmin):
+    list_display = ("article", "status", "attempts", "supported", "engine_version", "finished_at")
+    list_filter = ("status", "supported", "engine_version")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
+@admin.register(Appearance)
+class AppearanceAdmin(ViewOnlyAdmin):
+    list_display = ("wording", "article", "claimant", "worthiness", "current")
+    list_filter = ("current", "article__language")
+    list_select_related = ("article", "claimant")
+    search_fields = ("wording",)
+    ordering = ("-pk",)
+
+
+@admin.register(Flag)
+class FlagAdmin(ViewOnlyAdmin):
+    fields = (
+        "kind", "article", "claim", "cue", "rule", "who", "agent", "scope", "confidence",
+        "state", "decided_by", "decided_at", "reason", "ref",
+    )  # fmt: skip
+    list_display = ("kind", "article", "rule", "agent", "state", "decided_by", "decided_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("article", "decided_by")
+    search_fields = ("article__title", "agent", "rule")
+    ordering = ("-pk",)
+
+
+@admin.register(Derivation)
+class DerivationAdmin(ViewOnlyAdmin):
+    list_display = ("article", "kind", "on_article", "on_source", "score", "decision")
+    list_filter = ("kind", "decision")
+    list_select_related = ("article", "on_article", "on_source")
+    search_fields = ("article__title", "on_source__name")
+    ordering = ("-pk",)
