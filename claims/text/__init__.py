@@ -3,6 +3,7 @@
 Everything that other rooms use is named here; the modules inside are private.
 """
 
+from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.values import (
     Analysis,
     Attribution,
@@ -20,6 +21,7 @@ from claims.text.values import (
 )
 
 __all__ = [
+    "ENGINE_VERSION",
     "Analysis",
     "Attribution",
     "Citation",
@@ -33,4 +35,5 @@ __all__ = [
     "Sentence",
     "Span",
     "Who",
+    "analyse",
 ]

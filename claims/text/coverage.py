@@ -1,0 +1,110 @@
+"""Which claims a caution is about."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from claims.text.disclaimers import Mark
+from claims.text.folding import fold
+from claims.text.values import DetectedClaim, FlagKind, Finding, Scope, Sentence, Span
+
+MANY = re.compile(
+    r"\b(?:the|these|those|his|her|their|such|all|any)?\s*(?:claims|accounts|stories|allegations|testimon(?:y|ies)"
+    r"|assertions|statements|story|account|what\s(?:he|she|they)\s(?:said|say))\b"
+)
+HIS = re.compile(r"\b(?:his|her|their|whose)\b")
+WHOLE_REPORT = re.compile(r"\b(?:the|these|those|such|media|its)\s(?:reports?|reporting|information|details)\b")
+AFTER_CUE = 60  # characters in which the cue's object is read
+NEAR = 3  # sentences: a witness who is not named is still the same one
+
+
+def cover(
+    text: str, sentences: Sequence[Sentence], marks: Sequence[Mark], claims: Sequence[DetectedClaim]
+) -> tuple[Finding, ...]:
+    """Complete `marks` with their scope and the spans of the claims they cover."""
+    starts = [claim.span.start for claim in claims]
+    order = {sentence.span: number for number, sentence in enumerate(sentences)}
+    return tuple(
+        Finding(
+            kind=mark.kind,
+            cue=mark.cue,
+            sentence=mark.sentence.span,
+            rule=mark.rule.id,
+            who=mark.who,
+            agent=mark.agent,
+            scope=scope,
+            covers=tuple(claim.span for claim in covered),
+            confidence=mark.rule.confidence,
+        )
+        for mark in marks
+        for scope, covered in [_covered(text, mark, claims, starts, order)]
+    )
+
+
+def _covered(
+    text: str,
+    mark: Mark,
+    claims: Sequence[DetectedClaim],
+    starts: Sequence[int],
+    order: dict[Span, int],
+) -> tuple[Scope, list[DetectedClaim]]:
+    sentence = mark.sentence.span
+    first, last = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
+    own, before = list(claims[first:last]), claims[:first]
+    if not mark.kind.is_core or mark.kind is FlagKind.ADJECTIVE:
+        if own or mark.kind is not FlagKind.ANONYMOUS_SOURCE:
+            return Scope.SENTENCE, own
+        return Scope.PREVIOUS, _previous(before)
+    about = fold(mark.cue.of(text)).text
+    about += fold(text[mark.cue.end : min(sentence.end, mark.cue.end + AFTER_CUE)]).text.split(",")[0]
+    if witness := _named(fold(sentence.of(text)).text, before):
+        return Scope.WITNESS, [claim for claim in claims if claim.claimant == witness]
+    if own and (any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end):
+        touching = [claim for claim in own if claim.span.overlaps(mark.cue)]
+        stated = [claim for claim in own if _is_object(text, mark, claim)]
+        if touching or stated:
+            return Scope.SENTENCE, touching or stated
+    if (MANY.search(about) or HIS.search(about)) and before and before[-1].claimant_kind in {"person", "anonymous"}:
+        return Scope.WITNESS, _witness(before, order)
+    if WHOLE_REPORT.search(about) and before:
+        return Scope.REPORT, list(before)
+    return Scope.PREVIOUS, _previous(before)
+
+
+def _is_object(text: str, mark: Mark, claim: DetectedClaim) -> bool:
+    """Whether the claim is what could not be verified: "… could not verify that C"."""
+    between = fold(text[mark.cue.end : claim.span.start]).text
+    return "," not in between and bool(re.search(r"\b(?:that|whether|if|of)\s*\Z", between))
+
+
+def _named(words: str, before: Sequence[DetectedClaim]) -> str:
+    """The person of an earlier claim who is named in `words`; the last one to speak first."""
+    seen = set()
+    for claim in reversed(before):
+        if claim.claimant in seen or claim.claimant_kind != "person":
+            continue
+        seen.add(claim.claimant)
+        surname = re.escape(fold(claim.claimant).text.rsplit(" ", 1)[-1])
+        if surname and re.search(rf"\b{surname}\b", words):
+            return claim.claimant
+    return ""
+
+
+def _previous(before: Sequence[DetectedClaim]) -> list[DetectedClaim]:
+    """The claims of the nearest earlier sentence that has some."""
+    return [claim for claim in before if claim.sentence == before[-1].sentence]
+
+
+def _witness(before: Sequence[DetectedClaim], order: dict[Span, int]) -> list[DetectedClaim]:
+    """The claims of the last to speak, and those of somebody not named right before."""
+    witness = before[-1].claimant
+    found = [claim for claim in before if claim.claimant == witness]
+    at = order[found[0].sentence]
+    for claim in reversed(before):
+        near = 0 < at - order[claim.sentence] <= NEAR
+        if near and claim.claimant_kind == "anonymous" and claim.attribution is not None:
+            found.append(claim)
+            at = order[claim.sentence]
+    return sorted(found, key=lambda claim: claim.span)

@@ -1,0 +1,178 @@
+"""Which statements of a text can be checked: where, in what words, whose, and how much they matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from claims.text.attribution import Said
+from claims.text.disclaimers import Mark
+from claims.text.folding import Folded, fold
+from claims.text.speakers import Kind
+from claims.text.values import DetectedClaim, FlagKind, Sentence, Span
+from claims.text.worthiness import weigh
+
+THRESHOLD = 0.25  # below it a statement is not worth a row
+FEWEST_WORDS = 4
+LONGEST = 1000  # characters: no editor checks a longer statement as one
+
+# A finite verb: without one a line is a heading or a caption.
+VERB = re.compile(
+    r"(?<![\w'-])(?:is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|cannot|could|should|must|may|might"
+    r"|'s|'re|'ve|\w{2,}n't|\w{2,}(?:ed|ing|es)|go|goes|went|come|came|gets?|got|makes?|made|takes?|took|gives?|gave|says?|said"
+    r"|told|sent|became|began|left|lost|won|met|kept|held|brought|bought|paid|built|fell|rose|grew|shot|hit|cut|put|set|led"
+    r"|ran|saw|knew|thought|found|serves?|serve|fight|leave|live|works?|receive|want|wants|need|needs|hosts?|blocks?|stops?)(?![\w])"
+)
+# Where one sentence states two things: ", and now they have", "; the".
+JOINT = re.compile(
+    r"(?:,\s|\s[–—]\s)(?:and|but|however|while|whereas|whilst|though|although)\s(?=(?:now\s|then\s|also\s|that\s|in\s\w+,?\s|according\sto\s[^,]{1,60},\s)?"
+    r"(?:he|she|it|they|we|there|the|an?|his|her|their|its|those|these|this|many|several|some|most|no|others|\w+\s(?:\w+\s)?(?:is|are|was|were|has|have|had)\b)\b)"
+    r"|;\s"
+)
+LEAD = re.compile(
+    r"(?:(?:however|but|and|yet|so|also|meanwhile|separately|still|moreover|furthermore|additionally|now|certainly|indeed|then"
+    r"|at\sthe\ssame\stime|in\saddition|while|that)\b,?\s+)+"
+)
+HEDGES = re.compile(r"(?<![\w'-])(?:reportedly|allegedly|purportedly|supposedly|apparently|ostensibly)\s+")
+MARKS = " \t\n\r\"“”«»„,;:–—-•"
+HE = re.compile(r"(he|she)\b(?!['’])")
+ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT, FlagKind.ANONYMOUS_SOURCE)
+FIRST_PERSON = re.compile(r"(?:i|we|let|please|thank|thanks)\b|.*\b(?:i think|i believe|i don't)\b")
+ORDER = re.compile(r"(?:read|see|click|watch|subscribe|follow|share|note|please|let's|source|update|image|photo)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A statement within a sentence, and by whom."""
+
+    span: Span
+    said: Said | None
+
+
+class Detector:
+    """Finds the claims of one text."""
+
+    def __init__(
+        self, text: str, folded: Folded, said: Sequence[Said], marks: Sequence[Mark], language: str
+    ) -> None:
+        self.text, self.folded, self.language = text, folded, language
+        self.said: dict[Span, list[Said]] = {}
+        for one in said:
+            self.said.setdefault(one.sentence.span, []).append(one)
+        self.marks: dict[Span, list[Mark]] = {}
+        for mark in marks:
+            self.marks.setdefault(mark.sentence.span, []).append(mark)
+
+    def detect(self, sentences: Sequence[Sentence]) -> Iterator[DetectedClaim]:
+        """Claims in reading order; within a sentence they do not overlap."""
+        for sentence in sentences:
+            if sentence.boilerplate or len(sentence.span) > LONGEST:
+                continue
+            for part in self._parts(sentence):
+                if claim := self._claim(part, sentence):
+                    yield claim
+
+    def _parts(self, sentence: Sentence) -> Iterator[_Part]:
+        heard = self.said.get(sentence.span, [])
+        outer = [
+            one for one in heard
+            if not any(
+                one is not other
+                and other.attribution.content.start <= one.attribution.cue.start < other.attribution.content.end
+                for other in heard
+            )
+        ]  # fmt: skip
+        covered: list[Span] = []
+        for one in outer:
+            content = one.attribution.content
+            if not any(content.overlaps(span) for span in covered):
+                covered.append(content)
+                yield from (_Part(span, one) for span in self._split(content))
+        if not outer:
+            yield from (_Part(span, None) for span in self._split(sentence.span))
+        elif before := self._before_first(sentence, outer[0]):
+            yield _Part(before, None)
+
+    def _before_first(self, sentence: Sentence, first: Said) -> Span | None:
+        """A statement of its own before ", but according to …"."""
+        words = self.folded.of(Span(sentence.span.start, first.attribution.cue.start)).rstrip(" ,")
+        if first.attribution.content.start < first.attribution.cue.start:
+            return None
+        for joint in (", but", ", and", ", while"):
+            if words.endswith(joint):
+                return Span(sentence.span.start, sentence.span.start + len(words) - len(joint))
+        return None
+
+    def _split(self, span: Span) -> Iterator[Span]:
+        """Cut where a sentence states two things, if each side can stand alone."""
+        words, start = self.folded.of(span), 0
+        for joint in JOINT.finditer(words):
+            left, right = words[start : joint.start()], words[joint.end() :]
+            if self._stands(left) and self._stands(right):
+                yield self._trim(span, start, joint.start(), words)
+                start = joint.end()
+        yield self._trim(span, start, len(words), words)
+
+    def _stands(self, words: str) -> bool:
+        return len(words.split()) >= FEWEST_WORDS and bool(VERB.search(words))
+
+    def _trim(self, span: Span, start: int, end: int, words: str) -> Span:
+        while start < end and words[start] in MARKS:
+            start += 1
+        if lead := LEAD.match(words, start, end):
+            start = lead.end()
+        while end > start and words[end - 1] in MARKS + ".!":
+            end -= 1
+        if start >= end:
+            return span
+        origin = self.folded.position(span.start)
+        return self.folded.span(origin + start, origin + end)
+
+    def _claim(self, part: _Part, sentence: Sentence) -> DetectedClaim | None:
+        words = self.folded.of(part.span)
+        marks = [mark for mark in self.marks.get(sentence.span, ()) if mark.cue.overlaps(part.span)]
+        if self._is_aside(part, marks, words, sentence):
+            return None
+        wording = self._wording(part)
+        name, kind = self._claimant(part)
+        cautioned = any(mark.kind.is_core for mark in self.marks.get(sentence.span, ()))
+        score, reasons = weigh(wording, language=self.language, claimant_kind=kind, cautioned=cautioned)
+        if score < THRESHOLD:
+            return None
+        attribution = part.said.attribution if part.said else None
+        return DetectedClaim(part.span, sentence.span, wording, name, kind, attribution, score, reasons)
+
+    def _is_aside(self, part: _Part, marks: Sequence[Mark], words: str, sentence: Sentence) -> bool:
+        """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
+        said_so = part.said is not None
+        if len(words.split()) < FEWEST_WORDS or not VERB.search(words):
+            return True
+        if not said_so and (FIRST_PERSON.match(words) or ORDER.match(words)):
+            return True
+        if sentence.span.of(self.text).rstrip("\"'”’").endswith("?") and not said_so:
+            return True
+        for mark in marks:
+            if mark.kind in ASIDE and mark.kind is not FlagKind.ANONYMOUS_SOURCE and not said_so:
+                return True
+            if mark.kind.is_core and mark.kind is not FlagKind.ADJECTIVE and 2 * len(mark.cue) > len(part.span):
+                return True
+        return False
+
+    def _claimant(self, part: _Part) -> tuple[str, Kind]:
+        if part.said is None:
+            return "", "none"
+        return part.said.speaker.name, part.said.speaker.kind
+
+    def _wording(self, part: _Part) -> str:
+        """Canonical words: one line, without hedges and outer marks, a capital and a full stop."""
+        line = " ".join(part.span.of(self.text).split()).strip(MARKS + ".")
+        hedge = HEDGES.search(fold(line).text)
+        while hedge:
+            line = line[: hedge.start()] + line[hedge.end() :]
+            hedge = HEDGES.search(fold(line).text)
+        name, kind = self._claimant(part)
+        if kind == "person" and name and not (part.said and part.said.attribution.direct):
+            line = HE.sub(name, line, count=1) if HE.match(line) else line
+        line = line.strip(MARKS)
+        return f"{line[:1].upper()}{line[1:]}." if not line.endswith(("!", "?")) else line[:1].upper() + line[1:]

@@ -1,0 +1,51 @@
+"""Text made easy to match, character positions kept."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from claims.text.values import Span
+
+# Lower case of one length: "İ" is the only character that `str.lower` makes longer.
+SAME_LENGTH = str.maketrans("İ’‘ʼ´`“”„«»‐‑\u00a0\u202f", "i'''''\"\"\"\"\"--  ")
+# Soft hyphens, joiners, direction marks: they hide in a word without being seen.
+UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]++")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A lower-cased text with plain quotes and nothing unseen, and where its characters came from."""
+
+    text: str
+    origins: tuple[int, ...] | None
+
+    def origin(self, position: int) -> int:
+        """Offset in the original text of a position in `text`, its end included."""
+        return position if self.origins is None else self.origins[position]
+
+    def position(self, offset: int) -> int:
+        """Where in `text` the original character at `offset` stands, or the next that is seen."""
+        return offset if self.origins is None else bisect_left(self.origins, offset)
+
+    def of(self, span: Span) -> str:
+        """The folded words of an original span."""
+        return self.text[self.position(span.start) : self.position(span.end)]
+
+    def span(self, start: int, end: int) -> Span:
+        """The original span of `text[start:end]`, which must not be empty."""
+        return Span(self.origin(start), self.origin(end - 1) + 1)
+
+
+def fold(text: str) -> Folded:
+    """Fold `text` for matching. Linear; copies nothing but the text unless it has unseen marks."""
+    if not UNSEEN.search(text):
+        return Folded(text.translate(SAME_LENGTH).lower(), None)
+    origins: list[int] = []
+    seen = 0
+    for mark in UNSEEN.finditer(text):
+        origins.extend(range(seen, mark.start()))
+        seen = mark.end()
+    origins.extend(range(seen, len(text) + 1))
+    return Folded(UNSEEN.sub("", text).translate(SAME_LENGTH).lower(), tuple(origins))

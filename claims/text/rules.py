@@ -1,0 +1,90 @@
+"""The rule files, read once: what editors wrote, ready to match."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from claims.text.patterns import Pattern, compile_pattern
+from claims.text.values import FlagKind
+
+FOLDER = resources.files("claims.text") / "rules"
+LANGUAGES = frozenset({"en"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a rule file; its head explains the fields."""
+
+    id: str
+    kind: FlagKind
+    patterns: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+    subject: frozenset[str]
+    quoted: bool
+    scope: str
+    confidence: float
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The rules of one language and its word lists, by section and name."""
+
+    rules: tuple[Rule, ...]
+    words: Mapping[str, Mapping[str, Any]]
+
+    def set_of(self, section: str, name: str) -> frozenset[str]:
+        """The single words listed under a name; `|` separates them too."""
+        lines = self.words[section][name]
+        return frozenset(word for line in lines for word in line.split("|"))
+
+
+@cache
+def rule_book(language: str) -> RuleBook:
+    """Read and compile the rules of `language`.
+
+    :raises Malformed: if a pattern is not written in the pattern language.
+    """
+    content = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
+    phrases = content["phrases"]
+    return RuleBook(
+        rules=tuple(_rule(row, phrases) for row in content["rule"]),
+        words={name: value for name, value in content.items() if isinstance(value, dict)},
+    )
+
+
+def _rule(row: dict[str, Any], phrases: dict[str, list[str]]) -> Rule:
+    return Rule(
+        id=row["id"],
+        kind=FlagKind(row["kind"]),
+        patterns=tuple(compile_pattern(source, phrases) for source in row["patterns"]),
+        unless=tuple(compile_pattern(source, phrases) for source in row.get("unless", ())),
+        subject=frozenset(row.get("subject", ())),
+        quoted=row.get("quoted", False),
+        scope=row.get("scope", ""),
+        confidence=row["confidence"],
+        examples=tuple(row["examples"]),
+        counter_examples=tuple(row["counter_examples"]),
+    )
+
+
+@cache
+def outlet_file() -> dict[str, Any]:
+    """The outlets and institutions as written in `outlets.toml`."""
+    return tomllib.loads((FOLDER / "outlets.toml").read_text("utf-8"))
+
+
+def rules_hash() -> str:
+    """Eight hexadecimal digits that change whenever a rule file does."""
+    content = hashlib.sha256()
+    for file in sorted(FOLDER.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            content.update(file.name.encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()[:8]

@@ -1,0 +1,171 @@
+"""A text becomes sentences: by paragraph, with page furniture set aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from claims.text.values import Sentence, Span
+
+LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
+BULLET = re.compile(r"\s*+[•‣▪●◦*·]\s++")
+FITS_A_LINE = 100  # no editor wraps by hand beyond this width
+
+END = re.compile(r"[.!?…。।؟]++(?:\[\d{1,3}\])?[\"'”’»)\]]*+(?=\s)|[。।]")
+OPENING = "\"'“‘«([—–- \t\n\xa0"
+WORD = re.compile(r"[^\W_][\w'’]*")
+LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
+NEVER_LAST = frozenset(
+    "mr mrs ms dr prof sen rep gov gen lt col maj capt sgt cpl adm st vs approx fig no nos art vol"
+    " pp cf rev hon pres messrs mt ft e.g i.e jan feb mar apr jun jul aug sep sept oct nov dec"
+    " brig cmdr supt insp det amb fr".split()
+)
+SOMETIMES_LAST = frozenset(
+    "inc ltd co corp etc jr sr al a.m p.m u.s u.k u.n e.u d.c u.a.e u.s.a bros est".split()
+)
+STARTERS = frozenset(
+    "the a an he she it they we i you this that these those his her its their our but and in on at"
+    " as so did none others there according however when while if after before under over some"
+    " analysts experts officials critics asked police several many one two meanwhile".split()
+)
+MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
+)
+
+FURNITURE = re.compile(
+    r"""
+    \W*+(?:
+      (?:read|see)\ (?:more|also|next|the\ (?:original|full)\ (?:article|story)|full\ article)\b.*
+    | (?:leave|add|post)\ a\ comment\b.{0,40}
+    | (?:source|supply|origin|via)\W{0,3}\ *(?:link|hyperlink|read\ full\ article|url)\W*
+    | (?:\d+\ )?comments?(?:\ \(\d+\))?\W*
+    | (?:share|tweet|print|email|e-mail|advertisement|sponsored|newsletter|related\ articles?)\W*
+    | (?:share|follow)\ (?:this|us|on)\b.{0,60}
+    | (?:sign\ up|subscribe|log\ in|register)\b.{0,120}
+    | (?:click|tap)\ here\b.{0,120}
+    | (?:home|start)(?:\ *[»>/|›]\ *[^»>/|›]{1,80}){1,9}
+    | we\ use\ (?:your\ sign-?up|cookies)\b.*
+    | this\ (?:site|website|page)\ uses\ (?:akismet|cookies)\b.*
+    | (?:by|written\ by|reporting\ by|editing\ by)\ [^.!?]{3,160}
+    | .*\b(?:all\ rights\ reserved|privacy\ (?:policy|notice)|terms\ of\ (?:use|service))\b.*
+    | (?:photo|image|picture|video|credit|photograph)s?(?:\ (?:by|credit|courtesy))?\ ?[:/].{1,120}
+    | .*\[(?:insight|video|analysis|pictures?|watch|live|reveal(?:ed)?|report|exclusive)\]
+    | .{0,250}\((?:file\ )?(?:photo|photograph|picture|image)\)
+    | .{0,250}\b(?:ap|afp|reuters|epa|getty|file|stock|courtesy)[ /]+
+      (?:photo|photograph|picture|images?)\W{0,3}
+    )\Z""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+NOTICE = re.compile(
+    r"\s*+we\ use\ (?:your\ sign-?up|cookies)\b|\s*+this\ (?:site|website)\ uses\b",
+    re.VERBOSE | re.IGNORECASE,
+)
+FURNITURE_WITHIN = 600  # characters: page furniture is short, so a long sentence is never asked
+
+
+def split_sentences(text: str) -> tuple[Sentence, ...]:
+    """Split `text` into sentences in reading order; what lies between them is only white space.
+
+    Lines stand alone unless they were wrapped by hand. Linear in the length of `text`.
+    """
+    found = []
+    for number, paragraph in enumerate(_paragraphs(text)):
+        notice = bool(NOTICE.match(text, paragraph.start, paragraph.end))
+        for span in _split(text, paragraph):
+            found.append(Sentence(span, number, notice or _is_furniture(text, span)))
+    return tuple(found)
+
+
+def _is_furniture(text: str, span: Span) -> bool:
+    return len(span) <= FURNITURE_WITHIN and bool(FURNITURE.match(text, span.start, span.end))
+
+
+def _paragraphs(text: str) -> Iterator[Span]:
+    """Trimmed spans of lines, hand-wrapped ones joined."""
+    block: list[Span] = []
+    for line in LINE.finditer(text):
+        span = _trimmed(text, line.start(), line.end())
+        if block and (span is None or text.count("\n", block[-1].end, span.start) != 1):
+            yield from _joined(text, block)
+            block = []
+        if span is not None:
+            block.append(span)
+    yield from _joined(text, block)
+
+
+def _joined(text: str, block: list[Span]) -> Iterator[Span]:
+    """Join the lines of a block where the next line's first word would not have fitted."""
+    width = max(map(len, block), default=0)
+    start = None
+    for line, following in zip(block, [*block[1:], None], strict=True):
+        start = line.start if start is None else start
+        if following is None or not _wrapped(text, line, following, width):
+            yield Span(start, line.end)
+            start = None
+
+
+def _wrapped(text: str, line: Span, following: Span, width: int) -> bool:
+    last, first = text[line.end - 1], text[following.start]
+    if BULLET.match(text, following.start) or not (last.isalnum() or last in ",-–—"):
+        # A sentence may also end just where the line does.
+        return width <= FITS_A_LINE and last in ".\"'”’)" and _is_full(text, line, following, width)
+    return first.islower() or (
+        width <= FITS_A_LINE and _is_full(text, line, following, width)
+    )
+
+
+def _is_full(text: str, line: Span, following: Span, width: int) -> bool:
+    word = text[following.start : following.end].split(maxsplit=1)[0]
+    return width >= FITS_A_LINE // 2 and len(line) + 1 + len(word) > width
+
+
+def _split(text: str, paragraph: Span) -> Iterator[Span]:
+    start = paragraph.start
+    if bullet := BULLET.match(text, start, paragraph.end):
+        start = bullet.end()
+    for stop in END.finditer(text, start, paragraph.end):
+        if _ends(text, stop, paragraph.end):
+            span = _trimmed(text, start, stop.end())
+            if span is not None:
+                yield span
+            start = stop.end()
+    span = _trimmed(text, start, paragraph.end)
+    if span is not None:
+        yield span
+
+
+def _ends(text: str, stop: re.Match[str], limit: int) -> bool:
+    """Whether the stop ends a sentence: what stands before it, and what follows."""
+    marks = stop.group().rstrip("\"'”’»)]")
+    if marks[-1] in "。।":
+        return True
+    following = text[stop.end() : min(stop.end() + 40, limit)].lstrip(OPENING + "\u2003")
+    if not following:
+        return True
+    word = WORD.match(following)
+    if following[0].islower() and not (word and word.group()[1:2].isupper()):
+        return False
+    if marks[0] != "." or len(marks) > 1:
+        return True
+    before = text[max(0, stop.start() - 20) : stop.start()]
+    token = LAST_TOKEN.search(before)
+    return _dot_ends(token.group().strip("'’-") if token else "", word.group() if word else "")
+
+
+def _dot_ends(token: str, following: str) -> bool:
+    low, next_low = token.lower(), following.lower()
+    if len(token) == 1 and token.isalpha():
+        return token == "I" or (token.islower() and token != "p")
+    if low in SOMETIMES_LAST:
+        return next_low in STARTERS
+    if low.isdigit() and len(low) <= 2 and next_low in MONTHS:
+        return False
+    return low not in NEVER_LAST
+
+
+def _trimmed(text: str, start: int, end: int) -> Span | None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end) if start < end else None

@@ -1,0 +1,181 @@
+"""Whom the words before "said" name, with what the article told us before."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from claims.text.folding import fold
+from claims.text.names import Name, outlet_like
+from claims.text.rules import RuleBook
+from claims.text.values import Span
+
+Kind = Literal["person", "organisation", "anonymous", "none"]
+
+CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽА-ЯЁЄІЇҐ"
+CAPITALISED = re.compile(
+    rf"[{CAPITAL}][\w’'-]*\.?"
+    rf"(?:\s(?:(?:de|da|del|van|von|der|al|bin|ibn|el|la)\s)?[{CAPITAL}][\w’'-]*\.?){{0,6}}"
+)
+NOT_THE_HEAD = re.compile(r"(?:\b(?:of|at|in|from|for|with|near|to|outside)(?:\sthe)?)\s\Z")
+PAIR = re.compile(
+    rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
+)
+NOT_FIRST_NAMES = frozenset(
+    "the but and both all no his her in with for on at by as a an some many other what when if".split()
+)
+MODIFIES = re.compile(r"\s(?!(?:to|in|at|of|from|who|on|and|with|by|for|as|or|during|after)\b)[a-z]")
+POSSESSIVE = re.compile(r"['’]s\Z|s['’]\Z")
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A claimant: the name in full where the article gives it, and what kind of claimant it is."""
+
+    name: str
+    kind: Kind
+
+
+UNNAMED = Speaker("", "anonymous")
+
+
+class Cast:
+    """Who has been named so far, to tell whom "he", "Mr Berg" or "the ministry" stands for."""
+
+    def __init__(self, text: str, names: tuple[Name, ...], book: RuleBook) -> None:
+        self.text = text
+        self.names = names
+        self.titles = book.set_of("attribution", "titles")
+        self.organisation_words = book.set_of("attribution", "organisation_words")
+        self.standing_for = book.set_of("attribution", "standing_for")
+        self.people_words = book.set_of("attribution", "people_words")
+        self.places = book.set_of("attribution", "places")
+        self._full_names: dict[str, str] = {}
+        self._pairs: dict[str, str] | None = None
+        self._person = ""
+        self._organisations: list[str] = []
+
+    def outlet(self, words: Span) -> Name | None:
+        """The outlet or institution named at the end of `words`, known or by the look of its name."""
+        for name in self.names:
+            if name.span.end == words.end and name.span.start >= words.start:
+                return name
+        return outlet_like(self.text, words)
+
+    def speaker(self, words: Span) -> Speaker:
+        """Whom `words` name, and remember them."""
+        found = self._read(words)
+        if found.kind == "person" and found.name:
+            self._person = found.name
+        elif found.kind == "organisation" and found.name:
+            self._organisations.append(found.name)
+        return found
+
+    def _read(self, words: Span) -> Speaker:
+        plain = fold(words.of(self.text)).text.strip(" ,-–—")
+        last = plain.rsplit(" ", 1)[-1]
+        if last in {"he", "she", "him", "her"}:
+            return Speaker(self._person, "person") if self._person else UNNAMED
+        if last in {"it", "its"}:
+            return self._last_organisation("")
+        if person := self._person_in(words):
+            return Speaker(person, "person")
+        known = [name for name in self.names if name.span.start >= words.start and name.span.end <= words.end]
+        if known:
+            return Speaker(known[0].name, "organisation")
+        if like := outlet_like(self.text, words):
+            return Speaker(like.name, "organisation")
+        if organisation := self._organisation_in(words):
+            return Speaker(organisation, "organisation")
+        head = next((word for word in reversed(plain.split()) if word in self.standing_for), "")
+        if head and plain.startswith(("the ", "this ", "that ", "its ")):
+            return self._last_organisation(head)
+        return Speaker(_shortened(words.of(self.text)), "anonymous")
+
+    def _last_organisation(self, head: str) -> Speaker:
+        outlets = {name.name for name in self.names if name.kind == "outlet"}
+        for name in reversed(self._organisations):
+            if not head or head in name.lower() or (name in outlets and head not in {"ministry", "update"}):
+                return Speaker(name, "organisation")
+        return Speaker(self._organisations[-1], "organisation") if self._organisations else UNNAMED
+
+    def _person_in(self, words: Span) -> str:
+        for found in CAPITALISED.finditer(self.text, words.start, words.end):
+            name = self._person_name(found, words)
+            if name:
+                return name
+        return ""
+
+    def _person_name(self, found: re.Match[str], words: Span) -> str:
+        """The full name of the person that `found` names; "" when it names no person."""
+        raw = found.group()
+        before = self.text[max(words.start, found.start() - 14) : found.start()]
+        if POSSESSIVE.search(raw) or NOT_THE_HEAD.search(before) or self._is_listed(found):
+            return ""
+        parts = [part for part in raw.split() if part.strip(".").lower() not in self.titles]
+        titled = len(parts) < len(raw.split())
+        low = {part.lower().strip(".") for part in parts}
+        if not parts or low & self.organisation_words or (low <= self.places) or parts[0] == "The":
+            return ""
+        parts = [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
+        name = " ".join(parts)
+        if len(parts) > 1:
+            if parts[0].lower() in NOT_FIRST_NAMES:
+                return ""
+            self._full_names[parts[-1]] = name
+            return name
+        if MODIFIES.match(self.text, found.end(), words.end):
+            return ""
+        if full := self._full_names.get(name) or self._first_names().get(name):
+            return full
+        if name in self._full_names.values() or titled or self._looks_personal(found, words):
+            self._full_names[name] = name
+            return name
+        return ""
+
+    def _first_names(self) -> dict[str, str]:
+        """For every surname the full name that the article gives most often. One pass, kept."""
+        if self._pairs is None:
+            counted: Counter[tuple[str, str]] = Counter()
+            skipped = self.titles | self.places | self.organisation_words | NOT_FIRST_NAMES
+            for found in PAIR.finditer(self.text):
+                first, last = found.groups()
+                if first.lower() not in skipped:
+                    counted[last, first] += 1
+            self._pairs = {}
+            for (last, first), _ in counted.most_common():
+                self._pairs.setdefault(last, f"{first} {last}")
+        return self._pairs
+
+    def _looks_personal(self, found: re.Match[str], words: Span) -> bool:
+        """One capitalised word: "Aida, a nurse from", or "Aida" and nothing else."""
+        name = found.group().lower()
+        if name in {"the", "a", "an", "one", "some", "other", "others", "media", "officials", "experts", "sources"}:
+            return False
+        rest = self.text[found.end() : words.end]
+        if described := re.match(r",?\s(?:an?|the|who|\d\d),?\s((?:[\w-]+\s?){1,5})", rest):
+            return bool(set(fold(described.group(1)).text.split()) & self.people_words) or "who" in rest[:6]
+        alone = not rest.strip(" ,") and not self.text[words.start : found.start()].strip(" ,“\"")
+        return alone and not name.endswith(("ans", "ists", "ers")) and name not in self.places
+
+    def _is_listed(self, found: re.Match[str]) -> bool:
+        span = Span(*found.span())
+        return any(name.span.overlaps(span) for name in self.names)
+
+    def _organisation_in(self, words: Span) -> str:
+        for found in CAPITALISED.finditer(self.text, words.start, words.end):
+            raw = POSSESSIVE.sub("", found.group())
+            low = {part.lower() for part in raw.split()}
+            before = self.text[max(words.start, found.start() - 14) : found.start()]
+            is_place = low & self.places and before.strip().lower() in {"", "the"}
+            if (low & self.organisation_words and not NOT_THE_HEAD.search(before)) or is_place:
+                return raw.removeprefix("The ")[:LONGEST_NAME]
+        return ""
+
+
+def _shortened(words: str) -> str:
+    line = " ".join(words.split()).strip(" ,-–—\"“”")
+    return line[:LONGEST_NAME].rsplit(" ", 1)[0] if len(line) > LONGEST_NAME else line
