@@ -221,10 +221,12 @@ def _quantities(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
 
 
 def _is_article(found: re.Match[str], kind: Kind, unit: str) -> bool:
-    """Whether "a" or "one" counts nothing: "a day", "one man"."""
-    if found["scale"] or found["low"] not in {"a", "an", "one"}:
+    """Whether "a", "one" or "half" counts nothing: "a day", "one man", "half-light"."""
+    if found["scale"] or found["low"] is None:
         return False
-    return found["low"] != "one" or (kind == "number" and not unit)
+    if found["low"] in {"a", "an"}:
+        return True
+    return kind == "number" and not unit and found["low"].split()[0] in {"one", "a", "half"}
 
 
 def _values(found: re.Match[str], lexicon: _Lexicon) -> Range | None:
