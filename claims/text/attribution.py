@@ -15,6 +15,7 @@ from claims.text.rules import RuleBook, rule_book
 from claims.text.speakers import UNNAMED, Cast, Speaker
 from claims.text.values import Attribution, Citation, Sentence, Span
 
+THE_NEXT = re.compile(r"\s+(?:the|an?|its|his|her|their)\b")
 THAT = re.compile(r"\bthat\s+")
 ADDRESSEE = re.compile(r"\s+[^,;:\"]{1,80}?(?:\s+that\s+|,\s+that\s+|:\s*)")
 PRONOUN_NEXT = re.compile(r"\s*(?:that\s+)?(?:he|she|it|they|there|i|we|you|this|these|those|his|her|their)\b")
@@ -34,12 +35,14 @@ FINITE = re.compile(
 NOT_SPEAKING = re.compile(
     r"(?:\bnot|n't|\bnever|\bto|\bbe|\bbeen|\bno|\bwas|\bwere|\bthese|\bis|\bare)\s+(?:\w+ly\s+)?\Z"
 )
+CLAIMANT_BETWEEN = re.compile(r"\s+((?:the|an?)\s[^;:\"]{2,120}?),?\s+that\s+")
 REPORTS_THAT = re.compile(
     r"\bthere\s(?:are|were|is|have\sbeen|had\sbeen)\s(?:[\w'-]+\s){0,3}?"
     r"(?:reports|reviews|rumours|rumors|claims|allegations)\sthat\s"
 )
 RELATIVE = re.compile(r"\b(an?|the|one|two|several|some)((?:\s[\w/'-]+){1,5}?)\s(?:who|that|which)\s*\Z")
 FEWEST_WORDS = 2
+LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,24 @@ class Listener:
 
     def listen(self, sentences: Sequence[Sentence]) -> Iterator[Said]:
         """Every attribution of the sentences that are not boilerplate."""
-        before: Said | None = None
+        speaking: Said | None = None  # whose quotation runs on
+        paragraph = 0
         for sentence in sentences:
             if sentence.boilerplate:
                 continue
+            runs_on = (
+                speaking is not None
+                and speaking.attribution.direct
+                and sentence.paragraph - paragraph <= 1
+                and self._is_quoted(sentence)
+            )
             found = list(self._in_sentence(sentence))
-            if not found and before is not None:
-                found = list(self._spoken_on(sentence, before))
+            if not found and runs_on and speaking is not None:
+                found = [_spoken_on(sentence, speaking)]
             yield from found
-            before = found[-1] if found else None
+            paragraph = sentence.paragraph
+            if not runs_on:
+                speaking = found[-1] if found else None
 
     def _in_sentence(self, sentence: Sentence) -> Iterator[Said]:
         low = self.folded.text
@@ -97,7 +109,11 @@ class Listener:
         for cue in self.says.finditer(low, start, end):
             if NOT_SPEAKING.search(low, max(start, cue.start() - 15), cue.start()):
                 continue
-            said = self._tail(sentence, cue, floor, end) or self._head(sentence, cue, floor, end)
+            said = (
+                self._tail(sentence, cue, floor, end)
+                or self._middle(sentence, cue, end)
+                or self._head(sentence, cue, floor, end)
+            )
             if said:
                 yield said
                 content = self.folded.position(said.attribution.content.start)
@@ -107,6 +123,8 @@ class Listener:
         self, sentence: Sentence, cue: re.Match[str], start: int, end: int
     ) -> Said | None:
         low = self.folded.text
+        if cue.group() == "per" and not THE_NEXT.match(low, cue.end()):
+            return None
         comma = low.find(",", cue.end(), end)
         lead = low[start : cue.start()].strip(" ,\"'-–—")
         opens = not lead or lead.rsplit(" ", 1)[-1] in self.connectives or low[cue.start() - 2] in ";:"
@@ -163,8 +181,19 @@ class Listener:
 
     def _is_lead(self, words: str) -> bool:
         """Whether `words` are only an adverbial such as "In a statement on Monday"."""
-        first = words.lstrip(" \"'-–—").split(" ", 1)[0].strip(",")
-        return first in self.adverbial_starts and not FINITE.search(words)
+        first, *others = words.lstrip(" \"'-–—").split()
+        return len(others) < LONGEST_LEAD and first.strip(",") in self.adverbial_starts and not FINITE.search(words)
+
+    def _middle(self, sentence: Sentence, cue: re.Match[str], end: int) -> Said | None:
+        """The claimant stands between: "In the paper states S, that C"."""
+        named = CLAIMANT_BETWEEN.match(self.folded.text, cue.end(), end)
+        if not named or FINITE.search(named.group(1)) or cue.group() in self.to_someone:
+            return None
+        source = self._span(*named.span(1))
+        if source is None:
+            return None
+        content = (named.end(), end)
+        return self._said(sentence, cue.span(), source, content, self.cast.speaker(source))
 
     def _head(self, sentence: Sentence, cue: re.Match[str], start: int, end: int) -> Said | None:
         """The claimant comes first: "S said that C"."""
@@ -237,18 +266,10 @@ class Listener:
             end = len(words[:cut].rstrip(" "))
         return end
 
-    def _spoken_on(self, sentence: Sentence, before: Said) -> Iterator[Said]:
-        """A sentence wholly in quotation marks, right after one whose speaker is known."""
-        quote = self.quotes.around(Span(sentence.span.start + 1, sentence.span.end - 1))
-        if quote is None or not before.attribution.direct:
-            return
-        if sentence.paragraph - before.sentence.paragraph > 1:
-            return
-        attribution = Attribution(
-            before.attribution.source, before.speaker.name, before.attribution.cue, sentence.span,
-            direct=True, anonymous=before.attribution.anonymous,
-        )  # fmt: skip
-        yield Said(attribution, sentence, before.speaker, before.cue)
+    def _is_quoted(self, sentence: Sentence) -> bool:
+        """Whether all of the sentence stands in quotation marks."""
+        inner = Span(sentence.span.start + 1, max(sentence.span.start + 2, sentence.span.end - 1))
+        return self.quotes.around(inner) is not None
 
     def _said(
         self,
@@ -283,6 +304,19 @@ class Listener:
         return self.folded.span(start + left, start + right) if left < right else None
 
 
+def _spoken_on(sentence: Sentence, before: Said) -> Said:
+    """The next sentence of a quotation whose speaker is known."""
+    attribution = Attribution(
+        source=before.attribution.source,
+        name=before.attribution.name,
+        cue=before.attribution.cue,
+        content=sentence.span,
+        direct=True,
+        anonymous=before.attribution.anonymous,
+    )
+    return Said(attribution, sentence, before.speaker, before.cue)
+
+
 RESTS_ON = re.compile(
     r"(?<![\w'-])(?:report|reports|reported|reporting|told|tells|instructed|said|says|say|stated|states|interview|interviewed"
     r"|according to|in keeping with|citing|cites|cited|with reference to|referring to|wrote|writes|quoted|quoting|published"
@@ -304,8 +338,8 @@ def find_citations(
     *,
     outlet: str,
 ) -> tuple[Citation, ...]:
-    """The outside sources that the article rests on, each once, where it is first cited."""
-    found: dict[str, Citation] = {}
+    """The outside sources that the article rests on, once in each sentence that cites them."""
+    found: dict[tuple[str, Span], Citation] = {}
     own = canonical(outlet)
     speaking = {
         name.span: one.attribution.cue
@@ -314,14 +348,16 @@ def find_citations(
     }
     for sentence, name in _mentions(sentences, names):
         cue = speaking.get(name.span) or _nearest_cue(folded, sentence, name.span)
-        if cue and name.kind != "party" and name.name != own and name.name not in found:
-            found[name.name] = Citation(name.name, name.kind, name.span, cue)
+        if cue and name.kind != "party" and name.name != own:
+            citation = Citation(name.name, name.kind, name.span, cue)
+            found.setdefault((name.name, sentence.span), citation)
     for sentence in sentences:
         start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
         media = None if sentence.boilerplate else UNNAMED_MEDIA.search(folded.text, start, end)
         if media:
             span = folded.span(*media.span())
-            found.setdefault("media reports", Citation("media reports", "media", span, span))
+            citation = Citation("media reports", "media", span, span)
+            found.setdefault(("media reports", sentence.span), citation)
     return tuple(sorted(found.values(), key=lambda citation: citation.span))
 
 

@@ -20,7 +20,7 @@ LONGEST = 1000  # characters: no editor checks a longer statement as one
 # A finite verb: without one a line is a heading or a caption.
 VERB = re.compile(
     r"(?<![\w'-])(?:is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|cannot|could|should|must|may|might"
-    r"|'s|'re|'ve|\w{2,}n't|\w{2,}(?:ed|ing|es)|go|goes|went|come|came|gets?|got|makes?|made|takes?|took|gives?|gave|says?|said"
+    r"|'s|'re|'ve|\w{2,}n't|\w{2,}(?:ed|es)|go|goes|went|come|came|gets?|got|makes?|made|takes?|took|gives?|gave|says?|said"
     r"|told|sent|became|began|left|lost|won|met|kept|held|brought|bought|paid|built|fell|rose|grew|shot|hit|cut|put|set|led"
     r"|ran|saw|knew|thought|found|serves?|serve|fight|leave|live|works?|receive|want|wants|need|needs|hosts?|blocks?|stops?)(?![\w])"
 )
@@ -35,6 +35,9 @@ LEAD = re.compile(
     r"|at\sthe\ssame\stime|in\saddition|while|that)\b,?\s+)+"
 )
 HEDGES = re.compile(r"(?<![\w'-])(?:reportedly|allegedly|purportedly|supposedly|apparently|ostensibly)\s+")
+# "…, citing media reports": where it is from, not what is stated.
+TRAILING = re.compile(r",\s(?:citing|according\sto|in\skeeping\swith|without\selaborating)\b[^,]{0,120}\Z")
+PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
 MARKS = " \t\n\r\"“”«»„,;:–—-•"
 HE = re.compile(r"(he|she)\b(?!['’])")
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT, FlagKind.ANONYMOUS_SOURCE)
@@ -122,6 +125,8 @@ class Detector:
             start += 1
         if lead := LEAD.match(words, start, end):
             start = lead.end()
+        if aside := TRAILING.search(words, start, end):
+            end = aside.start()
         while end > start and words[end - 1] in MARKS + ".!":
             end -= 1
         if start >= end:
@@ -174,5 +179,13 @@ class Detector:
         name, kind = self._claimant(part)
         if kind == "person" and name and not (part.said and part.said.attribution.direct):
             line = HE.sub(name, line, count=1) if HE.match(line) else line
-        line = line.strip(MARKS)
+        line = _without_lone_marks(line.strip(MARKS))
         return f"{line[:1].upper()}{line[1:]}." if not line.endswith(("!", "?")) else line[:1].upper() + line[1:]
+
+
+def _without_lone_marks(line: str) -> str:
+    """`line` without quotation marks and brackets whose partner was cut off."""
+    for opening, closing in PAIRS:
+        if line.count(opening) != line.count(closing):
+            line = line.replace(opening, "").replace(closing, "")
+    return line.replace('"', "") if line.count('"') % 2 else line

@@ -31,12 +31,13 @@ STAFF = re.compile(
 STANDS_FOR_OUTLET = re.compile(
     r"\b(?:the|this|that|its|our)\s(?:[\w-]+\s){0,2}?(?:network|newspaper|paper|news\sagency|agency|outlet|broadcaster"
     r"|website|site|station|magazine|channel|publication|radio|service|daily|tabloid|reporters?|journalists?"
-    r"|correspondents?|newsroom|report)\Z"
+    r"|correspondents?|newsroom)\Z"
+    r"|\b(?:the|this|that)\sreport\Z"
 )
-OUR_OWN = re.compile(r"\b(?:we|this\s(?:newspaper|paper|website|site|outlet|publication|reporter)|our\s\w+)\Z")
+OUR_OWN = re.compile(r"\b(?:we|i|this\s(?:newspaper|paper|website|site|outlet|publication|reporter)|our\s\w+)\Z")
 IT = re.compile(r"\b(?:it|they|which|that|who)\Z")
 SPOKE_OF_ITSELF = re.compile(r"\b(?:said|says|say|added|adds|noted|notes|reported|stated|acknowledged|that|stressed)\s*\Z")
-HE = re.compile(r"\b(?:he|she|i|you|who)\Z")
+HE = re.compile(r"\b(?:he|she|you|who)\Z")
 REPORTED_AFTER = re.compile(
     r"[\s,\"]+(?:the|its|their)\s(?:[\w-]+\s){0,2}?(?:report|paper|newspaper|agency|network|outlet|broadcaster|website"
     r"|magazine|article|station|site)\s(?:said|says|added|adds|noted|notes|reported|reports|stated)\b"
@@ -202,6 +203,8 @@ class _Marker:
                 kind = FlagKind.RELAYED_DISCLAIMER
             return Mark(kind, cue, sentence, rule, Who.NAMED, agent)
         if not agent:
+            if reported and kind is FlagKind.SELF_DISCLAIMER:
+                kind = FlagKind.RELAYED_DISCLAIMER
             return Mark(kind, cue, sentence, rule, Who.NOBODY, "")
         who = Who.SELF if agent == (self.outlet or agent) else Who.NAMED
         return Mark(kind, cue, sentence, rule, who, agent)
