@@ -10,6 +10,7 @@ import reversion
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, quote, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -38,7 +39,7 @@ class QuickListAdmin(admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
-    actions = None
+    actions: tuple[str, ...] | None = None
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -60,14 +61,16 @@ class ViewOnlyAdmin(QuickListAdmin):
         return False
 
 
-class ContentAdmin(QuickListAdmin, VersionAdmin):
-    """Rows that people clean. Only the fields not in `readonly_fields` are ever written or restored.
+class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it has no types
+    """Rows that people clean: only fields not in `readonly_fields` are ever written or restored.
 
     django-reversion's own page of an old version is not used: it reverts and rolls back on a GET,
     with every signal of the process switched off meanwhile, and it takes any model's version. Ours
     reads, compares, and writes the old words again as a new version.
     """
 
+    fields: tuple[str, ...] = ()
+    readonly_fields: tuple[str, ...] = ()
     change_list_template = None
     object_history_template = "admin/claims/history.html"
 
@@ -118,7 +121,7 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):
     def history_view(self, request, object_id, extra_context=None):
         versions = Version.objects.get_for_object_reference(self.model, unquote(object_id))
         told = list(versions.select_related("revision__user").order_by("pk"))
-        before = {}
+        before: dict[str, object] = {}
         for version in told:
             after = version.field_dict
             version.changed = [
@@ -169,7 +172,9 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):
             self.log_change(request, row, comment)
             reversion.add_to_revision(row)
         messages.success(request, f"{comment}.")
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", quote(row.pk))
+        return redirect(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_history", quote(row.pk)
+        )
 
     def _compared(self, row, version):
         """Each editable field: its label, what the version says, what the row says now."""
@@ -184,16 +189,22 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):
             }
 
     def _shown(self, name, value):
-        field = self.opts.get_field(name)
-        if field.is_relation and value is not None:
-            return field.related_model._base_manager.filter(pk=value).first() or f"number {value}"
+        field = self._field(name)
+        if isinstance(field, models.ForeignKey) and value is not None:
+            rows = field.related_model._base_manager
+            return rows.filter(pk=value).first() or f"number {value}, which is gone"
         return display_for_field(value, field, self.get_empty_value_display())
 
     def _label(self, name):
-        return str(self.opts.get_field(name).verbose_name)
+        return str(self._field(name).verbose_name)
 
     def _column(self, name):
-        return self.opts.get_field(name).attname
+        return self._field(name).attname
+
+    def _field(self, name) -> models.Field:
+        field = self.opts.get_field(name)
+        assert isinstance(field, models.Field)
+        return field
 
 
 @admin.register(Source)

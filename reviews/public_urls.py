@@ -1,0 +1,17 @@
+"""Addresses of the public site. With sign-in and health, the only ones open to everybody."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from reviews.views import public
+
+app_name = "public"
+
+urlpatterns = [
+    path("", public.checks, name="checks"),
+    path("feed.json", public.feed, name="feed"),
+    path("feed.xml", public.atom, name="atom"),
+    path("methodology/", public.methodology, name="methodology"),
+    path("<slug:ref>/", public.check, name="check"),
+]

@@ -1,0 +1,216 @@
+"""What readers see: of a check, only what was frozen in `Publication.document` when published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import condition, require_safe
+
+from reviews import checks as shelf
+from reviews import publication, ratings
+from reviews.models import Evidence, Publication
+
+FRESH = 60  # seconds for which a reader's browser need not ask again
+FEED_LENGTH = 1000
+ATOM_LENGTH = 50
+
+
+class SearchForm(forms.Form):
+    """What makes no sense narrows nothing: an old link still works."""
+
+    q = forms.CharField(
+        label="Search the checks",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    rating = forms.ChoiceField(required=False, choices=[("", "Any rating"), *ratings.choices()])
+
+    def found(self) -> dict[str, str]:
+        """Return the words and the rating that could be read."""
+        self.is_valid()
+        read = self.cleaned_data
+        return {"words": read.get("q", ""), "rating": read.get("rating", "")}
+
+
+@require_safe
+@login_not_required
+@cache_control(public=True, max_age=FRESH)
+def checks(request: HttpRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    wanted = form.found()
+    page = shelf.page(shelf.found(**wanted), after=request.GET.get("after", ""))
+    older = request.GET.copy()
+    older["after"] = page.next_after
+    context = {
+        "form": form,
+        "documents": [_told(row) for row in page.rows],
+        "is_search": any(wanted.values()),
+        "is_later_page": "after" in request.GET,
+        "older": older.urlencode() if page.next_after else "",
+    }
+    return _render(request, "public/checks.html", context)
+
+
+@require_safe
+@login_not_required
+@cache_control(public=True, max_age=FRESH)
+def check(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(shelf.newest(), review__ref=ref)
+    context = {
+        "check": _told(row),
+        "stances": _by_stance(row.document["evidence"]),
+        "markup": _json_ld(publication.claim_review(row)),
+    }
+    return _render(request, "public/check.html", context)
+
+
+@require_safe
+@login_not_required
+@cache_control(public=True, max_age=FRESH)
+def methodology(request: HttpRequest) -> HttpResponse:
+    scale = ratings.SCALES[ratings.CURRENT_SCALE]
+    return _render(
+        request,
+        "public/methodology.html",
+        {"scale": scale, "scale_version": ratings.CURRENT_SCALE, "feed_length": FEED_LENGTH},
+    )
+
+
+# Feeds. What is published is never edited, so the newest publication says whether anything is new.
+
+
+def _newest() -> Publication | None:
+    return Publication.objects.select_related("version").order_by("-pk").first()
+
+
+def _etag(request: HttpRequest) -> str | None:
+    row = _newest()
+    return f'"{publication.SCHEMA}-{row.version.hash[:20]}"' if row else None
+
+
+def _last_modified(request: HttpRequest) -> datetime | None:
+    row = _newest()
+    return row.published_at if row else None
+
+
+@require_safe
+@login_not_required
+@condition(etag_func=_etag, last_modified_func=_last_modified)
+def feed(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(
+        publication.data_feed(shelf.newest()[:FEED_LENGTH]),
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+@require_safe
+@login_not_required
+@condition(etag_func=_etag, last_modified_func=_last_modified)
+def atom(request: HttpRequest) -> HttpResponse:
+    return _atom_feed()(request)
+
+
+class ChecksFeed(Feed):
+    """The newest checks for feed readers; a corrected one comes up again as updated."""
+
+    feed_type = Atom1Feed
+    title = f"Fact checks by {settings.ORGANISATION}"
+    link = f"{settings.PUBLIC_URL}/checks/"
+    author_name = settings.ORGANISATION
+
+    def feed_url(self) -> str:
+        return f"{settings.PUBLIC_URL}{reverse('public:atom')}"
+
+    def items(self) -> list[Publication]:
+        return list(shelf.newest()[:ATOM_LENGTH])
+
+    def item_title(self, item: Publication) -> str:
+        return f"{item.document['rating']['label']}: {item.document['claim']}"
+
+    def item_description(self, item: Publication) -> str:
+        return str(item.document["summary"])
+
+    def item_link(self, item: Publication) -> str:
+        return str(item.document["url"])
+
+    def item_pubdate(self, item: Publication) -> datetime | None:
+        return parse_datetime(item.document["published_at"])
+
+    def item_updateddate(self, item: Publication) -> datetime | None:
+        return parse_datetime(item.document["modified_at"])
+
+
+@cache
+def _atom_feed() -> ChecksFeed:
+    return ChecksFeed()
+
+
+# What the pages are told
+
+
+def _render(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    house = {"organisation": settings.ORGANISATION, "contact": settings.CONTACT_EMAIL}
+    return render(request, template, house | context)
+
+
+def _told(row: Publication) -> dict[str, Any]:
+    """The frozen document, its moments read as times, with the whole scale its rating is on."""
+    document: dict[str, Any] = row.document
+    scale = ratings.SCALES[document["rating"]["scale"]]
+    return document | {
+        "ref": row.review.ref,
+        "published_at": parse_datetime(document["published_at"]),
+        "modified_at": parse_datetime(document["modified_at"]),
+        "appearances": [
+            place | {"date": parse_date(place["date"]) if place["date"] else None}
+            for place in document["appearances"]
+        ],
+        "corrections": [
+            note | {"at": parse_datetime(note["at"])} for note in document["corrections"]
+        ],
+        "scale": sorted(
+            (step for step in scale if step.value is not None), key=lambda step: step.value or 0
+        ),
+    }
+
+
+def _by_stance(evidence: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """The evidence under a heading each, with what to say where there is none of it."""
+    headings = [
+        (Evidence.Stance.REFUTES, "Against the claim", "We cite nothing against the claim."),
+        (Evidence.Stance.SUPPORTS, "For the claim", "We cite nothing for the claim."),
+        (Evidence.Stance.CONTEXT, "Context", ""),
+    ]
+    return [
+        (
+            heading,
+            otherwise,
+            [
+                item | {"added_at": parse_datetime(item["added_at"])}
+                for item in evidence
+                if item["stance"] == stance
+            ],
+        )
+        for stance, heading, otherwise in headings
+    ]
+
+
+def _json_ld(markup: dict[str, Any]) -> SafeString:
+    """Return `markup` as a data block, escaped as Django's `json_script` does: no text ends it."""
+    block = json_script(markup)
+    return SafeString(block.replace("application/json", "application/ld+json", 1))
