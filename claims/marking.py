@@ -1,4 +1,4 @@
-"""An article cut into paragraphs and runs, so that a page can mark passages without touching the text.
+"""An article cut into paragraphs and runs, so that a page can mark passages of it.
 
 Pure: text and offsets in, slices out. Marks may overlap and may cross paragraphs.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A passage to mark: half-open characters into the text, a style, and what it leads to, if anything."""
+    """A passage to mark: half-open characters into the text, and how it looks."""
 
     start: int
     end: int
@@ -27,7 +28,7 @@ class Mark:
 class Run:
     """The longest slice under the same marks. Joined, a paragraph's runs are its text.
 
-    `link` is the mark that begins here and leads somewhere; `notes` are further ones that begin here.
+    `link` is the mark that begins here and leads somewhere; `notes` are further such marks.
     """
 
     text: str
@@ -66,7 +67,7 @@ def _paragraph(text: str, start: int, end: int, marks: list[Mark]) -> Paragraph:
     for mark in here:
         edges |= {max(mark.start, start), min(mark.end, end)}
     cuts = sorted(edges)
-    runs = tuple(_run(text, *cut, here) for cut in zip(cuts, cuts[1:], strict=False))
+    runs = tuple(_run(text, *cut, here) for cut in pairwise(cuts))
     return Paragraph(runs, tuple(mark for mark in here if mark.ref and mark.start >= start))
 
 

@@ -66,7 +66,7 @@ def _analyses() -> dict[str, Any]:
 
 
 def _sweeps() -> dict[str, Any]:
-    """How long ago the timetable last ran anything; not yet is well, the desk may just have started."""
+    """How long ago the timetable last ran anything; never is well, just after a start."""
     newest = (
         PeriodicTask.objects.filter(enabled=True, last_run_at__isnull=False)
         .order_by("-last_run_at").values_list("last_run_at", flat=True).first()

@@ -31,9 +31,7 @@ urlpatterns = [
     ),
     path(
         "password/changed/",
-        people.PasswordChangeDoneView.as_view(
-            template_name="registration/password_changed.html"
-        ),
+        people.PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
         name="password-changed",
     ),
     path("health/", health, name="health"),

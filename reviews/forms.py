@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.db.models import Q, QuerySet
 
@@ -11,6 +9,23 @@ from claims.models import Flag, Source
 from reviews import listing, ratings
 from reviews.history import Draft
 from reviews.models import Evidence, Review, User
+
+
+def kinds() -> list[tuple[str, str]]:
+    return [("", "Any kind"), *Flag.Kind.choices]
+
+
+def languages() -> list[tuple[str, str]]:
+    """Those of the reviews there are."""
+    codes = Review.objects.order_by("language").values_list("language", flat=True).distinct()
+    return [("", "Any language"), *((code, code) for code in codes)]
+
+
+def people_who_check() -> QuerySet[User]:
+    """Those who may hold a review."""
+    may_check = Q(groups__permissions__codename="check_review") | Q(is_superuser=True)
+    people = User.objects.filter(may_check, is_active=True).distinct()
+    return people.order_by("first_name", "last_name", "username")
 
 
 class QueueForm(forms.Form):
@@ -22,35 +37,17 @@ class QueueForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "data-key": "/"}),
     )
-    kind = forms.ChoiceField(label="Kind of flag", required=False)
-    language = forms.ChoiceField(label="Language", required=False)
+    kind = forms.ChoiceField(label="Kind of flag", required=False, choices=kinds)
+    language = forms.ChoiceField(required=False, choices=languages)
     source = forms.ModelChoiceField(
-        Source.objects.none(), to_field_name="ref", required=False, empty_label="Any source"
+        Source.objects.filter(outside=False).order_by("name"),
+        to_field_name="ref",
+        required=False,
+        empty_label="Any source",
     )
     holder = forms.ModelChoiceField(
-        User.objects.none(), to_field_name="username", required=False, empty_label="Anybody"
+        people_who_check(), to_field_name="username", required=False, empty_label="Anybody"
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._choices("kind").choices = [("", "Any kind"), *Flag.Kind.choices]
-        languages = Review.objects.order_by("language").values_list("language", flat=True)
-        self._choices("language").choices = [
-            ("", "Any language"),
-            *((code, code) for code in languages.distinct()),
-        ]
-        self._rows("source").queryset = Source.objects.filter(outside=False).order_by("name")
-        self._rows("holder").queryset = people_who_check().order_by("first_name", "username")
-
-    def _choices(self, name: str) -> forms.ChoiceField:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        return field
-
-    def _rows(self, name: str) -> forms.ModelChoiceField[Any]:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        return field
 
     def filters(self) -> listing.Filters:
         """Return the filters that could be read."""
@@ -65,12 +62,6 @@ class QueueForm(forms.Form):
         )
 
 
-def people_who_check() -> QuerySet[User]:
-    """Those who may hold a review."""
-    may_check = Q(groups__permissions__codename="check_review") | Q(is_superuser=True)
-    return User.objects.filter(may_check, is_active=True).distinct()
-
-
 class LeaseForm(forms.Form):
     """Names the lease under which something is written."""
 
@@ -81,7 +72,7 @@ class VerdictForm(LeaseForm):
     """A verdict as typed, and the version it was typed over. Anything may still be empty."""
 
     seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    rating = forms.ChoiceField(required=False)
+    rating = forms.ChoiceField(required=False, choices=ratings.choices)
     claim_wording = forms.CharField(
         label="Claim as checked",
         required=False,
@@ -100,17 +91,9 @@ class VerdictForm(LeaseForm):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rating = self.fields["rating"]
-        assert isinstance(rating, forms.ChoiceField)
-        rating.choices = ratings.choices()
-
     def rebase(self, seq: int) -> None:
         """Put what was typed on top of version `seq`, which the person is now shown."""
-        data = self.data.copy()
-        data["seq"] = str(seq)
-        self.data = data
+        self.data = {name: self.data.get(name) for name in self.data} | {"seq": str(seq)}
 
     def draft(self) -> Draft:
         """Return what was typed, with line ends as they are stored."""
@@ -172,10 +155,10 @@ class CommentForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """Names the exact version that was read."""
+    """Names the exact version that was read; the page writes it, so that it names what it shows."""
 
-    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-    content_hash = forms.CharField(widget=forms.HiddenInput, min_length=64, max_length=64)
+    seq = forms.IntegerField(min_value=1)
+    content_hash = forms.CharField(min_length=64, max_length=64)
     comment = forms.CharField(
         required=False,
         max_length=4000,
@@ -185,18 +168,21 @@ class DecisionForm(forms.Form):
 
 
 class RestoreForm(LeaseForm):
-    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    """Names the version on top of which an older one is written again."""
+
+    seq = forms.IntegerField(min_value=1)
 
 
 class CompareForm(forms.Form):
-    """Two versions by their number, as in `?from=1&to=3`."""
+    """Two versions by their number, in the address as `from` and `to`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("from", "to"):
-            self.fields[name] = forms.IntegerField(required=False, min_value=1)
+    old = forms.IntegerField(required=False, min_value=1)
+    new = forms.IntegerField(required=False, min_value=1)
+
+    def add_prefix(self, field_name: str) -> str:
+        return {"old": "from", "new": "to"}.get(field_name, field_name)
 
 
 def _lines(text: str) -> str:
-    """Browsers send CRLF; texts are stored with LF, so that a hash does not depend on the browser."""
+    """Return `text` with LF for a browser's CRLF, so that no hash depends on the browser."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
 
 from claims.models import Appearance, Flag, Source
-from reviews.models import Review, User
+from reviews.models import Review, ReviewQuerySet, User
 from reviews.states import Status
 
 ROWS = 50  # on one page
@@ -56,9 +56,9 @@ class Page:
     next_after: str
 
 
-def listed(view: View, user: User, filters: Filters) -> QuerySet[Review]:
+def listed(view: View, user: User, filters: Filters) -> ReviewQuerySet:
     """Return the reviews of `view` for `user` that pass `filters`, in no order."""
-    reviews = Review.objects.all()
+    reviews: ReviewQuerySet = Review.objects.all()
     reviews = (
         reviews.turn_of(user) if view == View.TURN else reviews.filter(status__in=STATUSES[view])
     )
@@ -80,8 +80,8 @@ def counts(user: User, filters: Filters) -> dict[View, int]:
     return {view: listed(view, user, filters)[: COUNTED + 1].count() for view in View}
 
 
-def page(reviews: QuerySet[Review], *, after: str = "") -> Page:
-    """Return the rows by priority that follow the review `after`; from the top if there is none such.
+def page(reviews: ReviewQuerySet, *, after: str = "") -> Page:
+    """Return the rows by priority that follow the review `after`, else those from the top.
 
     Cost: one query, and one for the place; neither grows with the pages before.
     """
@@ -100,7 +100,7 @@ def page(reviews: QuerySet[Review], *, after: str = "") -> Page:
         rows = rows.filter(priority__lte=place["priority"]).filter(
             Q(priority__lt=place["priority"]) | Q(pk__gt=place["pk"])
         )
-    found = list(rows[: ROWS + 1])
+    found: list[dict[str, Any]] = [dict(row) for row in rows[: ROWS + 1]]
     return Page(found[:ROWS], found[ROWS - 1]["ref"] if len(found) > ROWS else "")
 
 

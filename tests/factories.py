@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from itertools import count
 
 from django.contrib.auth.models import Group
 
 from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
-from reviews import evidence, history, publication, queue, roles, workflow
-from reviews.models import Review, User
+from reviews import evidence, history, leases, publication, queue, roles, workflow
+from reviews.models import Evidence, Review, User, VerdictVersion
 from reviews.states import Status
 
 _numbers = count(1)
@@ -112,11 +113,44 @@ def write_verdict(review: Review, by: User, draft: history.Draft = DRAFT, **fiel
     """Save `draft` and attach one piece of evidence, as the holder of the lease."""
     seq = history.of(review).seq
     history.save(review, by=by, token=review.lease_token, seq=seq, draft=draft)
-    evidence.attach(
-        review, by=by, token=review.lease_token, url="https://port.example/register",
-        title="Landing register", publisher="Port authority", stance="refutes",
-        quote="Landings: 9.1 thousand tonnes, against 10.1 the year before.", is_primary=True,
+    attach(review)
+
+
+def attach(review: Review, **fields) -> Evidence:
+    """Attach one piece of evidence, as the holder of the lease."""
+    fields = {
+        "url": "https://port.example/register", "title": "Landing register",
+        "publisher": "Port authority", "stance": "refutes", "is_primary": True,
+        "quote": "Landings: 9.1 thousand tonnes, against 10.1 the year before.",
+    } | fields  # fmt: skip
+    return evidence.attach(review, by=review.checker, token=review.lease_token, **fields)
+
+
+def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:
+    """Save `DRAFT` with `fields` changed, as the holder, over version `seq` (default: the newest)."""
+    seq = history.of(review).seq if seq is None else seq
+    draft = replace(DRAFT, **fields)
+    return history.save(
+        review, by=review.checker, token=review.lease_token, seq=seq, draft=draft
     )  # fmt: skip
+
+
+def submit(review: Review) -> None:
+    """Submit the newest version, as the holder."""
+    seq = history.of(review).seq
+    workflow.submit(review, by=review.checker, token=review.lease_token, seq=seq)
+
+
+def approve(review: Review, *, by: User) -> None:
+    """Approve the newest version, having read it."""
+    verdict = history.of(review)
+    workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
+
+
+def run_out(review: Review) -> None:
+    """Let the time of a held review's lease pass."""
+    review.lease_expires_at = leases.clock()
+    review.save(update_fields=["lease_expires_at"])
 
 
 def review_at(
@@ -135,13 +169,12 @@ def review_at(
     if status == Status.IN_PROGRESS:
         return row
     write_verdict(row, checker)
-    seq = history.of(row).seq
-    workflow.submit(row, by=checker, token=row.lease_token, seq=seq)
+    submit(row)
     if status == Status.RETURNED:
+        seq = history.of(row).seq
         workflow.return_to_checker(row, by=approver, seq=seq, comment="Name the year.")
     if status in (Status.APPROVED, Status.PUBLISHED):
-        verdict = history.of(row)
-        workflow.approve(row, by=approver, seq=seq, content_hash=verdict.content_hash)
+        approve(row, by=approver)
     if status == Status.PUBLISHED:
         publication.publish(review_id=row.pk)
         row.refresh_from_db()

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from reviews import tasks, workflow
 from reviews.forms import DecisionForm
 from reviews.models import Review
-from reviews.views.page import Request, load, show
+from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
 PAGE = "reviews/approval.html"
@@ -50,8 +50,8 @@ def return_to_checker(request: Request, ref: str) -> HttpResponse:
         form.add_error("comment", str(refused))
         return _again(request, review, form, 409)
     messages.success(request, f"Returned to {review.checker} with your comment.")
-    return redirect("reviews:queue")
+    return redirect(review)
 
 
 def _again(request: Request, review: Review, form: DecisionForm, status: int) -> HttpResponse:
-    return show(request, PAGE, review, full=PAGE, status=status, decision=form)
+    return show(request, PAGE, review, full=PAGE, status=status, answer=Answer(decision=form))

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from reviews import evidence as room
 from reviews.forms import EvidenceForm, WithdrawEvidenceForm
-from reviews.views.page import Request, load, show
+from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
 PANEL = "reviews/_evidence_panel.html"
@@ -19,14 +19,14 @@ def attach(request: Request, ref: str) -> HttpResponse:
     review = load(ref)
     form = EvidenceForm(request.POST, prefix="new")
     if not form.is_valid():
-        return show(request, PANEL, review, status=422, evidence=form)
+        return show(request, PANEL, review, status=422, answer=Answer(evidence=form))
     try:
         room.attach(review, by=request.user, **form.cleaned_data)
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, PANEL, review, status=409, evidence=form)
+        return show(request, PANEL, review, status=409, answer=Answer(evidence=form))
     if request.htmx:
-        return show(request, PANEL, review, sealed=True)
+        return show(request, PANEL, review, answer=Answer(sealed=True))
     return redirect(f"{review.get_absolute_url()}#evidence-panel")
 
 
@@ -35,13 +35,14 @@ def withdraw(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     review = load(ref)
     evidence = get_object_or_404(review.evidence.select_related("review"), ref=evidence_ref)
     form = WithdrawEvidenceForm(request.POST)
+    answer = Answer(withdrawal=(evidence.ref, form))
     if not form.is_valid():
-        return show(request, PANEL, review, status=422, withdrawal=(evidence.ref, form))
+        return show(request, PANEL, review, status=422, answer=answer)
     try:
         room.withdraw(evidence, by=request.user, **form.cleaned_data)
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, PANEL, review, status=409, withdrawal=(evidence.ref, form))
+        return show(request, PANEL, review, status=409, answer=answer)
     if request.htmx:
-        return show(request, PANEL, review, sealed=True)
+        return show(request, PANEL, review, answer=Answer(sealed=True))
     return redirect(f"{review.get_absolute_url()}#evidence-panel")

@@ -27,9 +27,6 @@ def history(request: Request, ref: str) -> HttpResponse:
         "new": new,
         "changes": room.compare(old, new) if new else [],
         "seal": room.seal_state(page.verdict) if new else None,
-        "restore": RestoreForm(
-            initial={"token": page.review.lease_token, "seq": page.verdict.seq}
-        ),
     }
     return render(request, "reviews/history.html", context)
 
@@ -65,8 +62,8 @@ def _pair(
     form.is_valid()
     by_seq = {version.seq: version for version in versions}
     newest = versions[0].seq if versions else 0
-    new = by_seq.get(form.cleaned_data.get("to") or newest) or by_seq.get(newest)
-    before = form.cleaned_data.get("from")
+    new = by_seq.get(form.cleaned_data.get("new") or newest) or by_seq.get(newest)
+    before = form.cleaned_data.get("old")
     if new is not None and not before:
         before = new.seq - 1
     return by_seq.get(before or 0), new

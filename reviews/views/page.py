@@ -1,10 +1,10 @@
-"""What the pages of one review show. Each part is asked of the database when a template names it."""
+"""What the pages of one review show, each part asked for when a template names it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from claims import marking, provenance
 from claims.marking import Mark
-from claims.models import Appearance, Article, Flag
+from claims.models import Article, Flag
 from reviews import history, ratings, workflow
 from reviews.forms import (
     CommentForm,
@@ -23,12 +23,22 @@ from reviews.forms import (
     EvidenceForm,
     ReasonForm,
     VerdictForm,
+    WithdrawEvidenceForm,
 )
-from reviews.models import Comment, Decision, Evidence, Review, ReviewEvent, User, VerdictVersion
+from reviews.models import (
+    Comment,
+    Decision,
+    Evidence,
+    Review,
+    ReviewEvent,
+    User,
+    Verdict,
+    VerdictVersion,
+)
 from reviews.states import MOVES, SYSTEM, Action, Status
 
 NEWEST_EVENTS = 8
-FLAG_TONES = {"figure_changed": "changed", "agent_changed": "changed", "attribution_lost": "changed"}
+CHANGES = ("figure_changed", "agent_changed", "attribution_lost")  # flags of what a copy changed
 
 
 class Request(HttpRequest):
@@ -38,18 +48,63 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
+@dataclass(frozen=True, slots=True)
+class ShownFlag:
+    """A flag as it stands in the article: about this claim or another, and in which tone."""
+
+    flag: Flag
+    covers_this: bool
+
+    @property
+    def tone(self) -> str:
+        return "changed" if self.flag.kind in CHANGES else "unverified"
+
+    def mark(self) -> Mark:
+        flag, style = self.flag, f"mark mark-flag {self.tone}"
+        if flag.state == Flag.State.DISMISSED:
+            style = "mark mark-flag dismissed"
+        elif not self.covers_this:
+            style += " elsewhere"
+        label = f"flag: {flag.get_kind_display()}, {flag.get_state_display().lower()}"
+        return Mark(flag.start, flag.end, style, ref=flag.ref, label=label)
+
+
 def load(ref: str) -> Review:
     """Return the review at `ref`, with what every page of it names, or answer 404."""
     reviews = Review.objects.select_related("claim__claimant", "checker")
     return get_object_or_404(reviews, ref=ref)
 
 
-class ReviewPage:
-    """One review as one person sees it. `typed` are bound forms to show instead of fresh ones."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How something just sent was answered: the forms as typed, and what was wrong with them.
 
-    def __init__(self, request: Request, review: Review, **typed: Any) -> None:
+    :ivar problem: why the verdict was not saved, or saved but not submitted.
+    :ivar conflict: word by word, what was saved meanwhile against what was typed.
+    :ivar withdrawal: the piece of evidence and the form that should have withdrawn it.
+    :ivar sealed: whether the verdict has a new version, which an open form must learn.
+    """
+
+    verdict: VerdictForm | None = None
+    problem: str = ""
+    conflict: list[history.FieldDiff] | None = None
+    evidence: EvidenceForm | None = None
+    withdrawal: tuple[str, WithdrawEvidenceForm] | None = None
+    sealed: bool = False
+    open_flag: str = ""
+    flag_problem: str = ""
+    flag_reason: str = ""
+    comment: CommentForm | None = None
+    decision: DecisionForm | None = None
+    reasons: dict[Action, ReasonForm] = field(default_factory=dict)
+
+
+class ReviewPage:
+    """One review as one person sees it, with the `answer` to what they just sent."""
+
+    def __init__(self, request: Request, review: Review, answer: Answer | None = None) -> None:
         self.request, self.review, self.user = request, review, request.user
-        self.typed = typed
+        self.answer = answer or Answer()
 
     # The hold
 
@@ -87,7 +142,7 @@ class ReviewPage:
             Action.CORRECT: "Take for a correction",
         }
         return [
-            (action, label, self.typed.get(action, ReasonForm(prefix=action)), refusal)
+            (action, label, self.answer.reasons.get(action) or ReasonForm(prefix=action), refusal)
             for action, label in labels.items()
             if (refusal := self.refusals.get(action)) is not None
         ]
@@ -95,13 +150,13 @@ class ReviewPage:
     # The verdict
 
     @cached_property
-    def verdict(self) -> Any:
+    def verdict(self) -> Verdict:
         return history.of(self.review)
 
     @cached_property
     def verdict_form(self) -> VerdictForm:
-        if "verdict" in self.typed:
-            return self.typed["verdict"]
+        if self.answer.verdict:
+            return self.answer.verdict
         draft = history.draft_of(self.verdict)
         return VerdictForm(
             initial={
@@ -134,16 +189,6 @@ class ReviewPage:
         found = Decision.objects.filter(version__verdict__review=self.review)
         return found.select_related("version").order_by("-pk")
 
-    @property
-    def conflict(self) -> list[history.FieldDiff] | None:
-        """What the saved verdict says differently from what was typed, after a stale save."""
-        return self.typed.get("conflict")
-
-    @property
-    def problem(self) -> str:
-        """Why the last write was refused, to be read beside what was typed."""
-        return self.typed.get("problem", "")
-
     # Evidence, comments, events
 
     @cached_property
@@ -158,7 +203,7 @@ class ReviewPage:
     @cached_property
     def evidence_form(self) -> EvidenceForm:
         fresh = EvidenceForm(initial={"token": self.review.lease_token}, prefix="new")
-        return self.typed.get("evidence", fresh)
+        return self.answer.evidence or fresh
 
     @cached_property
     def comments(self) -> list[Comment]:
@@ -166,7 +211,7 @@ class ReviewPage:
 
     @cached_property
     def comment_form(self) -> CommentForm:
-        return self.typed.get("comment", CommentForm())
+        return self.answer.comment or CommentForm()
 
     @cached_property
     def events(self) -> list[ReviewEvent]:
@@ -189,55 +234,31 @@ class ReviewPage:
     def article(self) -> Article | None:
         """The one shown: the one asked for, else the oldest."""
         asked = self.request.GET.get("article") or self.request.POST.get("article")
-        chosen = [article for article in self.articles if article.ref == asked]
-        return (chosen or self.articles or [None])[0]
+        oldest = self.articles[0] if self.articles else None
+        return next((article for article in self.articles if article.ref == asked), oldest)
 
     @cached_property
-    def flags(self) -> list[Flag]:
-        """The flags on the shown article, in reading order, with `covers_this` and `tone` set."""
-        assert self.article
-        mine = Q(claim__isnull=True) | Q(claim=self.review.claim)
-        flags = list(
-            self.article.flags.filter(mine).select_related("decided_by").order_by("start", "pk")
-        )
-        covering = set(
-            Flag.covers.through.objects.filter(
-                flag__in=flags, appearance__claim=self.review.claim
-            ).values_list("flag_id", flat=True)
-        )
-        for flag in flags:
-            flag.article = self.article
-            flag.covers_this = flag.claim_id is not None or flag.pk in covering
-            flag.tone = FLAG_TONES.get(flag.kind, "unverified")
-        return flags
-
-    @cached_property
-    def paragraphs(self) -> list[tuple[marking.Paragraph, list[Flag]]]:
+    def paragraphs(self) -> list[tuple[marking.Paragraph, list[ShownFlag]]]:
         """The shown article, each paragraph with the flags that begin in it."""
         if self.article is None:
             return []
-        by_ref = {flag.ref: flag for flag in self.flags}
-        cut = marking.paragraphs(self.article.text, [*self._flag_marks(), *self._claim_marks()])
-        return [
-            (paragraph, [by_ref[mark.ref] for mark in paragraph.leads]) for paragraph in cut
-        ]
+        flags = {shown.flag.ref: shown for shown in self._flags(self.article)}
+        marks = [shown.mark() for shown in flags.values()]
+        cut = marking.paragraphs(self.article.text, [*marks, *self._claim_marks(self.article)])
+        return [(paragraph, [flags[mark.ref] for mark in paragraph.leads]) for paragraph in cut]
 
-    def _flag_marks(self) -> Iterable[Mark]:
-        for flag in self.flags:
-            style = f"mark mark-flag {flag.tone}"
-            if flag.state == Flag.State.DISMISSED:
-                style = "mark mark-flag dismissed"
-            elif not flag.covers_this:
-                style = "mark mark-flag elsewhere"
-            label = f"flag: {flag.get_kind_display()}, {flag.get_state_display().lower()}"
-            yield Mark(flag.start, flag.end, style, ref=flag.ref, label=label)
+    def _flags(self, article: Article) -> list[ShownFlag]:
+        """The flags on `article`, in reading order. Cost: two queries."""
+        claim = self.review.claim
+        mine = Q(claim__isnull=True) | Q(claim=claim)
+        flags = article.flags.filter(mine).select_related("decided_by").order_by("start", "pk")
+        covering = set(flags.filter(covers__claim=claim).values_list("pk", flat=True))
+        for flag in flags:
+            flag.article = article  # so that its words are not fetched with the text, each
+        return [ShownFlag(flag, bool(flag.claim_id) or flag.pk in covering) for flag in flags]
 
-    def _claim_marks(self) -> Iterable[Mark]:
-        assert self.article
-        found = Appearance.objects.current().filter(
-            article=self.article, claim=self.review.claim
-        )
-        for appearance in found:
+    def _claim_marks(self, article: Article) -> Iterable[Mark]:
+        for appearance in article.appearances.current().filter(claim=self.review.claim):
             yield Mark(appearance.start, appearance.end, "mark mark-claim")
             if appearance.cue_start is not None and appearance.cue_end is not None:
                 yield Mark(appearance.cue_start, appearance.cue_end, "mark mark-attribution")
@@ -265,14 +286,8 @@ class ReviewPage:
         return gaps(self.evidence)
 
     @property
-    def open_flag(self) -> str:
-        """The flag whose panel stands open after a decision on it."""
-        return self.typed.get("open_flag", "")
-
-    @property
     def decision_form(self) -> DecisionForm:
-        initial = {"seq": self.verdict.seq, "content_hash": self.verdict.content_hash}
-        return self.typed.get("decision", DecisionForm(initial=initial))
+        return self.answer.decision or DecisionForm()
 
 
 def gaps(evidence: list[Evidence]) -> list[str]:
@@ -297,10 +312,10 @@ def show(
     *,
     status: int = 200,
     full: str = "reviews/detail.html",
-    **typed: Any,
+    answer: Answer | None = None,
 ) -> HttpResponse:
     """Answer htmx with the fragment `template` and everyone else with the page it belongs to."""
-    page = ReviewPage(request, review, **typed)
+    page = ReviewPage(request, review, answer)
     name = template if request.htmx else full
     response = render(request, name, {"page": page, "review": review}, status=status)
     response["Vary"] = "HX-Request"

@@ -14,7 +14,7 @@ from reviews import workflow
 from reviews.forms import CommentForm, FlagForm, LeaseForm, ReasonForm
 from reviews.models import Review
 from reviews.states import Action
-from reviews.views.page import Request, load, show
+from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
 
@@ -57,7 +57,9 @@ def renew(request: Request, ref: str) -> HttpResponse:
     try:
         workflow.renew(review, by=request.user, token=form.cleaned_data["token"])
     except Refused as refused:
-        return show(request, "reviews/_lease.html", review, status=409, problem=str(refused))
+        return show(
+            request, "reviews/_lease.html", review, status=409, answer=Answer(problem=str(refused))
+        )
     return show(request, "reviews/_lease.html", review) if request.htmx else redirect(review)
 
 
@@ -68,16 +70,15 @@ def decide_flag(request: Request, ref: str, flag_ref: str) -> HttpResponse:
     form = FlagForm(request.POST)
     panel = "reviews/_article_panel.html"
     if not form.is_valid():
-        return show(request, panel, review, status=422, open_flag=flag.ref)
+        return show(request, panel, review, status=422, answer=Answer(open_flag=flag.ref))
     try:
         workflow.decide_flag(review, flag=flag, by=request.user, **form.cleaned_data)
     except Refused as refused:
-        return show(
-            request, panel, review, status=409, open_flag=flag.ref, flag_problem=str(refused),
-            flag_reason=form.cleaned_data["reason"],
-        )  # fmt: skip
+        reason = form.cleaned_data["reason"]
+        answer = Answer(open_flag=flag.ref, flag_problem=str(refused), flag_reason=reason)
+        return show(request, panel, review, status=409, answer=answer)
     if request.htmx:
-        return show(request, panel, review, open_flag=flag.ref)
+        return show(request, panel, review, answer=Answer(open_flag=flag.ref))
     return redirect(f"{review.get_absolute_url()}?article={flag.article.ref}#flag-{flag.ref}")
 
 
@@ -87,12 +88,12 @@ def comment(request: Request, ref: str) -> HttpResponse:
     form = CommentForm(request.POST)
     panel = "reviews/_comments_panel.html"
     if not form.is_valid():
-        return show(request, panel, review, status=422, comment=form)
+        return show(request, panel, review, status=422, answer=Answer(comment=form))
     try:
         workflow.comment(review, by=request.user, body=form.cleaned_data["body"])
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, panel, review, status=409, comment=form)
+        return show(request, panel, review, status=409, answer=Answer(comment=form))
     if request.htmx:
         return show(request, panel, review)
     return redirect(f"{review.get_absolute_url()}#comments-panel")
@@ -120,12 +121,13 @@ def _with_reason(
     """The moves that ask why: the same form, one call, and the same answer to a refusal."""
     review: Review = load(ref)
     form = ReasonForm(request.POST, prefix=action)
+    answer = Answer(reasons={action: form})
     if not form.is_valid():
-        return show(request, "reviews/detail.html", review, status=422, **{action: form})
+        return show(request, "reviews/detail.html", review, status=422, answer=answer)
     try:
         move(review, by=request.user, reason=form.cleaned_data["reason"])
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, "reviews/detail.html", review, status=409, **{action: form})
+        return show(request, "reviews/detail.html", review, status=409, answer=answer)
     messages.success(request, done)
     return redirect(review)

@@ -13,7 +13,7 @@ from reviews import history, ratings, workflow
 from reviews.forms import VerdictForm
 from reviews.history import FieldDiff
 from reviews.models import Review
-from reviews.views.page import Request, load, show
+from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
 LABELS = {
@@ -47,7 +47,7 @@ def submit(request: Request, ref: str) -> HttpResponse:
     try:
         workflow.submit(review, by=request.user, token=token, seq=seq)
     except Refused as refused:
-        return _panel(request, review, 409, problem=str(refused))
+        return _panel(request, review, 409, Answer(problem=str(refused)))
     messages.success(request, "Submitted. A supervisor who did not write it decides.")
     return redirect("reviews:queue")
 
@@ -65,20 +65,18 @@ def withdraw(request: Request, ref: str) -> HttpResponse:
 
 
 def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse | None:
-    """Save the form; None when that went well, else the panel with what was typed and what is wrong."""
+    """Save the form; None if that went well, else the panel with what was typed and why not."""
     if not form.is_valid():
-        return _panel(request, review, 422, verdict=form)
+        return _panel(request, review, 422, Answer(verdict=form))
     token, seq = form.cleaned_data["token"], form.cleaned_data["seq"]
     try:
         history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
     except Refused as refused:
-        return _panel(request, review, 409, verdict=form, problem=str(refused))
+        return _panel(request, review, 409, Answer(verdict=form, problem=str(refused)))
     except history.Conflict as conflict:
         form.rebase(conflict.current.seq)
-        return _panel(
-            request, review, 409,
-            verdict=form, conflict=_differences(conflict), problem=str(conflict),
-        )  # fmt: skip
+        answer = Answer(verdict=form, problem=str(conflict), conflict=_differences(conflict))
+        return _panel(request, review, 409, answer)
     return None
 
 
@@ -94,8 +92,8 @@ def _differences(conflict: history.Conflict) -> list[FieldDiff]:
     ]
 
 
-def _panel(request: Request, review: Review, status: int, **typed: object) -> HttpResponse:
-    response = show(request, "reviews/_verdict_panel.html", review, status=status, **typed)
+def _panel(request: Request, review: Review, status: int, answer: Answer) -> HttpResponse:
+    response = show(request, "reviews/_verdict_panel.html", review, status=status, answer=answer)
     response["HX-Retarget"] = "#verdict-panel"
     response["HX-Reswap"] = "outerHTML"
     return response
