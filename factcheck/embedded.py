@@ -123,6 +123,17 @@ def _enter_user_namespace() -> None:
         Path("/proc/self", name).write_text(line)
 
 
+def _await_predecessor(pid_file: Path) -> None:
+    """Wait until a killed server has left the process table: PostgreSQL refuses to start before."""
+    deadline = time.monotonic() + 5
+    while pid_file.exists() and time.monotonic() < deadline:
+        try:
+            os.kill(int(pid_file.read_text().split("\n", 1)[0]), 0)
+        except (ProcessLookupError, PermissionError, ValueError):
+            return
+        time.sleep(0.05)
+
+
 def _succeeds(command: list[str], identity: Identity) -> bool:
     try:
         return subprocess.run(command, preexec_fn=child(signal.SIGKILL, identity)).returncode == 0
@@ -219,7 +230,9 @@ class Postgres(Server):
         identity = _postgres_identity(binaries, self.data)
         if identity is Identity.NOBODY:
             os.chown(run_folder(self.data), NOBODY, NOBODY)
-        if not cluster.exists():
+        if cluster.exists():
+            _await_predecessor(cluster / "postmaster.pid")
+        else:
             self._create(binaries, cluster, identity)
         options = {
             "listen_addresses": "",

@@ -21,8 +21,8 @@ from typing import Protocol
 from factcheck.embedded import CannotStart, child
 
 STOP_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A run that was killed leaves servers that need a moment to end.
-LINGER = 20.0  # seconds
+# A killed run leaves servers that need a moment to end, and itself a moment in the process table.
+LINGER, VANISH = 20.0, 2.0  # seconds
 # A part that ends this soon after its start, this often in a row, will not get better by itself.
 TOO_SOON, TOO_OFTEN = 10.0, 4  # seconds, times
 
@@ -171,13 +171,13 @@ def hold(data: Path) -> int:
     :raises CannotStart: if another run uses the folder.
     """
     descriptor = os.open(data / "supervisor", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + LINGER
+    begun = time.monotonic()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode()
-            if _runs(holder) or time.monotonic() > deadline:
+            if time.monotonic() - begun > (VANISH if _runs(holder) else LINGER):
                 os.close(descriptor)
                 raise CannotStart(f"The desk already runs on {data} (process {holder}).") from None
             time.sleep(0.1)

@@ -1,0 +1,133 @@
+"""docker-compose.yml and Dockerfile say things that are true of this code."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = ["migrate", "web", "worker", "beat"]
+RUNNING = [name for name in SERVICES if name != "migrate"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def test_the_services():
+    assert list(SERVICES) == ["postgres", "valkey", *OURS]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nobody_is_root_and_nothing_gains_rights(name):
+    service = SERVICES[name]
+
+    assert service["user"] in {"postgres", "valkey", "10001:10001"}
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_everything_that_runs_is_asked_for_its_health(name):
+    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+def test_one_image_for_all_of_ours():
+    assert {(SERVICES[name]["image"], SERVICES[name]["build"]) for name in OURS} == {
+        ("factcheck-desk", ".")
+    }
+    assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_ours_wait_for_tables_and_servers(name):
+    assert SERVICES[name]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"},
+        "postgres": {"condition": "service_healthy"},
+        "valkey": {"condition": "service_healthy"},
+    }
+
+
+def test_only_the_web_is_published_and_only_to_this_machine():
+    assert {name: service.get("ports") for name, service in SERVICES.items()} == {
+        **dict.fromkeys(SERVICES),
+        "web": ["127.0.0.1:8000:8000"],
+    }
+
+
+def test_every_server_keeps_its_data_in_a_volume():
+    mounted = {name: service["volumes"] for name, service in SERVICES.items()}
+
+    assert mounted == {
+        "postgres": ["postgres:/var/lib/postgresql"],
+        "valkey": ["valkey:/data"],
+        **{name: ["desk:/data"] for name in OURS},
+    }
+    assert "--appendonly yes" in SERVICES["valkey"]["command"][2]
+
+
+def test_no_variable_has_a_default():
+    used = re.findall(r"(?<!\$)\$\{([^}]*)\}", (ROOT / "docker-compose.yml").read_text())
+    example = re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert [text for text in used if not re.fullmatch(r"\w+:\?[^}]+", text)] == []
+    assert {text.split(":")[0] for text in used} == set(example)
+
+
+def test_every_variable_is_read_by_the_code():
+    code = "\n".join(path.read_text() for path in (ROOT / "factcheck").glob("*.py"))
+    given = {name for service in OURS for name in SERVICES[service]["environment"]}
+
+    assert [name for name in sorted(given) if f'"{name}"' not in code] == []
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_celery_knows_its_commands(name):
+    program, *arguments = SERVICES[name]["command"]
+    path = Path(sys.executable).with_name(program)
+
+    asked = subprocess.run([path, *arguments, "--help"], cwd=ROOT, capture_output=True, text=True)
+
+    assert asked.returncode == 0, asked.stderr
+
+
+def test_gunicorn_accepts_its_command():
+    command = re.search(r"^CMD \[(.+?)\]", DOCKERFILE, re.MULTILINE | re.DOTALL)[1]
+    program, *arguments = re.findall(r'"([^"]+)"', command)
+    path = Path(sys.executable).with_name(program)
+
+    asked = subprocess.run(
+        [path, *arguments, "--check-config"], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert asked.returncode == 0, asked.stderr
+
+
+def test_the_image_has_what_the_code_needs():
+    copied = re.findall(r"^COPY (\S+) ", DOCKERFILE, re.MULTILINE)
+    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+
+    assert sorted(copied) == sorted([*allowed, "--from=environment"])
+    assert all((ROOT / name).exists() for name in allowed)
+    assert "--require-hashes" in DOCKERFILE
+
+
+@pytest.mark.skipif(
+    subprocess.run(["docker", "compose", "version"], capture_output=True).returncode != 0
+    if shutil.which("docker")
+    else True,
+    reason="no docker compose",
+)
+def test_docker_reads_the_file(tmp_path):
+    names = re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    filled = tmp_path / "filled"
+    filled.write_text("".join(f"{name}=x\n" for name in names))
+
+    asked = subprocess.run(
+        ["docker", "compose", "--env-file", filled, "config", "--quiet"], cwd=ROOT
+    )
+
+    assert asked.returncode == 0
