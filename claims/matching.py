@@ -14,6 +14,7 @@ from claims.models import Appearance, Article, Claim
 
 MATCH_LOCK = 0x6D617463  # the key of the advisory lock under which appearances are linked
 FINGERPRINT = 24  # hashes kept of one wording
+FINGERPRINT_OF_CLAIM = 200  # hashes kept of all wordings of one claim
 CANDIDATES = 60  # claims compared with one appearance, those sharing most hashes
 
 
@@ -49,6 +50,9 @@ def _link(appearance: Appearance, language: str) -> bool:
             worthiness=appearance.worthiness,
             fingerprint=fingerprint,
         )
+    else:
+        best.fingerprint = sorted({*best.fingerprint, *fingerprint})[:FINGERPRINT_OF_CLAIM]
+        best.save(update_fields=["fingerprint"])
     appearance.claim = best
     appearance.link_score = comparison.score if comparison else None
     appearance.link_reasons = list(comparison.reasons) if comparison else []
@@ -61,13 +65,25 @@ def _best(
 ) -> tuple[Claim | None, engine.Comparison | None]:
     """Return the claim that says the same as `wording` with most certainty, if any does."""
     best, best_comparison = None, None
-    for candidate in _candidates(fingerprint, language):
-        comparison = engine.compare(candidate.wording, wording)
-        if comparison.score < settings.FACTCHECK_MATCH_CERTAIN:
-            continue
-        if best_comparison is None or comparison.score > best_comparison.score:
-            best, best_comparison = candidate, comparison
+    candidates = _candidates(fingerprint, language)
+    wordings = _wordings(candidates)
+    for candidate in candidates:
+        for known in wordings[candidate.pk]:
+            comparison = engine.compare(known, wording)
+            if comparison.score < settings.FACTCHECK_MATCH_CERTAIN:
+                continue
+            if best_comparison is None or comparison.score > best_comparison.score:
+                best, best_comparison = candidate, comparison
     return best, best_comparison
+
+
+def _wordings(claims: list[Claim]) -> dict[int, set[str]]:
+    """Each claim's own wording and those of its appearances, so that a chain of copies holds."""
+    wordings = {claim.pk: {claim.wording} for claim in claims}
+    linked = Appearance.objects.current().filter(claim__in=claims)
+    for claim_id, wording in linked.values_list("claim", "wording"):
+        wordings[claim_id].add(wording)
+    return wordings
 
 
 def _candidates(fingerprint: list[int], language: str) -> list[Claim]:

@@ -3,9 +3,9 @@
 What an article cites is a fact of its text; which of its citations a claim rests on is decided when
 it is asked, over all copies at once, so that the answer does not depend on the order of arrival:
 
-- a claim rests on the sources cited nearest to it; an article that cites nobody is its own root;
-- a copy or paraphrase of another article rests on what that article rests on;
-- an institution that an article quotes as citing media is a relay, not an origin;
+- a claim rests on the sources cited in its sentence, else on the nearest one; an article that cites
+  nobody rests on what it copies, and else is its own root;
+- an institution cited for the claim together with media is a relay, not an origin;
 - unnamed media ("media reports") are an origin only where no copy names one.
 
 Counting too few independent origins is the safe error: two that look independent may not be.
@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.db.models import Q
+
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
 
-NEAR = 400  # characters between a claim and the citation it rests on
-RELAYED_WITHIN = 700  # characters after an institution's name in which it cites media
+SAME_MATTER = 0.5  # score from which a caution about one claim is a caution about another
 MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
 PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
 COMPARED_WITH = 10  # articles whose wording a new one is compared with, those sharing most claims
@@ -193,9 +194,9 @@ def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
     )
     for appearance in appearances:
         copies[appearance.claim_id or 0].append(appearance)
-    articles = {a.article_id for group in copies.values() for a in group}
-    derivations, flags = derivations_of(articles), cautions_in(articles)
-    return {claim.pk: _standing(claim, copies[claim.pk], derivations, flags) for claim in rows}
+    articles = {a.article_id: a.article for group in copies.values() for a in group}
+    derivations, cautions = derivations_of(articles), cautions_around(articles.values())
+    return {claim.pk: _standing(claim, copies[claim.pk], derivations, cautions) for claim in rows}
 
 
 def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
@@ -206,10 +207,12 @@ def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
     return found
 
 
-def cautions_in(articles: Iterable[int]) -> dict[int, list[Flag]]:
-    """The standing core flags of each article, each with the ids of what it `covered`."""
+def cautions_around(articles: Iterable[Article]) -> dict[int, list[Flag]]:
+    """The standing core flags of `articles` and of the stories they belong to, by article."""
+    rows = list(articles)
+    around = Q(article__in=rows) | Q(article__story__in={row.story_id for row in rows} - {None})
     found: dict[int, list[Flag]] = defaultdict(list)
-    flags = Flag.objects.standing().core().filter(article__in=articles, claim__isnull=True)
+    flags = Flag.objects.standing().core().filter(around, claim__isnull=True)
     for flag in flags.prefetch_related("covers").order_by("start"):
         found[flag.article_id].append(flag)
     return found
@@ -221,75 +224,68 @@ def _standing(
     derivations: dict[int, list[Derivation]],
     cautions: dict[int, list[Flag]],
 ) -> Standing:
-    first = {}  # the first appearance in each article
+    copies: dict[int, list[Appearance]] = defaultdict(list)
     for appearance in appearances:
-        first.setdefault(appearance.article_id, appearance)
-    roots = _roots(first, derivations)
+        copies[appearance.article_id].append(appearance)
+    roots = _roots(copies, derivations)
     names = {source.pk: source.name for found in roots.values() for source in found}
-    about = _about(claim, first, names, cautions)
-    fates = tuple(
-        _fate(first[article_id], roots[article_id], about)
-        for article_id in sorted(first, key=lambda pk: age(first[pk].article))
-    )
+    about = _about(claim, appearances, copies, set(names.values()), cautions)
+    by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))
     agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
     return Standing(
-        copies=len(first),
+        copies=len(copies),
         origins=len(names),
         origin_names=tuple(sorted(names.values())),
         unverified=any(about.values()),
         unverified_by=tuple(sorted(agents)),
-        fates=fates,
+        fates=tuple(_fate(copies[pk][0], roots[pk], about) for pk in by_date),
     )
 
 
 def _roots(
-    first: dict[int, Appearance], derivations: dict[int, list[Derivation]]
+    copies: dict[int, list[Appearance]], derivations: dict[int, list[Derivation]]
 ) -> dict[int, list[Source]]:
     """Return the sources that each article's copy of the claim rests on in the end."""
-    relays = _relays(first, derivations)
-    cited = {
-        article_id: [
-            source
-            for source in _cited_near(appearance, derivations[article_id])
-            if source.pk not in relays
-        ]
-        for article_id, appearance in first.items()
-    }
-    for article_id, own in cited.items():
-        if not own:
-            cited[article_id] = _inherited(article_id, first, derivations, cited, set())
-    named = any(s.kind != Source.Kind.MEDIA for found in cited.values() for s in found)
-    return {
-        article_id: [s for s in found if not (named and s.kind == Source.Kind.MEDIA)]
+    cited: dict[int, dict[int, Source]] = {}
+    relays: set[int] = set()
+    for article_id, appearances in copies.items():
+        cited[article_id] = {}
+        for appearance in appearances:
+            near = _cited_near(appearance, derivations[article_id])
+            cited[article_id] |= {source.pk: source for source in near}
+            relays |= _relays(near)
+    roots = {
+        article_id: [source for source in found.values() if source.pk not in relays]
         for article_id, found in cited.items()
     }
+    for article_id, own in roots.items():
+        if not own:
+            relayed = list(cited[article_id].values())
+            roots[article_id] = relayed or _inherited(article_id, copies, derivations, roots, set())
+    named = any(s.kind != Source.Kind.MEDIA for found in roots.values() for s in found)
+    return {
+        article_id: [s for s in found if not (named and s.kind == Source.Kind.MEDIA)]
+        for article_id, found in roots.items()
+    }
 
 
-def _relays(first: dict[int, Appearance], derivations: dict[int, list[Derivation]]) -> set[int]:
-    """The institutions that one of the articles quotes as citing media: they pass a report on."""
-    relays = set()
-    for article_id in first:
-        rows = [row for row in derivations[article_id] if row.on_source and row.start is not None]
-        for row in rows:
-            if row.on_source.kind != Source.Kind.INSTITUTION:
-                continue
-            if any(
-                other.on_source.kind != Source.Kind.INSTITUTION
-                and 0 <= other.start - row.start <= RELAYED_WITHIN
-                for other in rows
-            ):
-                relays.add(row.on_source_id)
-    return relays
+def _relays(cited: list[Source]) -> set[int]:
+    """The institutions cited for a claim together with media: they pass a report on."""
+    institutions = {source.pk for source in cited if source.kind == Source.Kind.INSTITUTION}
+    return institutions if len(institutions) < len(cited) else set()
 
 
 def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
-    """The sources cited in the claim's sentence, else the nearest within `NEAR`, else all cited."""
+    """The sources cited in the claim's own sentence, else the nearest one."""
     cited = [row for row in rows if row.on_source and row.start is not None]
-    distances = {row.pk: _distance(appearance, row) for row in cited}
-    nearest = min(distances.values(), default=0)
-    if nearest <= NEAR:
-        cited = [row for row in cited if distances[row.pk] <= nearest]
-    return list({row.on_source_id: row.on_source for row in cited}.values())
+    nearest = min((_distance(appearance, row) for row in cited), default=0)
+    return list(
+        {
+            row.on_source_id: row.on_source
+            for row in cited
+            if _distance(appearance, row) == nearest
+        }.values()
+    )
 
 
 def _distance(appearance: Appearance, row: Derivation) -> int:
@@ -299,44 +295,52 @@ def _distance(appearance: Appearance, row: Derivation) -> int:
 
 def _inherited(
     article_id: int,
-    first: dict[int, Appearance],
+    copies: dict[int, list[Appearance]],
     derivations: dict[int, list[Derivation]],
-    cited: dict[int, list[Source]],
+    roots: dict[int, list[Source]],
     seen: set[int],
 ) -> list[Source]:
     """What an article that cites nobody rests on: that of what it copies, else itself."""
     seen.add(article_id)
-    copied = [row for row in derivations[article_id] if row.on_article_id in first]
+    copied = [row for row in derivations[article_id] if row.on_article_id in copies]
     for row in sorted(copied, key=lambda row: -row.score):
         if row.on_article_id not in seen:
-            return cited[row.on_article_id] or _inherited(
-                row.on_article_id, first, derivations, cited, seen
+            return roots[row.on_article_id] or _inherited(
+                row.on_article_id, copies, derivations, roots, seen
             )
-    return [first[article_id].article.source]
+    return [copies[article_id][0].article.source]
 
 
 def _about(
     claim: Claim,
-    first: dict[int, Appearance],
-    roots: dict[int, str],
+    appearances: list[Appearance],
+    articles: Iterable[int],
+    roots: set[str],
     cautions: dict[int, list[Flag]],
 ) -> dict[int, list[Flag]]:
-    """Return, for each article, the cautions that are about this claim.
+    """Return, for each of `articles` and of their stories, the cautions that are about this claim.
 
     Those that cover it in the text; and, unless a named person states it, those by which one of its
-    own roots says that it could not verify what it was told.
+    own roots says that it could not verify something so like it that it is the same matter.
     """
+    wordings = {claim.wording, *(appearance.wording for appearance in appearances)}
     by_a_person = claim.claimant is not None and claim.claimant.kind == "person"
-    names = set(roots.values())
-    return {
-        article_id: [
-            flag
-            for flag in cautions[article_id]
-            if any(covered.claim_id == claim.pk for covered in flag.covers.all())
-            or (flag.agent in names and not by_a_person)
-        ]
-        for article_id in first
-    }
+
+    def concerns(flag: Flag) -> bool:
+        covered = flag.covers.all()
+        if any(appearance.claim_id == claim.pk for appearance in covered):
+            return True
+        return (
+            flag.agent in roots
+            and not by_a_person
+            and any(_same_matter(one, other.wording) for one in wordings for other in covered)
+        )
+
+    return {pk: [f for f in cautions[pk] if concerns(f)] for pk in {*articles, *cautions}}
+
+
+def _same_matter(wording: str, other: str) -> bool:
+    return engine.compare(wording, other).score >= SAME_MATTER
 
 
 def _fate(appearance: Appearance, roots: list[Source], about: dict[int, list[Flag]]) -> ArticleFate:
@@ -351,10 +355,10 @@ def _fate(appearance: Appearance, roots: list[Source], about: dict[int, list[Fla
 def fate_of(article: Article, roots: list[Source], flags: list[Flag], *, known: bool) -> Fate:
     """Weigh an article's own cautions against what is `known` from the other copies."""
     kinds = {flag.kind for flag in flags}
+    if known and article.source_id in {source.pk for source in roots}:
+        return Fate.ORIGIN
     if not flags:
         return Fate.DROPPED if known else Fate.NONE
-    if article.source_id in {source.pk for source in roots}:
-        return Fate.ORIGIN
     if kinds == {"partial"}:
         return Fate.WEAKENED
     return Fate.RELAYED if "relayed_disclaimer" in kinds else Fate.KEPT

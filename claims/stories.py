@@ -10,7 +10,7 @@ from django.db import connection
 from claims import provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Story
-from claims.provenance import Fate, Standing
+from claims.provenance import ArticleFate, Fate, Standing
 
 STORY_LOCK = 0x73746F72  # the key of the advisory lock under which stories are put together
 
@@ -91,9 +91,9 @@ def table(story: Story) -> StoryTable:
     )
     articles = sorted(story.articles.select_related("source"), key=provenance.age)
     shared = _shared_claims(appearances)
-    main = shared[0] if shared else None
-    standing = provenance.standings([main])[main.pk] if main else None
-    fates = _story_fates(articles, standing)
+    standings = _ranked(shared)
+    main = standings[0][0] if standings else None
+    fates = _story_fates(articles, [standing for _, standing in standings])
     figures = _figures(articles, appearances, shared, fates)
     derivations = provenance.derivations_of([article.pk for article in articles])
     rows = tuple(
@@ -109,7 +109,7 @@ def table(story: Story) -> StoryTable:
         )
         for article in articles
     )
-    origins = standing.origin_names if standing else ()
+    origins = standings[0][1].origin_names if standings else ()
     return StoryTable(story, _sentence(rows, origins), main, origins, rows)
 
 
@@ -125,6 +125,13 @@ def _shared_claims(appearances: list[Appearance]) -> list[Claim]:
     return [claims[pk] for pk in sorted(shared, key=lambda pk: (-len(articles[pk]), pk))]
 
 
+def _ranked(shared: list[Claim]) -> list[tuple[Claim, Standing]]:
+    """The shared claims with their standing: unverified ones first, then by number of copies."""
+    standings = provenance.standings(shared)
+    ranked = [(claim, standings[claim.pk]) for claim in shared]
+    return sorted(ranked, key=lambda pair: (not pair[1].unverified, -pair[1].copies))
+
+
 @dataclass(frozen=True, slots=True)
 class _StoryFate:
     fate: Fate
@@ -132,24 +139,28 @@ class _StoryFate:
     rests_on: tuple[str, ...]
 
 
-def _story_fates(articles: list[Article], standing: Standing | None) -> dict[int, _StoryFate]:
-    """What each article did to the caution: about the main claim, else anywhere in it."""
-    known = {row.article.pk: row for row in standing.fates} if standing else {}
-    cautions = provenance.cautions_in([article.pk for article in articles])
-    caution_known = any(cautions.values())
+def _story_fates(articles: list[Article], standings: list[Standing]) -> dict[int, _StoryFate]:
+    """What each article did to the caution: about the first of the ranked claims that it shares.
+
+    An article that shares no unverified claim may still carry a caution of its own.
+    """
+    known: dict[int, ArticleFate] = {}
+    for standing in standings:
+        for row in standing.fates:
+            known.setdefault(row.article.pk, row)
+    cautions = provenance.cautions_around(articles)
     fates = {}
     for article in articles:
         row, flags = known.get(article.pk), cautions[article.pk]
         rests_on = row.rests_on if row else ()
-        if row and row.words:
-            fates[article.pk] = _StoryFate(row.fate, row.words, rests_on)
-        elif flags:
-            fate = provenance.fate_of(article, [], flags, known=True)
+        if flags and not (row and row.words):
+            roots = [article.source] if not rests_on else []
+            fate = provenance.fate_of(article, roots, flags, known=True)
             words = article.text[flags[0].start : flags[0].end]
             fates[article.pk] = _StoryFate(fate, words, rests_on)
         else:
-            fate = Fate.DROPPED if row and caution_known else Fate.NONE
-            fates[article.pk] = _StoryFate(fate, "", rests_on)
+            fate, words = (row.fate, row.words) if row else (Fate.NONE, "")
+            fates[article.pk] = _StoryFate(fate, words, rests_on)
     return fates
 
 

@@ -55,10 +55,10 @@ CONTACT_EMAIL = env.str("FACTCHECK_CONTACT_EMAIL", default="corrections@localhos
 LEASE = timedelta(minutes=env.int("FACTCHECK_LEASE_MINUTES", default=30))
 LEASE_AT_MOST = timedelta(hours=env.int("FACTCHECK_LEASE_HOURS_AT_MOST", default=8))
 LEASES_PER_PERSON = env.int("FACTCHECK_LEASES_PER_PERSON", default=5)
-QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.5)
+QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.7)
 
 # The machine. Thresholds of `engine.compare` at which an appearance is linked to a claim.
-FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.6)
+FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.64)
 ANALYSIS_ATTEMPTS = env.int("FACTCHECK_ANALYSIS_ATTEMPTS", default=5)
 ANALYSIS_CHUNK = env.int("FACTCHECK_ANALYSIS_CHUNK", default=50)
 
