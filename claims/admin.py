@@ -6,6 +6,8 @@ first one. Nothing is deleted here: rows that others rest on stay.
 
 from __future__ import annotations
 
+from typing import cast
+
 import reversion
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, quote, unquote
@@ -69,15 +71,13 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
     reads, compares, and writes the old words again as a new version.
     """
 
-    fields: tuple[str, ...] = ()
-    readonly_fields: tuple[str, ...] = ()
     change_list_template = None
     object_history_template = "admin/claims/history.html"
 
     @property
     def editable(self):
         """The names of the fields that people edit."""
-        return [name for name in self.fields if name not in self.readonly_fields]
+        return [name for name in self.fields or () if name not in self.readonly_fields]
 
     def get_fields(self, request, obj=None):
         return self.fields if obj else self.editable
@@ -202,9 +202,7 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
         return self._field(name).attname
 
     def _field(self, name) -> models.Field:
-        field = self.opts.get_field(name)
-        assert isinstance(field, models.Field)
-        return field
+        return cast("models.Field", self.opts.get_field(name))
 
 
 @admin.register(Source)
