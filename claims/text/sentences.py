@@ -11,7 +11,8 @@ LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 BULLET = re.compile(r"\s*+[•‣▪●◦*·]\s++")
 FITS_A_LINE = 100  # no editor wraps by hand beyond this width
 
-END = re.compile(r"[.!?…。।؟]++(?:\[\d{1,3}\])?[\"'”’»)\]]*+(?=\s)|[。।]")
+STOP = re.compile(r"[.!?…।؟。]+(?:\[\d{1,3}\])?[\"'”’»)\]]*")
+FULL_WIDTH = "。।"  # stops that no space follows
 OPENING = "\"'“‘«([—–- \t\n\xa0"
 WORD = re.compile(r"[^\W_][\w'’]*")
 LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
@@ -60,13 +61,15 @@ NOTICE = re.compile(
     r"\s*+we\ use\ (?:your\ sign-?up|cookies)\b|\s*+this\ (?:site|website)\ uses\b",
     re.VERBOSE | re.IGNORECASE,
 )
+LONGEST = 2000  # characters of a sentence: so that whatever reads one stays linear in the text
 FURNITURE_WITHIN = 600  # characters: page furniture is short, so a long sentence is never asked
 
 
 def split_sentences(text: str) -> tuple[Sentence, ...]:
     """Split `text` into sentences in reading order; what lies between them is only white space.
 
-    Lines stand alone unless they were wrapped by hand. Linear in the length of `text`.
+    Lines stand alone unless they were wrapped by hand. No sentence is longer than `LONGEST`. Linear
+    in the length of `text`.
     """
     found = []
     for number, paragraph in enumerate(_paragraphs(text)):
@@ -95,7 +98,9 @@ def _paragraphs(text: str) -> Iterator[Span]:
 
 def _joined(text: str, block: list[Span]) -> Iterator[Span]:
     """Join the lines of a block where the next line's first word would not have fitted."""
-    width = max(map(len, block), default=0)
+    if not block:
+        return
+    width = max(map(len, block))
     start = None
     for line, following in zip(block, [*block[1:], None], strict=True):
         start = line.start if start is None else start
@@ -123,22 +128,32 @@ def _split(text: str, paragraph: Span) -> Iterator[Span]:
     start = paragraph.start
     if bullet := BULLET.match(text, start, paragraph.end):
         start = bullet.end()
-    for stop in END.finditer(text, start, paragraph.end):
+    for stop in STOP.finditer(text, start, paragraph.end):
         if _ends(text, stop, paragraph.end):
-            span = _trimmed(text, start, stop.end())
-            if span is not None:
-                yield span
+            yield from _cut(text, start, stop.end())
             start = stop.end()
-    span = _trimmed(text, start, paragraph.end)
-    if span is not None:
+    yield from _cut(text, start, paragraph.end)
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[Span]:
+    """The trimmed sentence, in pieces where it is longer than anybody writes."""
+    while end - start > LONGEST:
+        space = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
+        middle = start + LONGEST if space == -1 else space
+        if span := _trimmed(text, start, middle):
+            yield span
+        start = middle
+    if span := _trimmed(text, start, end):
         yield span
 
 
 def _ends(text: str, stop: re.Match[str], limit: int) -> bool:
     """Whether the stop ends a sentence: what stands before it, and what follows."""
-    marks = stop.group().rstrip("\"'”’»)]")
-    if marks[-1] in "。।":
+    marks = stop.group().rstrip("\"'”’»)]0123456789[")
+    if marks[-1] in FULL_WIDTH:
         return True
+    if not text[stop.end() : stop.end() + 1].isspace():
+        return False
     following = text[stop.end() : min(stop.end() + 40, limit)].lstrip(OPENING + "\u2003")
     if not following:
         return True
