@@ -15,7 +15,7 @@ from claims import flagging
 from claims.models import Flag
 from reviews import history, leases
 from reviews.leases import Refused
-from reviews.models import Comment, Decision, Publication, Review, User, Verdict
+from reviews.models import Comment, Decision, Review, User, Verdict
 from reviews.states import MOVES, SYSTEM, Action, Status
 
 __all__ = ["Refused"]
@@ -67,14 +67,14 @@ def missing(review: Review) -> list[str]:
         (bool(verdict.summary.strip()), "a summary"),
         (bool(verdict.explanation.strip()), "an explanation"),
         (review.evidence.standing().exists(), "at least one piece of evidence"),
-        (not _is_public(verdict), "a change to what is published"),
+        (not _is_public(review, verdict), "a change to what is published"),
     ]
     return [need for met, need in needs if not met]
 
 
 def _is_public(verdict: Verdict) -> bool:
     """Whether readers already see exactly this version."""
-    return Publication.objects.filter(version__verdict=verdict, version__seq=verdict.seq).exists()
+    return Publication.objects.filter(review=verdict.review, version__seq=verdict.seq).exists()
 
 
 def _four_eyes(review: Review, user: User) -> str:
@@ -224,7 +224,7 @@ def reopen(review: Review, *, by: User, reason: str) -> None:
 
 @transaction.atomic
 def comment(review: Review, *, by: User, body: str) -> Comment:
-    """Add a comment that colleagues see.
+    """Add a comment that colleagues see; sent twice in a row, it stands once.
 
     :raises Refused: if it is empty, or `by` is no checker.
     """
@@ -232,6 +232,9 @@ def comment(review: Review, *, by: User, body: str) -> Comment:
     if not actor.has_perm("reviews.check_review"):
         raise Refused("Your role does not allow this.")
     _need(body, "Write the comment first.")
+    newest = review.comments.order_by("-pk").first()
+    if newest and (newest.author_id, newest.body) == (actor.pk, body.strip()):
+        return newest
     return Comment.objects.create(review=review, author=actor, body=body.strip(), at=now)
 
 
