@@ -27,7 +27,7 @@ def attach(
 ) -> Evidence:
     """Attach a document to the review.
 
-    :raises leases.Refused: if the lease is lost.
+    :raises leases.Refused: if the lease is lost, or the same words of it are attached already.
     """
     actor, now = leases.begin_write(review, by, token)
     evidence = Evidence(
@@ -35,6 +35,8 @@ def attach(
         is_primary=is_primary, interest=interest, added_by=actor, added_at=now,
     )  # fmt: skip
     evidence.sha256 = history.sha256(history.canonical([url, title, publisher, quote]))
+    if review.evidence.standing().filter(sha256=evidence.sha256).exists():
+        raise leases.Refused("This evidence is attached already.")
     evidence.save(force_insert=True)
     history.record_evidence(review, by=actor, at=now, reason=f"Attached “{title}”")
     return evidence
