@@ -15,7 +15,7 @@ from claims import flagging
 from claims.models import Flag
 from reviews import history, leases
 from reviews.leases import Refused
-from reviews.models import Comment, Decision, Review, User, Verdict
+from reviews.models import Comment, Decision, Publication, Review, User, Verdict
 from reviews.states import MOVES, SYSTEM, Action, Status
 
 __all__ = ["Refused"]
@@ -67,7 +67,7 @@ def missing(review: Review) -> list[str]:
         (bool(verdict.summary.strip()), "a summary"),
         (bool(verdict.explanation.strip()), "an explanation"),
         (review.evidence.standing().exists(), "at least one piece of evidence"),
-        (not _is_public(review, verdict), "a change to what is published"),
+        (not _is_public(verdict), "a change to what is published"),
     ]
     return [need for met, need in needs if not met]
 
