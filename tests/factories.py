@@ -45,7 +45,9 @@ def data_editor(**fields) -> User:
 
 
 def superuser(**fields) -> User:
-    return User.objects.create_superuser(f"root{next(_numbers)}", password="unused", **fields)
+    """Somebody with every permission there is; without a password, which takes long to hash."""
+    fields = {"is_staff": True, "is_superuser": True} | fields
+    return User.objects.create_user(f"root{next(_numbers)}", **fields)
 
 
 def source(name: str = "") -> Source:
@@ -127,12 +129,10 @@ def attach(review: Review, **fields) -> Evidence:
 
 
 def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:
-    """Save `DRAFT` with `fields` changed, as the holder, over version `seq` (default: the newest)."""
+    """Save `DRAFT` with `fields` changed, as the holder, over version `seq` or the newest."""
     seq = history.of(review).seq if seq is None else seq
     draft = replace(DRAFT, **fields)
-    return history.save(
-        review, by=review.checker, token=review.lease_token, seq=seq, draft=draft
-    )  # fmt: skip
+    return history.save(review, by=review.checker, token=review.lease_token, seq=seq, draft=draft)
 
 
 def submit(review: Review) -> None:

@@ -1,0 +1,67 @@
+"""The table of moves itself: complete, without dead ends, and held by the roles it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from reviews import roles
+from reviews.states import APPROVE, CHECK, MOVES, OPEN_STATUSES, SYSTEM, Action, Status
+
+
+def reachable(start: Status) -> set[Status]:
+    found, waiting = {start}, [start]
+    while waiting:
+        status = waiting.pop()
+        for move in MOVES.values():
+            if status in move.sources and move.target not in found:
+                found.add(move.target)
+                waiting.append(move.target)
+    return found
+
+
+def test_every_action_but_the_opening_is_one_move():
+    assert set(MOVES) == set(Action) - {Action.OPEN}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_from_every_status_every_other_can_be_reached(status):
+    """No review is in a state that nobody can move, and none is lost to the rest for ever."""
+    assert reachable(status) == set(Status)
+
+
+def test_only_three_ways_out_of_a_lease_keep_the_review_open():
+    ends = {move.target for move in MOVES.values() if Status.IN_PROGRESS in move.sources}
+
+    assert ends == {Status.QUEUED, Status.SUBMITTED, Status.DISMISSED}
+
+
+def test_published_is_reached_through_approved_alone():
+    assert MOVES[Action.PUBLISH].sources == {Status.APPROVED}
+    assert [action for action, move in MOVES.items() if move.target == Status.PUBLISHED] == [
+        Action.PUBLISH
+    ]
+    assert [action for action, move in MOVES.items() if move.target == Status.APPROVED] == [
+        Action.APPROVE
+    ]
+
+
+def test_what_is_open_is_all_but_the_two_ends():
+    assert set(Status) - OPEN_STATUSES == {Status.PUBLISHED, Status.DISMISSED}
+
+
+def test_the_desk_alone_expires_and_publishes():
+    assert {action for action, move in MOVES.items() if move.permission == SYSTEM} == {
+        Action.EXPIRE, Action.PUBLISH,
+    }  # fmt: skip
+
+
+def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
+    assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK,)
+    assert roles.ROLES[roles.SUPERVISORS] == (CHECK, APPROVE)
+    assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
+        Action.RETURN, Action.APPROVE, Action.REOPEN,
+    }  # fmt: skip
+
+
+def test_data_editors_hold_no_permission_on_reviews():
+    assert [name for name in roles.ROLES[roles.DATA_EDITORS] if name.startswith("reviews.")] == []
