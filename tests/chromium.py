@@ -6,10 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -31,13 +29,19 @@ def executable() -> str | None:
 
 
 @contextmanager
-def browser(**options: object) -> Iterator[BrowserContext]:
-    """Open a headless Chromium with a profile of its own; `options` are those of a context."""
-    with TemporaryDirectory(prefix="chromium-") as profile, sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            Path(profile), executable_path=executable(), headless=True, args=FLAGS, **options
+def launched() -> Iterator[Browser]:
+    """Run a headless Chromium; each `new_context()` of it is a person with their own profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable(), headless=True, args=FLAGS
         )
-        try:
-            yield context
-        finally:
-            context.close()
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def browser(**options: object) -> Iterator[BrowserContext]:
+    """Run a headless Chromium for one person, with an open page; `options` are of their context."""
+    with launched() as running, running.new_context(**options) as context:
+        context.new_page()
+        yield context

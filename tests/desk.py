@@ -78,4 +78,4 @@ def open_desk(data: Path) -> Iterator[Desk]:
         yield Desk(address[1].rstrip("/"), data, environment, dict(people))
     finally:
         process.terminate()
-        process.wait(60)
+        process.communicate(timeout=60)

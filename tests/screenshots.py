@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as BrowserError
 
 from tests import chromium
@@ -31,12 +31,16 @@ def main() -> int:
         print("No Chromium on this machine: install one or name it in FACTCHECK_CHROMIUM.")
         return 1
     FOLDER.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="factcheck-") as folder, open_desk(Path(folder)) as desk:
-        review = _work(desk)
+    with (
+        TemporaryDirectory(prefix="factcheck-") as folder,
+        open_desk(Path(folder)) as desk,
+        chromium.launched() as browser,
+    ):
+        review = _work(desk, browser)
         for look, options in LOOKS.items():
             for person, pages in _pages(review).items():
-                with chromium.browser(base_url=desk.address, **options) as context:
-                    page = _sign_in(context, desk, person) if person else context.pages[0]
+                with browser.new_context(base_url=desk.address, **options) as context:
+                    page = _sign_in(context, desk, person) if person else context.new_page()
                     for name, address in pages.items():
                         page.goto(address)
                         page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True)
@@ -80,9 +84,9 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
     }
 
 
-def _work(desk: Desk) -> dict[str, str]:
+def _work(desk: Desk, browser: Browser) -> dict[str, str]:
     """Bring one review to publication, one to the supervisor, and hold a third."""
-    with chromium.browser(base_url=desk.address) as context:
+    with browser.new_context(base_url=desk.address) as context:
         page = _sign_in(context, desk, "checker")
         published = _check(page, "mostly_false", "Half a year's figure was passed on as a year's.")
         submitted = _check(page, "unproven", "One witness says so; nobody could verify it.")
@@ -90,7 +94,7 @@ def _work(desk: Desk) -> dict[str, str]:
         story = _first(page, "/stories/", "main a[href^='/stories/']")
         article = _first(page, story, "main a[href^='/articles/']")
         claim = _first(page, article, "main a[href^='/claims/']")
-    with chromium.browser(base_url=desk.address) as context:
+    with browser.new_context(base_url=desk.address) as context:
         page = _sign_in(context, desk, "supervisor")
         page.goto(f"{published}approval/")
         page.get_by_role("button", name=re.compile("^Approve version")).click()
@@ -106,7 +110,7 @@ def _work(desk: Desk) -> dict[str, str]:
 
 
 def _sign_in(context: BrowserContext, desk: Desk, username: str) -> Page:
-    page = context.pages[0]
+    page = context.new_page()
     page.goto("/sign-in/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(desk.people[username])

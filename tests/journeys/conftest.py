@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests import chromium
 from tests.desk import REAL_SEEDS, Desk, open_desk
 
 
@@ -15,3 +17,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         if REAL_SEEDS.is_dir():
             opened.ingest_and_wait(REAL_SEEDS)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium.launched() as launched:
+        yield launched

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests import chromium
 from tests.desk import REAL_SEEDS, Desk
 
 pytestmark = pytest.mark.browser
@@ -20,19 +19,19 @@ EXPLANATION = "The report rests on one interview, and its own editors could not 
 
 
 @pytest.fixture
-def checker(desk: Desk) -> Iterator[Page]:
-    with chromium.browser(base_url=desk.address) as context:
+def checker(desk: Desk, browser: Browser) -> Iterator[Page]:
+    with browser.new_context(base_url=desk.address) as context:
         yield _signed_in(context, desk, "checker")
 
 
 @pytest.fixture
-def supervisor(desk: Desk) -> Iterator[Page]:
-    with chromium.browser(base_url=desk.address) as context:
+def supervisor(desk: Desk, browser: Browser) -> Iterator[Page]:
+    with browser.new_context(base_url=desk.address) as context:
         yield _signed_in(context, desk, "supervisor")
 
 
 def _signed_in(context: BrowserContext, desk: Desk, username: str) -> Page:
-    page = context.pages[0]
+    page = context.new_page()
     page.set_default_timeout(10_000)
     problems: list[str] = []
     page.on("console", lambda message: message.type == "error" and problems.append(message.text))
