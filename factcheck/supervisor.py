@@ -88,39 +88,53 @@ class Service:
             self.process.wait()
 
 
-class Stopping(BaseException):
-    """Somebody asked the supervisor to stop; not an error, so no `except Exception` keeps it."""
+class Stopping(Exception):
+    """Somebody asked the supervisor to stop."""
 
 
 class Supervisor:
-    """Starts parts and keeps them running until Ctrl-C or SIGTERM, then stops them in reverse."""
+    """Starts parts and keeps them running until Ctrl-C or SIGTERM, then stops them in reverse.
+
+    A request to stop is noted and heeded before the next step, never in the middle of one.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._parts: list[Part] = []
         self._starts: dict[str, list[float]] = {}
+        self._asked_to_stop = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Stop every part when the block ends, however it ends; a request to stop ends it."""
         heeded = [n for n in STOP_REQUESTS if signal.getsignal(n) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, _stop) for number in heeded}
+        before = {number: signal.signal(number, self._note) for number in heeded}
         try:
             yield
         except Stopping:
             pass
         finally:
-            for number in heeded:
-                signal.signal(number, signal.SIG_IGN)
             self._stop_all()
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+
+    def heed(self) -> None:
+        """Do nothing, unless somebody asked to stop.
+
+        :raises Stopping: then.
+        """
+        if self._asked_to_stop:
+            raise Stopping
 
     def start(self, part: Part) -> None:
         """Start a part and remember it for the stop.
 
         :raises CannotStart: if it does not come up.
         """
+        self.heed()
         self._parts.append(part)
         self._starts[part.name] = [time.monotonic()]
         part.start()
@@ -130,6 +144,7 @@ class Supervisor:
 
         :raises CannotStart: for one that keeps ending as soon as it starts.
         """
+        self.heed()
         for part in self._parts:
             if part.alive:
                 continue
@@ -156,10 +171,6 @@ class Supervisor:
         if self._parts:
             names = ", ".join(part.name for part in reversed(self._parts))
             self._say(f"Stopped {names} in {time.monotonic() - begun:.1f} s.")
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopping
 
 
 def hold(data: Path) -> int:
@@ -207,4 +218,5 @@ def listen(address: str, port: int) -> socket.socket:
         return socket.create_server((address, port), family=family, backlog=512)
     except OSError as error:
         where = f"[{address}]:{port}" if family == socket.AF_INET6 else f"{address}:{port}"
-        raise CannotStart(f"Cannot listen on {where}: {error.strerror} (set PORT).") from error
+        reason = os.strerror(error.errno or 0)
+        raise CannotStart(f"Cannot listen on {where}: {reason} (set PORT).") from error

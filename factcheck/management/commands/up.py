@@ -51,7 +51,7 @@ class Command(BaseCommand):
             for server in embedded.needed(data, keep_open=(held,)):
                 supervisor.start(server)
                 self.say(f"{server.name} answers.")
-            self.prepare()
+            self.prepare(supervisor)
             for service in _services(data, web, held):
                 supervisor.start(service)
             self.say("Web, worker and beat are started.")
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             self.greet(data, web)
             supervisor.watch()
 
-    def prepare(self) -> None:
+    def prepare(self, supervisor: Supervisor) -> None:
         """Bring tables and static files up to date."""
         try:
             call_command("migrate", verbosity=0, interactive=False)
@@ -70,6 +70,7 @@ class Command(BaseCommand):
             raise CannotStart(f"The database does not answer: {_line(error)}") from error
         except BrokerError as error:
             raise CannotStart(f"The broker does not answer: {_line(error)}") from error
+        supervisor.heed()
         call_command("collectstatic", verbosity=0, interactive=False)
         self.say("Tables and static files are up to date.")
 
