@@ -18,7 +18,9 @@ from claims.text.values import Attribution, Citation, Sentence, Span
 THE_NEXT = re.compile(r"\s+(?:the|an?|its|his|her|their)\b")
 THAT = re.compile(r"\bthat\s+")
 ADDRESSEE = re.compile(r"\s+[^,;:\"]{1,80}?(?:\s+that\s+|,\s+that\s+|:\s*)")
-PRONOUN_NEXT = re.compile(r"\s*(?:that\s+)?(?:he|she|it|they|there|i|we|you|this|these|those|his|her|their)\b")
+PRONOUN_NEXT = re.compile(
+    r"\s*(?:that\s+)?(?:he|she|it|they|there|i|we|you|this|these|those|his|her|their)\b"
+)
 SPEECH_NEXT = re.compile(r"\s*[,:]?\s*(?:\"|that\b)|\s*:")
 WHEN = re.compile(
     r"\s*(?:\s(?:on|in|at|during|late|early|last|this|earlier)(?:\s[\w']+){1,4}?)?(?:\sthat\s+|:\s*|,\s+(?=\"))"
@@ -40,7 +42,9 @@ REPORTS_THAT = re.compile(
     r"\bthere\s(?:are|were|is|have\sbeen|had\sbeen)\s(?:[\w'-]+\s){0,3}?"
     r"(?:reports|reviews|rumours|rumors|claims|allegations)\sthat\s"
 )
-RELATIVE = re.compile(r"\b(an?|the|one|two|several|some)((?:\s[\w/'-]+){1,5}?)\s(?:who|that|which)\s*\Z")
+RELATIVE = re.compile(
+    r"\b(an?|the|one|two|several|some)((?:\s[\w/'-]+){1,5}?)\s(?:who|that|which)\s*\Z"
+)
 FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
 
@@ -65,7 +69,13 @@ class Listener:
     """Finds the attributions of one text, sentence by sentence, in reading order."""
 
     def __init__(
-        self, text: str, folded: Folded, names: tuple[Name, ...], quotes: Quotes, book: RuleBook, language: str
+        self,
+        text: str,
+        folded: Folded,
+        names: tuple[Name, ...],
+        quotes: Quotes,
+        book: RuleBook,
+        language: str,
     ) -> None:
         self.text, self.folded, self.quotes = text, folded, quotes
         self.cast = Cast(text, names, book)
@@ -99,12 +109,16 @@ class Listener:
 
     def _in_sentence(self, sentence: Sentence) -> Iterator[Said]:
         low = self.folded.text
-        start, end = self.folded.position(sentence.span.start), self.folded.position(sentence.span.end)
+        start, end = (
+            self.folded.position(sentence.span.start),
+            self.folded.position(sentence.span.end),
+        )
         for cue in self.by_words.finditer(low, start, end):
             if said := self._according_to(sentence, cue, start, end):
                 yield said
         for cue in REPORTS_THAT.finditer(low, start, end):
-            yield self._said(sentence, cue.span(), None, (cue.end(), end), Speaker("", "anonymous"))
+            if said := self._said(sentence, cue.span(), None, (cue.end(), end), UNNAMED):
+                yield said
         floor = start
         for cue in self.says.finditer(low, start, end):
             if NOT_SPEAKING.search(low, max(start, cue.start() - 15), cue.start()):
@@ -127,7 +141,9 @@ class Listener:
             return None
         comma = low.find(",", cue.end(), end)
         lead = low[start : cue.start()].strip(" ,\"'-–—")
-        opens = not lead or lead.rsplit(" ", 1)[-1] in self.connectives or low[cue.start() - 2] in ";:"
+        opens = (
+            not lead or lead.rsplit(" ", 1)[-1] in self.connectives or low[cue.start() - 2] in ";:"
+        )
         if opens and comma != -1:
             source, content = (cue.end(), comma), (comma + 1, end)
         elif opens:
@@ -147,7 +163,9 @@ class Listener:
         before = low[start : cue.start()].rstrip()
         content_end = max(before.rfind(", "), before.rfind('" '), before.rfind('"'))
         if before.endswith((",", '"')):
-            named = re.compile(r"\s+([^,;:\"(—]{2,120}?)(?=[,.!?\"\s]*\Z|[,\"]|\sto\s)").match(low, cue.end(), end)
+            named = re.compile(r"\s+([^,;:\"(—]{2,120}?)(?=[,.!?\"\s]*\Z|[,\"]|\sto\s)").match(
+                low, cue.end(), end
+            )
             if not named or FINITE.search(named.group(1)) or len(before.split()) <= FEWEST_WORDS:
                 return None
             source = self._span(*named.span(1))
@@ -157,7 +175,10 @@ class Listener:
             addressed = cue.group() in self.to_someone and len(rest.split()) < 12
             if content_end <= 0 or not (TAIL_REST.match(rest) or addressed) or THAT.search(rest):
                 return None
-            if len(before[content_end:].split()) > 14 or len(before[:content_end].split()) <= FEWEST_WORDS:
+            if (
+                len(before[content_end:].split()) > 14
+                or len(before[:content_end].split()) <= FEWEST_WORDS
+            ):
                 return None
             if self._is_lead(before[:content_end]):
                 return None
@@ -177,12 +198,21 @@ class Listener:
         if words[-1] in {"i", "you", "there", "we"} or words[0] in {"there", "citing"}:
             return False
         noun = cue in {"report", "reports", "claim", "claims", "estimates", "notes", "states"}
-        return not noun or words[-1] in {"he", "she", "it"} or source.of(self.text)[0].isupper() or len(words) < 4
+        return (
+            not noun
+            or words[-1] in {"he", "she", "it"}
+            or source.of(self.text)[0].isupper()
+            or len(words) < 4
+        )
 
     def _is_lead(self, words: str) -> bool:
         """Whether `words` are only an adverbial such as "In a statement on Monday"."""
         first, *others = words.lstrip(" \"'-–—").split()
-        return len(others) < LONGEST_LEAD and first.strip(",") in self.adverbial_starts and not FINITE.search(words)
+        return (
+            len(others) < LONGEST_LEAD
+            and first.strip(",") in self.adverbial_starts
+            and not FINITE.search(words)
+        )
 
     def _middle(self, sentence: Sentence, cue: re.Match[str], end: int) -> Said | None:
         """The claimant stands between: "In the paper states S, that C"."""
@@ -318,9 +348,9 @@ def _spoken_on(sentence: Sentence, before: Said) -> Said:
 
 
 RESTS_ON = re.compile(
-    r"(?<![\w'-])(?:report|reports|reported|reporting|told|tells|instructed|said|says|say|stated|states|interview|interviewed"
-    r"|according to|in keeping with|citing|cites|cited|with reference to|referring to|wrote|writes|quoted|quoting|published"
-    r"|revealed|first reported)(?![\w'-])"
+    r"(?<![\w'-])(?:report|reports|reported|reporting|told|tells|instructed|said|says|say|stated"
+    r"|states|interview|interviewed|according to|in keeping with|citing|cites|cited"
+    r"|with reference to|referring to|wrote|writes|quoted|quoting|published|revealed)(?![\w'-])"
 )
 UNNAMED_MEDIA = re.compile(
     r"(?<![\w'-])(?:citing\s(?:\w+\s){0,2}?(?:media|press|news)(?:\sreports?)?|(?:media|press)\sreport(?:s|ed)"

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 from claims.text.disclaimers import Mark
 from claims.text.folding import fold
-from claims.text.values import DetectedClaim, FlagKind, Finding, Scope, Sentence, Span
+from claims.text.values import DetectedClaim, Finding, FlagKind, Scope, Sentence, Span
 
 MANY = re.compile(
     r"\b(?:the|these|those|his|her|their|such|all|any)?\s*(?:claims|accounts|stories|allegations|testimon(?:y|ies)"
     r"|assertions|statements|story|account|what\s(?:he|she|they)\s(?:said|say))\b"
 )
 HIS = re.compile(r"\b(?:his|her|their|whose)\b")
-WHOLE_REPORT = re.compile(r"\b(?:the|these|those|such|media|its)\s(?:reports?|reporting|information|details)\b")
+WHOLE_REPORT = re.compile(
+    r"\b(?:the|these|those|such|media|its)\s(?:reports?|reporting|information|details)\b"
+)
 AFTER_CUE = 60  # characters in which the cue's object is read
 NEAR = 3  # sentences: a witness who is not named is still the same one
 
@@ -58,15 +60,23 @@ def _covered(
             return Scope.SENTENCE, own
         return Scope.PREVIOUS, _previous(before)
     about = fold(mark.cue.of(text)).text
-    about += fold(text[mark.cue.end : min(sentence.end, mark.cue.end + AFTER_CUE)]).text.split(",")[0]
+    about += fold(text[mark.cue.end : min(sentence.end, mark.cue.end + AFTER_CUE)]).text.split(",")[
+        0
+    ]
     if witness := _named(fold(sentence.of(text)).text, before):
         return Scope.WITNESS, [claim for claim in claims if claim.claimant == witness]
-    if own and (any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end):
+    if own and (
+        any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end
+    ):
         touching = [claim for claim in own if claim.span.overlaps(mark.cue)]
         stated = [claim for claim in own if _is_object(text, mark, claim)]
         if touching or stated:
             return Scope.SENTENCE, touching or stated
-    if (MANY.search(about) or HIS.search(about)) and before and before[-1].claimant_kind in {"person", "anonymous"}:
+    if (
+        (MANY.search(about) or HIS.search(about))
+        and before
+        and before[-1].claimant_kind in {"person", "anonymous"}
+    ):
         return Scope.WITNESS, _witness(before, order)
     if WHOLE_REPORT.search(about) and before:
         return Scope.REPORT, list(before)

@@ -1,4 +1,4 @@
-"""Which statements of a text can be checked: where, in what words, whose, and how much they matter."""
+"""Which statements of a text can be checked: where, in what words, and whose."""
 
 from __future__ import annotations
 
@@ -34,15 +34,21 @@ LEAD = re.compile(
     r"(?:(?:however|but|and|yet|so|also|meanwhile|separately|still|moreover|furthermore|additionally|now|certainly|indeed|then"
     r"|at\sthe\ssame\stime|in\saddition|while|that)\b,?\s+)+"
 )
-HEDGES = re.compile(r"(?<![\w'-])(?:reportedly|allegedly|purportedly|supposedly|apparently|ostensibly)\s+")
+HEDGES = re.compile(
+    r"(?<![\w'-])(?:reportedly|allegedly|purportedly|supposedly|apparently|ostensibly)\s+"
+)
 # "…, citing media reports": where it is from, not what is stated.
-TRAILING = re.compile(r",\s(?:citing|according\sto|in\skeeping\swith|without\selaborating)\b[^,]{0,120}\Z")
+TRAILING = re.compile(
+    r",\s(?:citing|according\sto|in\skeeping\swith|without\selaborating)\b[^,]{0,120}\Z"
+)
 PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
-MARKS = " \t\n\r\"“”«»„,;:–—-•"
+MARKS = ' \t\n\r"“”«»„,;:–—-•'
 HE = re.compile(r"(he|she)\b(?!['’])")
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT, FlagKind.ANONYMOUS_SOURCE)
 FIRST_PERSON = re.compile(r"(?:i|we|let|please|thank|thanks)\b|.*\b(?:i think|i believe|i don't)\b")
-ORDER = re.compile(r"(?:read|see|click|watch|subscribe|follow|share|note|please|let's|source|update|image|photo)\b")
+ORDER = re.compile(
+    r"(?:read|see|click|watch|subscribe|follow|share|note|please|let's|source|update|image|photo)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Detector:
             one for one in heard
             if not any(
                 one is not other
-                and other.attribution.content.start <= one.attribution.cue.start < other.attribution.content.end
+                and _holds(other.attribution.content, one.attribution.cue)
                 for other in heard
             )
         ]  # fmt: skip
@@ -142,11 +148,15 @@ class Detector:
         wording = self._wording(part)
         name, kind = self._claimant(part)
         cautioned = any(mark.kind.is_core for mark in self.marks.get(sentence.span, ()))
-        score, reasons = weigh(wording, language=self.language, claimant_kind=kind, cautioned=cautioned)
+        score, reasons = weigh(
+            wording, language=self.language, claimant_kind=kind, cautioned=cautioned
+        )
         if score < THRESHOLD:
             return None
         attribution = part.said.attribution if part.said else None
-        return DetectedClaim(part.span, sentence.span, wording, name, kind, attribution, score, reasons)
+        return DetectedClaim(
+            part.span, sentence.span, wording, name, kind, attribution, score, reasons
+        )
 
     def _is_aside(self, part: _Part, marks: Sequence[Mark], words: str, sentence: Sentence) -> bool:
         """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
@@ -160,7 +170,11 @@ class Detector:
         for mark in marks:
             if mark.kind in ASIDE and mark.kind is not FlagKind.ANONYMOUS_SOURCE and not said_so:
                 return True
-            if mark.kind.is_core and mark.kind is not FlagKind.ADJECTIVE and 2 * len(mark.cue) > len(part.span):
+            if (
+                mark.kind.is_core
+                and mark.kind is not FlagKind.ADJECTIVE
+                and 2 * len(mark.cue) > len(part.span)
+            ):
                 return True
         return False
 
@@ -180,7 +194,15 @@ class Detector:
         if kind == "person" and name and not (part.said and part.said.attribution.direct):
             line = HE.sub(name, line, count=1) if HE.match(line) else line
         line = _without_lone_marks(line.strip(MARKS))
-        return f"{line[:1].upper()}{line[1:]}." if not line.endswith(("!", "?")) else line[:1].upper() + line[1:]
+        return (
+            f"{line[:1].upper()}{line[1:]}."
+            if not line.endswith(("!", "?"))
+            else line[:1].upper() + line[1:]
+        )
+
+
+def _holds(content: Span, cue: Span) -> bool:
+    return content.start <= cue.start < content.end
 
 
 def _without_lone_marks(line: str) -> str:

@@ -34,9 +34,14 @@ STANDS_FOR_OUTLET = re.compile(
     r"|correspondents?|newsroom)\Z"
     r"|\b(?:the|this|that)\sreport\Z"
 )
-OUR_OWN = re.compile(r"\b(?:we|i|this\s(?:newspaper|paper|website|site|outlet|publication|reporter)|our\s\w+)\Z")
+OUR_OWN = re.compile(
+    r"\b(?:we|i|this\s(?:newspaper|paper|website|site|outlet|publication|reporter)|our\s\w+)\Z"
+)
 IT = re.compile(r"\b(?:it|they|which|that|who)\Z")
-SPOKE_OF_ITSELF = re.compile(r"\b(?:said|says|say|added|adds|noted|notes|reported|stated|acknowledged|that|stressed)\s*\Z")
+SPOKE_OF_ITSELF = re.compile(
+    r"\b(?:said|says|say|added|adds|noted|notes|reported|stated|acknowledged|that|stressed)\s*\Z"
+)
+NOUN_PHRASE = re.compile(r"\b(?:the|these|those|his|her|their|this|its)\s[\w'-]+\Z")
 HE = re.compile(r"\b(?:he|she|you|who)\Z")
 REPORTED_AFTER = re.compile(
     r"[\s,\"]+(?:the|its|their)\s(?:[\w-]+\s){0,2}?(?:report|paper|newspaper|agency|network|outlet|broadcaster|website"
@@ -80,7 +85,7 @@ def find_marks(
     language: str,
     outlet: str,
 ) -> tuple[Mark, ...]:
-    """Find what the rules of `language` find, in reading order; of overlapping ones the first rule's.
+    """Find what the rules of `language` find, in reading order.
 
     :param outlet: who publishes the text, "" when unknown: then who speaks of itself is the outlet.
     """
@@ -133,7 +138,13 @@ class _Marker:
         book: RuleBook,
         outlet: str,
     ) -> None:
-        self.text, self.folded, self.names, self.quotes, self.outlet = text, folded, names, quotes, outlet
+        self.text, self.folded, self.names, self.quotes, self.outlet = (
+            text,
+            folded,
+            names,
+            quotes,
+            outlet,
+        )
         self.claim_words = book.set_of("phrases", "claim")
         self.officials = book.set_of("subjects", "officials") | book.set_of("attribution", "places")
         self.said: dict[Span, list[Said]] = {}
@@ -141,8 +152,11 @@ class _Marker:
             self.said.setdefault(one.sentence.span, []).append(one)
 
     def mark(self, sentence: Sentence, rules: Sequence[Rule]) -> Iterator[Mark]:
-        """What `rules` find in one sentence; a later rule never marks words that an earlier one did."""
-        start, end = self.folded.position(sentence.span.start), self.folded.position(sentence.span.end)
+        """What `rules` find in one sentence; words that one marked no later one marks again."""
+        start, end = (
+            self.folded.position(sentence.span.start),
+            self.folded.position(sentence.span.end),
+        )
         taken: list[Span] = []
         for rule in rules:
             if any(pattern.regex.search(self.folded.text, start, end) for pattern in rule.unless):
@@ -159,7 +173,11 @@ class _Marker:
     def _places(self, rule: Rule, start: int, end: int) -> list[tuple[int, int]]:
         """Where the patterns of a rule match: the longest of those that overlap."""
         found = sorted(
-            (match.span() for pattern in rule.patterns for match in pattern.regex.finditer(self.folded.text, start, end)),
+            (
+                match.span()
+                for pattern in rule.patterns
+                for match in pattern.regex.finditer(self.folded.text, start, end)
+            ),
             key=lambda place: (place[0] - place[1], place[0]),
         )
         kept: list[tuple[int, int]] = []
@@ -187,11 +205,17 @@ class _Marker:
         return self._core(rule, sentence, cue, subject, reporter, (place[1], end))
 
     def _core(
-        self, rule: Rule, sentence: Sentence, cue: Span, subject: Subject, reporter: str | None, rest: tuple[int, int]
+        self,
+        rule: Rule,
+        sentence: Sentence,
+        cue: Span,
+        subject: Subject,
+        reporter: str | None,
+        rest: tuple[int, int],
     ) -> Mark:
         kind, agent = rule.kind, subject.agent
         after = REPORTED_AFTER.search(self.folded.text, *rest)
-        if not agent and subject.kind == "thing":
+        if not agent and kind is FlagKind.PASSIVE_DISCLAIMER:
             agent = self._by_whom(*rest)
         reported = bool(after) or subject.reported
         if reporter and reporter != self.outlet:
@@ -199,7 +223,11 @@ class _Marker:
         if subject.kind == "we" and not agent:
             return Mark(kind, cue, sentence, rule, Who.SELF, self.outlet)
         if agent and reported and agent != self.outlet:
-            if kind in {FlagKind.SELF_DISCLAIMER, FlagKind.PASSIVE_DISCLAIMER, FlagKind.NO_CONFIRMATION}:
+            if kind in {
+                FlagKind.SELF_DISCLAIMER,
+                FlagKind.PASSIVE_DISCLAIMER,
+                FlagKind.NO_CONFIRMATION,
+            }:
                 kind = FlagKind.RELAYED_DISCLAIMER
             return Mark(kind, cue, sentence, rule, Who.NAMED, agent)
         if not agent:
@@ -219,17 +247,23 @@ class _Marker:
             if name.kind == "outlet" and near.start <= name.span.start <= near.start + 5:
                 return name.name
         words = re.match(r"(?:[Tt]he\s)?(?:[A-Z][\w&.'-]*\s?){1,5}", near.of(self.text))
-        if words and (like := outlet_like(self.text, Span(near.start, near.start + len(words.group().rstrip(" ."))))):
+        if words and (
+            like := outlet_like(
+                self.text, Span(near.start, near.start + len(words.group().rstrip(" .")))
+            )
+        ):
             return like.name
         return ""
 
     def _reporter(self, cue: Span, sentence: Sentence) -> str | None:
-        """The outlet to which the words around `cue` are attributed; None when to nobody or others."""
+        """The outlet to which the words around `cue` are attributed; None for anybody else."""
         outlets = {name.name for name in self.names if name.kind == "outlet"}
         for said in self.said.get(sentence.span, ()):
             if said.attribution.content.overlaps(cue) and not said.attribution.cue.overlaps(cue):
                 name = said.speaker.name
-                if name in outlets or (said.attribution.source and outlet_like(self.text, said.attribution.source)):
+                if name in outlets or (
+                    said.attribution.source and outlet_like(self.text, said.attribution.source)
+                ):
                     return name
         return None
 
@@ -264,10 +298,14 @@ class _Marker:
                 kind = "outlet" if name.kind == "outlet" else "official"
                 return Subject(kind, None, name.name if name.kind == "outlet" else "")
         words = re.match(r"(?:The\s)?(?:[A-Z][\w&.'-]*\s){1,5}", whole.of(self.text))
-        if words and (like := outlet_like(self.text, Span(whole.start, whole.start + len(words.group().rstrip())))):
+        if words and (
+            like := outlet_like(
+                self.text, Span(whole.start, whole.start + len(words.group().rstrip()))
+            )
+        ):
             return Subject("outlet", None, like.name)
         first = self.folded.text[start:position].split(" ", 3)[:3]
-        if first and first[0] in {"we"}:
+        if first and first[0] == "we":
             return Subject("we")
         if first and first[0] in {"he", "she", "i", "you"}:
             return Subject("person")
@@ -287,7 +325,9 @@ class _Marker:
                 return Subject("official")
         if OUR_OWN.search(left):
             found = OUR_OWN.search(left)
-            return Subject("we", self.folded.span(floor + found.start(), floor + len(left)) if found else None)
+            return Subject(
+                "we", self.folded.span(floor + found.start(), floor + len(left)) if found else None
+            )
         if like := outlet_like(self.text, trimmed):
             return Subject("outlet", Span(like.span.start, words.end), like.name)
         if standing := STANDS_FOR_OUTLET.search(left):
@@ -299,7 +339,7 @@ class _Marker:
             return self._pronoun(left, floor, sentence)
         if HE.search(left):
             return Subject("person")
-        return self._noun(left, words)
+        return self._noun(left, floor, words)
 
     def _pronoun(self, left: str, floor: int, sentence: Sentence) -> Subject:
         """Whom "it" stands for: "CNN said it could not" is CNN's word about itself."""
@@ -307,10 +347,12 @@ class _Marker:
         spoke = SPOKE_OF_ITSELF.search(before)
         if spoke and not left.endswith(("which", "who")):
             speaker = before[: spoke.start()].rstrip(" ,")
-            if speaker.endswith(" said") or speaker.endswith(" says"):
+            if speaker.endswith((" said", " says")):
                 speaker = speaker.rsplit(" ", 1)[0]
             subject = self._at_end(speaker, floor, sentence) if speaker.strip() else Subject("none")
-            return Subject(subject.kind if subject.kind == "outlet" else "official", None, subject.agent, True)
+            return Subject(
+                subject.kind if subject.kind == "outlet" else "official", None, subject.agent, True
+            )
         last = left.rsplit(" ", 1)[-1]
         if last == "it" and not before.strip(" \"'-–—•"):
             agent = self._outlet_before(self.folded.origin(floor), near=sentence)
@@ -325,27 +367,24 @@ class _Marker:
                 return name.name
         return ""
 
-    def _noun(self, left: str, words: Span) -> Subject:
+    def _noun(self, left: str, floor: int, words: Span) -> Subject:
         tail = re.findall(r"[\w.'-]+", left)[-6:]
         if not tail:
             return Subject("none")
         last = tail[-1].strip(".")
         if last in self.claim_words:
-            start = words.end - len(left.rstrip()) + left.rstrip().rfind(last) if not self.folded.origins else None
-            span = Span(start, words.end) if start is not None and start >= 0 else None
-            return Subject("claim", self._with_article(span))
-        if {word.removesuffix("'s") for word in tail[-3:]} & self.officials or last in self.officials:
+            noun = NOUN_PHRASE.search(left)
+            start = noun.start() if noun else left.rfind(last)
+            return Subject("claim", self.folded.span(floor + start, floor + len(left)))
+        if {
+            word.removesuffix("'s") for word in tail[-3:]
+        } & self.officials or last in self.officials:
             return Subject("official")
         written = words.of(self.text).rstrip(" ,").rsplit(" ", 1)[-1]
         previous = tail[-2] if len(tail) > 1 else ""
         if written[:1].isupper():
             titled = previous in {"mr", "mrs", "ms", "dr", "president", "minister", "senator"}
             return Subject("person" if titled else "capital")
-        return Subject("party" if last in {"rebels", "militants", "insurgents", "group"} else "other")
-
-    def _with_article(self, span: Span | None) -> Span | None:
-        """`span` with the "The" or "His" right before it."""
-        if span is None:
-            return None
-        article = re.search(r"\b(?:the|these|those|his|her|their|this|its)\s\Z", self.text[max(0, span.start - 7) : span.start], re.IGNORECASE)
-        return Span(span.start - len(article.group()), span.end) if article else span
+        return Subject(
+            "party" if last in {"rebels", "militants", "insurgents", "group"} else "other"
+        )

@@ -11,12 +11,14 @@ from claims.text.values import Span
 # Lower case of one length: "İ" is the only character that `str.lower` makes longer.
 SAME_LENGTH = str.maketrans("İ’‘ʼ´`“”„«»‐‑\u00a0\u202f", "i'''''\"\"\"\"\"--  ")
 # Soft hyphens, joiners, direction marks: they hide in a word without being seen.
-UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]++")
+UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]++"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A lower-cased text with plain quotes and nothing unseen, and where its characters came from."""
+    """A lower-cased text with plain quotes and nothing unseen, and where its parts came from."""
 
     text: str
     origins: tuple[int, ...] | None

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Protocol
-
 LONG_ENOUGH = 20  # letters: shorter texts are not told apart
 ENOUGH = 4000  # characters: more do not change the answer
-
-
-class _Classifier(Protocol):
-    def classify(self, text: str) -> tuple[str, float]: ...
 
 
 def detect_language(text: str) -> str:
@@ -21,12 +14,8 @@ def detect_language(text: str) -> str:
     sample = text[:ENOUGH].encode("utf-8", "ignore").decode("utf-8")
     if sum(map(str.isalpha, sample)) < LONG_ENOUGH:
         return ""
-    return _classifier().classify(sample)[0]
-
-
-@cache
-def _classifier() -> _Classifier:
-    # Loaded when first asked: the model is a fifth of a second that a start-up need not pay.
+    # Loaded when first asked: a start-up need not pay for the model.
     import py3langid  # noqa: PLC0415
 
-    return py3langid
+    code: str = py3langid.classify(sample)[0]
+    return code

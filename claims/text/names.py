@@ -66,7 +66,7 @@ def canonical(name: str) -> str:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
-    return not (before.isalnum() or after.isalnum() or before in {"@", "#", "_"} and before)
+    return not (before.isalnum() or after.isalnum() or (before in {"@", "#", "_"} and before))
 
 
 def _is_written_so(words: str, spelling: str) -> bool:

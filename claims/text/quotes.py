@@ -9,7 +9,7 @@ from itertools import groupby
 
 from claims.text.values import Sentence, Span
 
-MARK = re.compile("[\"“”«»„]")
+MARK = re.compile('["“”«»„]')
 # Speech after a dash, as translated articles have it: "– They left, he says."
 DASH_SPEECH = re.compile(
     r"[–—-]\s[^\n]{1,1500}?,\s(?:(?:he|she|they|we)\s)?(?:says?|said|tells?|told|adds?|added)\b"

@@ -81,6 +81,13 @@ def outlet_file() -> dict[str, Any]:
     return tomllib.loads((FOLDER / "outlets.toml").read_text("utf-8"))
 
 
+@cache
+def word_list(file: str, name: str) -> frozenset[str]:
+    """The words listed under `name` in a rule file that is only word lists."""
+    content = tomllib.loads((FOLDER / f"{file}.toml").read_text("utf-8"))
+    return frozenset(word for line in content[name] for word in line.split())
+
+
 def rules_hash() -> str:
     """Eight hexadecimal digits that change whenever a rule file does."""
     content = hashlib.sha256()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
+from claims.text.rules import word_list
 from claims.text.values import Sentence, Span
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
@@ -16,23 +18,6 @@ FULL_WIDTH = "。।"  # stops that no space follows
 OPENING = "\"'“‘«([—–- \t\n\xa0"
 WORD = re.compile(r"[^\W_][\w'’]*")
 LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
-NEVER_LAST = frozenset(
-    "mr mrs ms dr prof sen rep gov gen lt col maj capt sgt cpl adm st vs approx fig no nos art vol"
-    " pp cf rev hon pres messrs mt ft e.g i.e jan feb mar apr jun jul aug sep sept oct nov dec"
-    " brig cmdr supt insp det amb fr".split()
-)
-SOMETIMES_LAST = frozenset(
-    "inc ltd co corp etc jr sr al a.m p.m u.s u.k u.n e.u d.c u.a.e u.s.a bros est".split()
-)
-STARTERS = frozenset(
-    "the a an he she it they we i you this that these those his her its their our but and in on at"
-    " as so did none others there according however when while if after before under over some"
-    " analysts experts officials critics asked police several many one two meanwhile".split()
-)
-MONTHS = frozenset(
-    "january february march april may june july august september october november december".split()
-)
-
 FURNITURE = re.compile(
     r"""
     \W*+(?:
@@ -65,17 +50,24 @@ LONGEST = 2000  # characters of a sentence: so that whatever reads one stays lin
 FURNITURE_WITHIN = 600  # characters: page furniture is short, so a long sentence is never asked
 
 
+@cache
+def _words(name: str) -> frozenset[str]:
+    return word_list("sentences", name)
+
+
 def split_sentences(text: str) -> tuple[Sentence, ...]:
     """Split `text` into sentences in reading order; what lies between them is only white space.
 
     Lines stand alone unless they were wrapped by hand. No sentence is longer than `LONGEST`. Linear
     in the length of `text`.
     """
-    found = []
+    found: list[Sentence] = []
     for number, paragraph in enumerate(_paragraphs(text)):
         notice = bool(NOTICE.match(text, paragraph.start, paragraph.end))
-        for span in _split(text, paragraph):
-            found.append(Sentence(span, number, notice or _is_furniture(text, span)))
+        found.extend(
+            Sentence(span, number, notice or _is_furniture(text, span))
+            for span in _split(text, paragraph)
+        )
     return tuple(found)
 
 
@@ -114,9 +106,7 @@ def _wrapped(text: str, line: Span, following: Span, width: int) -> bool:
     if BULLET.match(text, following.start) or not (last.isalnum() or last in ",-–—"):
         # A sentence may also end just where the line does.
         return width <= FITS_A_LINE and last in ".\"'”’)" and _is_full(text, line, following, width)
-    return first.islower() or (
-        width <= FITS_A_LINE and _is_full(text, line, following, width)
-    )
+    return first.islower() or (width <= FITS_A_LINE and _is_full(text, line, following, width))
 
 
 def _is_full(text: str, line: Span, following: Span, width: int) -> bool:
@@ -167,15 +157,15 @@ def _ends(text: str, stop: re.Match[str], limit: int) -> bool:
     return _dot_ends(token.group().strip("'’-") if token else "", word.group() if word else "")
 
 
-def _dot_ends(token: str, following: str) -> bool:
-    low, next_low = token.lower(), following.lower()
-    if len(token) == 1 and token.isalpha():
-        return token == "I" or (token.islower() and token != "p")
-    if low in SOMETIMES_LAST:
-        return next_low in STARTERS
-    if low.isdigit() and len(low) <= 2 and next_low in MONTHS:
+def _dot_ends(last: str, following: str) -> bool:
+    low, next_low = last.lower(), following.lower()
+    if len(last) == 1 and last.isalpha():
+        return last == "I" or (last.islower() and low != "p")
+    if low in _words("sometimes_last"):
+        return next_low in _words("starters")
+    if low.isdigit() and len(low) <= 2 and next_low in _words("months"):
         return False
-    return low not in NEVER_LAST
+    return low not in _words("never_last")
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

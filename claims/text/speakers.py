@@ -23,10 +23,9 @@ NOT_THE_HEAD = re.compile(r"(?:\b(?:of|at|in|from|for|with|near|to|outside)(?:\s
 PAIR = re.compile(
     rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
 )
-NOT_FIRST_NAMES = frozenset(
-    "the but and both all no his her in with for on at by as a an some many other what when if".split()
+MODIFIES = re.compile(
+    r"\s(?!(?:to|in|at|of|from|who|on|and|with|by|for|as|or|during|after)\b)[a-z]"
 )
-MODIFIES = re.compile(r"\s(?!(?:to|in|at|of|from|who|on|and|with|by|for|as|or|during|after)\b)[a-z]")
 POSSESSIVE = re.compile(r"['’]s\Z|s['’]\Z")
 LONGEST_NAME = 80
 
@@ -52,18 +51,12 @@ class Cast:
         self.organisation_words = book.set_of("attribution", "organisation_words")
         self.standing_for = book.set_of("attribution", "standing_for")
         self.people_words = book.set_of("attribution", "people_words")
+        self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
         self._full_names: dict[str, str] = {}
         self._pairs: dict[str, str] | None = None
         self._person = ""
         self._organisations: list[str] = []
-
-    def outlet(self, words: Span) -> Name | None:
-        """The outlet or institution named at the end of `words`, known or by the look of its name."""
-        for name in self.names:
-            if name.span.end == words.end and name.span.start >= words.start:
-                return name
-        return outlet_like(self.text, words)
 
     def speaker(self, words: Span) -> Speaker:
         """Whom `words` name, and remember them."""
@@ -83,7 +76,11 @@ class Cast:
             return self._last_organisation("")
         if person := self._person_in(words):
             return Speaker(person, "person")
-        known = [name for name in self.names if name.span.start >= words.start and name.span.end <= words.end]
+        known = [
+            name
+            for name in self.names
+            if name.span.start >= words.start and name.span.end <= words.end
+        ]
         if known:
             return Speaker(known[0].name, "organisation")
         if like := outlet_like(self.text, words):
@@ -98,7 +95,11 @@ class Cast:
     def _last_organisation(self, head: str) -> Speaker:
         outlets = {name.name for name in self.names if name.kind == "outlet"}
         for name in reversed(self._organisations):
-            if not head or head in name.lower() or (name in outlets and head not in {"ministry", "update"}):
+            if (
+                not head
+                or head in name.lower()
+                or (name in outlets and head not in {"ministry", "update"})
+            ):
                 return Speaker(name, "organisation")
         return Speaker(self._organisations[-1], "organisation") if self._organisations else UNNAMED
 
@@ -120,10 +121,12 @@ class Cast:
         low = {part.lower().strip(".") for part in parts}
         if not parts or low & self.organisation_words or (low <= self.places) or parts[0] == "The":
             return ""
-        parts = [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
+        parts = (
+            [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
+        )
         name = " ".join(parts)
         if len(parts) > 1:
-            if parts[0].lower() in NOT_FIRST_NAMES:
+            if parts[0].lower() in self.not_first_names:
                 return ""
             self._full_names[parts[-1]] = name
             return name
@@ -140,7 +143,7 @@ class Cast:
         """For every surname the full name that the article gives most often. One pass, kept."""
         if self._pairs is None:
             counted: Counter[tuple[str, str]] = Counter()
-            skipped = self.titles | self.places | self.organisation_words | NOT_FIRST_NAMES
+            skipped = self.titles | self.places | self.organisation_words | self.not_first_names
             for found in PAIR.finditer(self.text):
                 first, last = found.groups()
                 if first.lower() not in skipped:
@@ -153,12 +156,27 @@ class Cast:
     def _looks_personal(self, found: re.Match[str], words: Span) -> bool:
         """One capitalised word: "Aida, a nurse from", or "Aida" and nothing else."""
         name = found.group().lower()
-        if name in {"the", "a", "an", "one", "some", "other", "others", "media", "officials", "experts", "sources"}:
+        if name in {
+            "the",
+            "a",
+            "an",
+            "one",
+            "some",
+            "other",
+            "others",
+            "media",
+            "officials",
+            "experts",
+            "sources",
+        }:
             return False
         rest = self.text[found.end() : words.end]
         if described := re.match(r",?\s(?:an?|the|who|\d\d),?\s((?:[\w-]+\s?){1,5})", rest):
-            return bool(set(fold(described.group(1)).text.split()) & self.people_words) or "who" in rest[:6]
-        alone = not rest.strip(" ,") and not self.text[words.start : found.start()].strip(" ,“\"")
+            return (
+                bool(set(fold(described.group(1)).text.split()) & self.people_words)
+                or "who" in rest[:6]
+            )
+        alone = not rest.strip(" ,") and not self.text[words.start : found.start()].strip(' ,“"')
         return alone and not name.endswith(("ans", "ists", "ers")) and name not in self.places
 
     def _is_listed(self, found: re.Match[str]) -> bool:
@@ -177,5 +195,5 @@ class Cast:
 
 
 def _shortened(words: str) -> str:
-    line = " ".join(words.split()).strip(" ,-–—\"“”")
+    line = " ".join(words.split()).strip(' ,-–—"“”')
     return line[:LONGEST_NAME].rsplit(" ", 1)[0] if len(line) > LONGEST_NAME else line

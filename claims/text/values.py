@@ -29,37 +29,68 @@ class Span:
 class FlagKind(StrEnum):
     """What is unverified, and how the text says so. The last four only a comparison can find."""
 
-    label: str
-    is_core: bool
-    """Whether somebody says that it is not verified; the other kinds are weaker signs."""
+    SELF_DISCLAIMER = "self_disclaimer"
+    PASSIVE_DISCLAIMER = "passive_disclaimer"
+    RELAYED_DISCLAIMER = "relayed_disclaimer"
+    NO_CONFIRMATION = "no_confirmation"
+    ADJECTIVE = "adjective"
+    PARTIAL = "partial"
 
-    def __new__(cls, value: str, label: str, is_core: bool = False) -> FlagKind:
-        kind = str.__new__(cls, value)
-        kind._value_ = value
-        kind.label = label
-        kind.is_core = is_core
-        return kind
+    UNKNOWN_FACT = "unknown_fact"
+    CONDITIONAL = "conditional"
+    HEARSAY = "hearsay"
+    ANONYMOUS_SOURCE = "anonymous_source"
+    DENIAL = "denial"
+    CONTESTED = "contested"
+    NO_COMMENT = "no_comment"
+    ESTIMATIVE = "estimative"
 
-    SELF_DISCLAIMER = "self_disclaimer", "The outlet could not verify it", True
-    PASSIVE_DISCLAIMER = "passive_disclaimer", "Not verified, nobody says by whom", True
-    RELAYED_DISCLAIMER = "relayed_disclaimer", "Another outlet could not verify it", True
-    NO_CONFIRMATION = "no_confirmation", "No confirmation", True
-    ADJECTIVE = "adjective", "Called unconfirmed", True
-    PARTIAL = "partial", "Only partly verified", True
+    DISCLAIMER_DROPPED = "disclaimer_dropped"
+    FIGURE_CHANGED = "figure_changed"
+    AGENT_CHANGED = "agent_changed"
+    ATTRIBUTION_LOST = "attribution_lost"
 
-    UNKNOWN_FACT = "unknown_fact", "Said to be unknown"
-    CONDITIONAL = "conditional", "Only if true"
-    HEARSAY = "hearsay", "Hearsay"
-    ANONYMOUS_SOURCE = "anonymous_source", "Anonymous source"
-    DENIAL = "denial", "Denied"
-    CONTESTED = "contested", "Contested"
-    NO_COMMENT = "no_comment", "No comment"
-    ESTIMATIVE = "estimative", "An estimate of likelihood"
+    @property
+    def label(self) -> str:
+        """The kind in words for people."""
+        return LABELS[self]
 
-    DISCLAIMER_DROPPED = "disclaimer_dropped", "The caution was dropped"
-    FIGURE_CHANGED = "figure_changed", "The figure changed"
-    AGENT_CHANGED = "agent_changed", "The actor changed"
-    ATTRIBUTION_LOST = "attribution_lost", "The attribution was lost"
+    @property
+    def is_core(self) -> bool:
+        """Whether somebody says that it is not verified; the other kinds are weaker signs."""
+        return self in CORE_KINDS
+
+
+LABELS = {
+    FlagKind.SELF_DISCLAIMER: "The outlet could not verify it",
+    FlagKind.PASSIVE_DISCLAIMER: "Not verified, nobody says by whom",
+    FlagKind.RELAYED_DISCLAIMER: "Another outlet could not verify it",
+    FlagKind.NO_CONFIRMATION: "No confirmation",
+    FlagKind.ADJECTIVE: "Called unconfirmed",
+    FlagKind.PARTIAL: "Only partly verified",
+    FlagKind.UNKNOWN_FACT: "Said to be unknown",
+    FlagKind.CONDITIONAL: "Only if true",
+    FlagKind.HEARSAY: "Hearsay",
+    FlagKind.ANONYMOUS_SOURCE: "Anonymous source",
+    FlagKind.DENIAL: "Denied",
+    FlagKind.CONTESTED: "Contested",
+    FlagKind.NO_COMMENT: "No comment",
+    FlagKind.ESTIMATIVE: "An estimate of likelihood",
+    FlagKind.DISCLAIMER_DROPPED: "The caution was dropped",
+    FlagKind.FIGURE_CHANGED: "The figure changed",
+    FlagKind.AGENT_CHANGED: "The actor changed",
+    FlagKind.ATTRIBUTION_LOST: "The attribution was lost",
+}
+CORE_KINDS = frozenset(
+    {
+        FlagKind.SELF_DISCLAIMER,
+        FlagKind.PASSIVE_DISCLAIMER,
+        FlagKind.RELAYED_DISCLAIMER,
+        FlagKind.NO_CONFIRMATION,
+        FlagKind.ADJECTIVE,
+        FlagKind.PARTIAL,
+    }
+)
 
 
 class Who(StrEnum):
@@ -71,7 +102,7 @@ class Who(StrEnum):
 
 
 class Scope(StrEnum):
-    """Which claims a caution covers: a witness's, the one before, the whole report, its sentence."""
+    """Which claims a caution covers: a witness's, the one before, the report's, its sentence's."""
 
     WITNESS = "witness"
     PREVIOUS = "previous"

@@ -21,7 +21,11 @@ def _signs(language: str) -> tuple[tuple[str, float, re.Pattern[str]], ...]:
         (
             sign["reason"],
             sign["weight"],
-            re.compile(r"(?<![\w'-])(?:" + "|".join(_word(word) for line in sign["words"] for word in line.split("|")) + r")(?![\w])"),
+            re.compile(
+                r"(?<![\w'-])(?:"
+                + "|".join(_word(word) for line in sign["words"] for word in line.split("|"))
+                + r")(?![\w])"
+            ),
         )
         for sign in rule_book(language).words["worthiness"]["signs"]
     )
@@ -32,7 +36,9 @@ def _word(word: str) -> str:
     return pattern + (r"\w*+" if word.endswith("*") else "")
 
 
-def weigh(wording: str, *, language: str, claimant_kind: str, cautioned: bool) -> tuple[float, tuple[str, ...]]:
+def weigh(
+    wording: str, *, language: str, claimant_kind: str, cautioned: bool
+) -> tuple[float, tuple[str, ...]]:
     """Return check-worthiness, 0 to 1, and its reasons in plain words, the weightiest first.
 
     :param cautioned: whether the article itself says that this is not verified.

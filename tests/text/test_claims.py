@@ -1,0 +1,75 @@
+"""Claims and attributions: whose words, which words, how much they matter."""
+
+import pytest
+
+from claims.text import analyse
+
+
+def claims(text):
+    return [(claim.claimant, claim.wording) for claim in analyse(text, language="en").claims]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mayor Mira Holt said that 40 houses were flooded.",
+         [("Mira Holt", "40 houses were flooded.")]),
+        ("“The police stopped 12 boats,” said Mira Holt.",
+         [("Mira Holt", "The police stopped 12 boats.")]),
+        ("According to the World Bank, prices rose by 4 percent in May.",
+         [("World Bank", "Prices rose by 4 percent in May.")]),
+        ("Prices rose by 4 percent in May, according to the World Bank.",
+         [("World Bank", "Prices rose by 4 percent in May.")]),
+        ("However, the army reportedly arrested 30 people on Monday.",
+         [("", "The army arrested 30 people on Monday.")]),
+        ("Mira Holt said 40 boats were lost, and now the police have arrested the owner.",
+         [("Mira Holt", "40 boats were lost."),
+          ("Mira Holt", "The police have arrested the owner.")]),
+        ("There are reports that 30 workers were detained.", [("", "30 workers were detained.")]),
+        ("Thank you for reading.", []),
+        ("A new beginning", []),
+        ("Who paid for the bridge?", []),
+    ],
+)  # fmt: skip
+def test_it_finds_who_states_what(text, expected):
+    assert claims(text) == expected
+
+
+def test_a_pronoun_stands_for_the_last_person_who_spoke():
+    text = "Mira Holt said 40 houses were flooded. She said she was stopped by the police in May."
+    assert claims(text)[1] == ("Mira Holt", "Mira Holt was stopped by the police in May.")
+
+
+def test_a_surname_stands_for_the_whole_name():
+    text = "The mayor, Mira Holt, came home. The army arrested 30 people, Holt said on Monday."
+    assert claims(text)[-1] == ("Mira Holt", "The army arrested 30 people.")
+
+
+def test_figures_and_accusations_outrank_opinions():
+    accusation = "The minister took 2 million euros in bribes, police said."
+    opinion = "Mira Holt said the play was wonderful and the best of the year."
+    [first], [second] = (
+        analyse(text, language="en").claims or [None] for text in (accusation, opinion)
+    )
+    assert first.worthiness > 0.6
+    assert second is None or second.worthiness < 0.5
+    assert "states a figure or a date" in first.reasons
+
+
+def test_a_caution_is_no_claim_and_its_neighbour_is():
+    text = "Reuters could not verify the story, but many other drivers were stopped in June."
+    assert claims(text) == [("", "Many other drivers were stopped in June.")]
+
+
+def test_it_names_the_sources_an_article_rests_on():
+    text = (
+        "The police were told to stop boats, Radio Free Europe reported. The Kremlin said nothing."
+        " RFE/RL said 12 boats were stopped, citing media reports."
+    )
+    found = [(cited.name, cited.kind) for cited in analyse(text, language="en").citations]
+    assert found == [("RFE/RL", "outlet"), ("RFE/RL", "outlet"), ("media reports", "media")]
+
+
+def test_a_publisher_does_not_cite_itself():
+    text = "The boats were stopped, a skipper told Radio Liberty."
+    assert analyse(text, language="en", outlet="RFE/RL").citations == ()

@@ -1,0 +1,137 @@
+"""The engine as a whole: it takes any string, and its offsets always point into it."""
+
+import subprocess
+import sys
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claims.text import ENGINE_VERSION, Analysis, FlagKind, Span, analyse
+from claims.text.folding import fold
+
+CAUTION = "The claims have not been verified."
+NEWSLIKE = [
+    CAUTION, "Reuters", "could not verify", "said", "that", "Mira Holt", "the report", "“", "”",
+    '"', ". ", ", ", "\n", "\n\n", "according to", "İ", "\0", "\u202e", "e\u0301", "\ud800",
+    "\u200b", "he", "unconfirmed reports", "no confirmation", "it is not known how", "– ", "• ",
+    "12 boats were stopped",
+]  # fmt: skip
+texts = st.one_of(
+    st.text(),
+    st.lists(st.sampled_from(NEWSLIKE), max_size=40).map(" ".join),
+    st.lists(st.one_of(st.sampled_from(NEWSLIKE), st.text(max_size=5)), max_size=30).map("".join),
+)
+odd = st.text(alphabet="İıßŉ\0\u202e\u200f\u0301\ud800\udfff\u00ad\u200b\ufeff’“ 𝔘", max_size=12)
+
+
+def spans(found: Analysis):
+    yield from (sentence.span for sentence in found.sentences)
+    for flag in found.flags:
+        yield from (flag.cue, flag.sentence, *flag.covers)
+    for said in found.attributions:
+        yield from (said.cue, said.content)
+        if said.source:
+            yield said.source
+    for claim in found.claims:
+        yield from (claim.span, claim.sentence)
+    for cited in found.citations:
+        yield from (cited.span, cited.cue)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts)
+def test_it_takes_any_text_and_points_into_it(text):
+    found = analyse(text, language="en")
+    assert all(0 <= span.start < span.end <= len(text) for span in spans(found))
+    assert analyse(text, language="en") == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts)
+def test_sentences_leave_only_white_space_and_bullets_out(text):
+    ends = [0]
+    for sentence in analyse(text, language="xx").sentences:
+        assert sentence.span.start >= ends[-1]
+        ends.append(sentence.span.end)
+    left = "".join(
+        text[end : following.span.start]
+        for end, following in zip(ends, analyse(text, language="xx").sentences, strict=False)
+    )
+    assert set(left) <= set("•‣▪▀●◦*·") | {mark for mark in left if mark.isspace()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(odd, odd)
+def test_a_cue_is_found_where_it_stands_among_odd_characters(before, after):
+    text = f"{before}\n\n{CAUTION}\n\n{after}"
+    [flag] = [flag for flag in analyse(text, language="en").flags if flag.kind.is_core]
+    assert flag.cue.of(text) == "The claims have not been verified"
+
+
+def test_unseen_marks_within_a_cue_do_not_hide_it():
+    text = "İİ The cla\u00adims have n\u200bot been verified."
+    [flag] = analyse(text, language="en").flags
+    assert flag.kind is FlagKind.PASSIVE_DISCLAIMER
+    assert flag.cue.of(text) == "The cla\u00adims have n\u200bot been verified"
+
+
+def test_folding_keeps_the_length_of_every_character_but_unseen_ones():
+    longer = [
+        code
+        for code in range(sys.maxunicode + 1)
+        if len(fold(chr(code)).text) != 1 and unicodedata.category(chr(code)) != "Cf"
+    ]
+    assert longer == []
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["İ", "\0", "\u202e", "e\u0301", "\ud800", "a", " ", "\n", '"', "“", "(", ".", "…", "... ", "?",
+     "A. ", "a.b", "not ", "in ", "‘", "- ", ",", ";", "1,000 ", "• ", "has been "],
+)  # fmt: skip
+def test_100_000_repeats_of_anything_come_back(piece):
+    text = piece * 100_000
+    found = analyse(text, language="en")
+    assert all(span.end <= len(text) for span in spans(found))
+
+
+def test_an_unsupported_language_gives_sentences_only():
+    text = "Påstandene er ikke bekreftet av uavhengige kilder. Havnen ble stengt mandag kveld."
+    found = analyse(text)
+    assert (found.language, found.supported, len(found.sentences)) == ("no", False, 2) or (
+        found.language, found.supported, len(found.sentences)
+    ) == ("nb", False, 2)  # fmt: skip
+    assert replace(found, sentences=()) == Analysis(found.language, False, ())
+
+
+def test_english_is_detected():
+    found = analyse("The harbour was closed on Monday, and nobody could say why. " + CAUTION)
+    assert (found.language, found.supported) == ("en", True)
+    assert [flag.kind for flag in found.flags] == [FlagKind.PASSIVE_DISCLAIMER]
+
+
+def test_too_little_text_to_tell_is_not_guessed():
+    assert analyse("12 + 3") == Analysis("", False, analyse("12 + 3", language="en").sentences)
+
+
+def test_the_language_model_is_loaded_only_when_asked():
+    code = (
+        "import sys, claims.text; claims.text.analyse('We left.', language='en');"
+        "sys.exit('py3langid' in sys.modules or 'django' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_version_names_code_and_rules():
+    number, _, rules = ENGINE_VERSION.partition("+")
+    assert number.isdigit()
+    assert len(rules) == 8
+    assert len(ENGINE_VERSION) <= 40
+
+
+def test_spans_overlap_by_a_character():
+    assert Span(0, 2).overlaps(Span(1, 3))
+    assert not Span(0, 2).overlaps(Span(2, 3))

@@ -1,0 +1,62 @@
+"""Sentences: what ends one, what stands alone, what is page furniture."""
+
+import pytest
+
+from claims.text.sentences import split_sentences
+
+
+def split(text):
+    return [sentence.span.of(text) for sentence in split_sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("He left. She stayed.", ["He left.", "She stayed."]),
+        ("Dr. Aas met Gen. Li on Jan. 3.", ["Dr. Aas met Gen. Li on Jan. 3."]),
+        ("The U.S. Army left the U.S. The rest stayed.",
+         ["The U.S. Army left the U.S.", "The rest stayed."]),
+        ("J. K. Aas left.", ["J. K. Aas left."]),
+        ("“We left.” She nodded.", ["“We left.”", "She nodded."]),
+        ("It cost 3.5 million. Nobody paid!", ["It cost 3.5 million.", "Nobody paid!"]),
+        ("OSLO (AP) — The port closed.", ["OSLO (AP) — The port closed."]),
+        ("  • One thing\n  • Another thing", ["One thing", "Another thing"]),
+        ("A headline\nThe port closed.", ["A headline", "The port closed."]),
+        ("", []),
+        (" \n\t ", []),
+    ],
+)  # fmt: skip
+def test_it_splits(text, expected):
+    assert split(text) == expected
+
+
+def test_it_joins_lines_that_were_wrapped_by_hand():
+    text = (
+        "The harbour was closed on Monday after a storm that the\n"
+        "Coast Office had not foreseen, and three boats were lost.\n"
+        "Nobody was hurt."
+    )
+    assert split(text) == [
+        text[: text.index("\nNobody")],
+        "Nobody was hurt.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "READ MORE: The storm that nobody saw",
+        "Leave a Comment",
+        "Add a Comment",
+        "We use cookies to improve our pages. You can refuse them.",
+        "This site uses Akismet to reduce spam.",
+        "Home » News » Harbour",
+        "The harbour at dawn (file photo)",
+        "Source: Read Full Article",
+    ],
+)
+def test_it_sets_page_furniture_aside(line):
+    text = f"The harbour was closed on Monday.\n\n{line}"
+    furniture = [sentence.boilerplate for sentence in split_sentences(text)]
+    assert furniture == [False] + [True] * (len(furniture) - 1)
+    assert len(furniture) > 1
