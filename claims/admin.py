@@ -11,6 +11,7 @@ from typing import cast
 import reversion
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, quote, unquote
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404
@@ -148,7 +149,7 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
             "original": row,
             "object_id": object_id,
             "version": version,
-            "rows": self._compared(row, version),
+            "rows": list(self._compared(row, version)),
             "may_restore": self.has_change_permission(request, row),
         }
         return TemplateResponse(request, "admin/claims/version.html", context)
@@ -240,6 +241,9 @@ class ArticleAdmin(ContentAdmin):
     search_fields = ("title", "source__name")
     search_help_text = "Words of the title, or the name of the source"
     autocomplete_fields = ("source",)
+    formfield_overrides = {
+        models.URLField: {"widget": AdminURLFieldWidget, "assume_scheme": "https"}
+    }
     ordering = ("-received_at", "-pk")
     actions = ("analyse_again",)
 

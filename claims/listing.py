@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.db.models import Count, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
 
 from claims.models import Analysis, Article, Flag, Source, Story
 
@@ -19,25 +19,20 @@ Row = TypeVar("Row", Article, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
-    """Return stories, newest first, each with `copies`, `first_on`, `last_on`, `dropped_in`.
+    """Return stories, newest first, each with `copies`, `first_on`, `last_on`, `is_dropped`.
 
-    `dropped_in` counts the articles in which a caution was dropped; `articles` are prefetched with
-    their sources, but without their texts.
+    `is_dropped` tells whether a copy dropped a caution about any of its claims; `articles` are
+    prefetched with their sources, but without their texts.
     """
-    dropped = (
-        Flag.objects.standing()
-        .filter(kind="disclaimer_dropped", article__story=OuterRef("pk"))
-        .order_by()
-        .values("article__story")
-        .annotate(count=Count("article", distinct=True))
-        .values("count")
+    dropped = Flag.objects.standing().filter(
+        kind="disclaimer_dropped", article__story=OuterRef("pk")
     )
     articles = Article.objects.select_related("source").defer("text").order_by("published_on", "pk")
     rows = Story.objects.annotate(
         copies=Count("articles"),
         first_on=Min("articles__published_on"),
         last_on=Max("articles__published_on"),
-        dropped_in=Subquery(dropped),
+        is_dropped=Exists(dropped),
     ).prefetch_related(Prefetch("articles", articles))
     place = Story.objects.filter(ref=after).values("pk").first() if after else None
     if place:
