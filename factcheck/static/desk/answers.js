@@ -14,9 +14,7 @@ document.addEventListener("htmx:responseError", (event) => {
   tell(`That did not work (${event.detail.xhr.status}). Nothing was changed and your words are still here.`);
 });
 
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) document.querySelector("#notices [data-told]")?.remove();
-});
+document.addEventListener("htmx:beforeRequest", forget);
 
 function tell(words) {
   const notice = document.createElement("p");
@@ -26,8 +24,12 @@ function tell(words) {
   icon.className = "icon icon-warning";
   icon.setAttribute("aria-hidden", "true");
   notice.append(icon, ` ${words}`);
+  forget();
   const notices = document.getElementById("notices");
-  notices.querySelector("[data-told]")?.remove();
   notices.append(notice);
   notices.scrollIntoView({ block: "nearest" });
+}
+
+function forget() {
+  document.querySelector("#notices [data-told]")?.remove();
 }

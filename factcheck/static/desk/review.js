@@ -38,8 +38,9 @@ function say(words) {
   if (place && place.textContent !== words) place.textContent = words;
 }
 
+/* After a refusal a person decides: nothing is saved on top of another's words by itself. */
 function save() {
-  if (isDirty()) document.getElementById("verdict-save").click();
+  if (isDirty() && !("refused" in form().dataset)) document.getElementById("verdict-save").click();
 }
 
 function putBack(words) {
@@ -96,6 +97,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) {
     saved = sent;
+    delete form().dataset.refused;
     keep();
   }
   if (event.detail.target.id === "verdict-panel" && form()) {
