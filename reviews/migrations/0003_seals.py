@@ -46,15 +46,19 @@ CREATE TRIGGER reviews_version_fits_the_chain BEFORE INSERT ON reviews_verdictve
     FOR EACH ROW EXECUTE FUNCTION reviews_version_fits_the_chain();
 """
 
-# At commit, a verdict's row says what its newest version says.
+# At commit, a verdict's row says what its newest version says, whichever of the two was written.
 VERDICT_IS_SEALED = """
 CREATE FUNCTION reviews_verdict_is_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    written bigint;
     verdict reviews_verdict;
     last reviews_verdictversion;
     content jsonb;
 BEGIN
-    SELECT * INTO verdict FROM reviews_verdict WHERE id = NEW.id;
+    IF TG_TABLE_NAME = 'reviews_verdict' THEN written := NEW.id;
+    ELSE written := NEW.verdict_id;
+    END IF;
+    SELECT * INTO verdict FROM reviews_verdict WHERE id = written;
     IF NOT FOUND THEN RETURN NULL; END IF;
     SELECT * INTO last FROM reviews_verdictversion
         WHERE verdict_id = verdict.id ORDER BY seq DESC LIMIT 1;
@@ -72,30 +76,38 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER reviews_verdict_is_sealed AFTER INSERT OR UPDATE ON reviews_verdict
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reviews_verdict_is_sealed();
+CREATE CONSTRAINT TRIGGER reviews_version_is_the_verdict AFTER INSERT ON reviews_verdictversion
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reviews_verdict_is_sealed();
 CREATE TRIGGER reviews_verdict_not_deleted BEFORE DELETE ON reviews_verdict
     FOR EACH ROW EXECUTE FUNCTION reviews_refuse_change();
 CREATE TRIGGER reviews_verdict_not_truncated BEFORE TRUNCATE ON reviews_verdict
     FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuse_change();
 """
 
-# At commit, the status of a review is the one its newest event names.
+# At commit, the status of a review is the one its newest event names, whichever was written.
 STATUS_IS_LOGGED = """
 CREATE FUNCTION reviews_status_is_logged() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    written bigint;
     present varchar;
     logged varchar;
 BEGIN
-    SELECT status INTO present FROM reviews_review WHERE id = NEW.id;
+    IF TG_TABLE_NAME = 'reviews_review' THEN written := NEW.id;
+    ELSE written := NEW.review_id;
+    END IF;
+    SELECT status INTO present FROM reviews_review WHERE id = written;
     IF NOT FOUND THEN RETURN NULL; END IF;
     SELECT new_status INTO logged FROM reviews_reviewevent
-        WHERE review_id = NEW.id ORDER BY id DESC LIMIT 1;
+        WHERE review_id = written ORDER BY id DESC LIMIT 1;
     IF logged IS DISTINCT FROM present THEN
-        RAISE EXCEPTION 'review % is %, but its newest event says %', NEW.id, present, logged
+        RAISE EXCEPTION 'review % is %, but its newest event says %', written, present, logged
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER reviews_status_is_logged AFTER INSERT OR UPDATE OF status ON reviews_review
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reviews_status_is_logged();
+CREATE CONSTRAINT TRIGGER reviews_event_is_the_status AFTER INSERT ON reviews_reviewevent
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reviews_status_is_logged();
 """
 
@@ -113,6 +125,8 @@ BEGIN
 END $$;
 CREATE TRIGGER reviews_evidence_is_kept BEFORE UPDATE OR DELETE ON reviews_evidence
     FOR EACH ROW EXECUTE FUNCTION reviews_evidence_is_kept();
+CREATE TRIGGER reviews_evidence_not_truncated BEFORE TRUNCATE ON reviews_evidence
+    FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuse_change();
 """
 
 # An approval is of the newest version, and by nobody who wrote since the last approved one.
