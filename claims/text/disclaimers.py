@@ -13,6 +13,7 @@ import ahocorasick
 from claims.text.attribution import Said
 from claims.text.folding import Folded
 from claims.text.names import Name, canonical, outlet_like
+from claims.text.patterns import Pattern
 from claims.text.quotes import Quotes
 from claims.text.rules import Rule, RuleBook, rule_book
 from claims.text.values import FlagKind, Sentence, Span, Who
@@ -49,6 +50,7 @@ REPORTED_AFTER = re.compile(
     r"|[\s,\"]+it\s(?:said|says|added|adds|noted|notes)\b"
 )
 BY_AGENT = re.compile(r"\s*(?:\w+ly\s)?by\s(?=(\S))")
+Possible = dict[str, tuple[Rule, list[Pattern]]]  # by the id of the rule
 WITHIN = 200  # characters before a pattern in which its subject is looked for
 
 
@@ -91,33 +93,37 @@ def find_marks(
     """
     marker = _Marker(text, folded, names, quotes, said, rule_book(language), canonical(outlet))
     found: list[Mark] = []
-    for sentence, rules in _candidates(folded, sentences, language):
-        found.extend(marker.mark(sentence, rules))
+    for sentence, possible in _candidates(folded, sentences, language):
+        found.extend(marker.mark(sentence, possible))
     return tuple(found)
 
 
 def _candidates(
     folded: Folded, sentences: Sequence[Sentence], language: str
-) -> Iterator[tuple[Sentence, list[Rule]]]:
-    """Sentences that hold the stem of a rule, with those rules in the order of the file."""
+) -> Iterator[tuple[Sentence, Possible]]:
+    """Sentences with the rules, in the order of their file, and patterns whose stems they hold."""
     rules = rule_book(language).rules
     ends = [folded.position(sentence.span.end) for sentence in sentences]
-    asked: dict[int, set[int]] = {}
+    asked: dict[int, set[tuple[int, int]]] = {}
     for last, numbers in _stems(language).iter(folded.text):
         asked.setdefault(bisect_right(ends, last), set()).update(numbers)
     for index in sorted(asked):
         if index < len(sentences) and not sentences[index].boilerplate:
-            yield sentences[index], [rules[number] for number in sorted(asked[index])]
+            possible: Possible = {}
+            for number, place in sorted(asked[index]):
+                rule = rules[number]
+                possible.setdefault(rule.id, (rule, []))[1].append(rule.patterns[place])
+            yield sentences[index], possible
 
 
 @cache
 def _stems(language: str) -> ahocorasick.Automaton:
-    """Every stem that the patterns of `language` need, with the numbers of their rules."""
-    numbers: dict[str, set[int]] = {}
+    """Every stem that a pattern of `language` needs, with the numbers of rule and pattern."""
+    numbers: dict[str, set[tuple[int, int]]] = {}
     for number, rule in enumerate(rule_book(language).rules):
-        for pattern in rule.patterns:
+        for place, pattern in enumerate(rule.patterns):
             for stem in pattern.stems:
-                numbers.setdefault(stem, set()).add(number)
+                numbers.setdefault(stem, set()).add((number, place))
     automaton = ahocorasick.Automaton()
     for stem, found in numbers.items():
         automaton.add_word(stem, frozenset(found))
@@ -151,31 +157,32 @@ class _Marker:
         for one in said:
             self.said.setdefault(one.sentence.span, []).append(one)
 
-    def mark(self, sentence: Sentence, rules: Sequence[Rule]) -> Iterator[Mark]:
-        """What `rules` find in one sentence; words that one marked no later one marks again."""
+    def mark(self, sentence: Sentence, possible: Possible) -> Iterator[Mark]:
+        """What the rules find in one sentence; words that one marked no later one marks again."""
         start, end = (
             self.folded.position(sentence.span.start),
             self.folded.position(sentence.span.end),
         )
         taken: list[Span] = []
-        for rule in rules:
-            if any(pattern.regex.search(self.folded.text, start, end) for pattern in rule.unless):
+        for rule, patterns in possible.values():
+            places = self._places(patterns, start, end)
+            if not places or self._is_silenced(rule, start, end):
                 continue
-            for place in self._places(rule, start, end):
+            for place in places:
                 mark = self._judge(rule, sentence, place, start, end)
-                if mark and not any(self._clash(mark, other) for other in taken):
+                if mark and not any(map(mark.cue.overlaps, taken)):
                     taken.append(mark.cue)
                     yield mark
 
-    def _clash(self, mark: Mark, taken: Span) -> bool:
-        return mark.cue.overlaps(taken)
+    def _is_silenced(self, rule: Rule, start: int, end: int) -> bool:
+        return any(pattern.regex.search(self.folded.text, start, end) for pattern in rule.unless)
 
-    def _places(self, rule: Rule, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the patterns of a rule match: the longest of those that overlap."""
+    def _places(self, patterns: Sequence[Pattern], start: int, end: int) -> list[tuple[int, int]]:
+        """Where `patterns` match: the longest of those that overlap."""
         found = sorted(
             (
                 match.span()
-                for pattern in rule.patterns
+                for pattern in patterns
                 for match in pattern.regex.finditer(self.folded.text, start, end)
             ),
             key=lambda place: (place[0] - place[1], place[0]),
