@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -221,6 +222,24 @@ def test_a_busy_port_is_one_line():
     assert str(refused.value) == (
         f"Cannot listen on 127.0.0.1:{port}: Address already in use (set PORT)."
     )
+
+
+def test_a_request_to_stop_waits_for_the_step_it_meets(tmp_path):
+    first = supervisor.Service("first", ["sleep", "60"], tmp_path / "first.log", patience=5)
+    second = supervisor.Service("second", ["sleep", "60"], tmp_path / "second.log", patience=5)
+    said = []
+    steps = []
+    watched = supervisor.Supervisor(said.append)
+
+    with watched.running():
+        watched.start(first)
+        os.kill(os.getpid(), signal.SIGTERM)
+        steps.append("finished")
+        watched.start(second)
+
+    assert steps == ["finished"]
+    assert (first.process.returncode, second.process) == (-signal.SIGTERM, None)
+    assert [re.sub(r"\d\.\d", "…", line) for line in said] == ["Stopped first in … s."]
 
 
 def test_a_part_that_keeps_ending_is_given_up(tmp_path):
