@@ -94,9 +94,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "verdict-save") sent = typed();
 });
 
+/* Before the swap, not after: taking the pressed button out of the page takes the focus with it, and
+   leaving the form would save once more. */
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) saved = sent;
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) {
-    saved = sent;
     delete form().dataset.refused;
     keep();
   }
