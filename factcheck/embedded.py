@@ -253,7 +253,14 @@ class Postgres(Server):
         unfinished.mkdir(mode=0o700)
         if identity is Identity.NOBODY:
             os.chown(unfinished, NOBODY, NOBODY)
-        command = [binaries / "initdb", "-D", unfinished, "-U", "factcheck", "--auth=trust"]
+        command: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            unfinished,
+            "-U",
+            "factcheck",
+            "--auth=trust",
+        ]
         command += ["--encoding=UTF8", "--locale=C.UTF-8"]
         command += [] if self.durable else ["--no-sync"]
         with self.log.open("ab") as log:

@@ -69,11 +69,11 @@ def _create(environment: Path) -> None:
 
 
 def _pip_install(python: Path, lock: Path, log: Path) -> None:
-    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    command = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     command += ["--require-hashes", "--only-binary=:all:", f"--no-binary={BUILT_HERE}"]
     with log.open("w") as output:
         done = subprocess.run(
-            [*command, "--requirement", lock], stdout=output, stderr=subprocess.STDOUT
+            [*command, "--requirement", str(lock)], stdout=output, stderr=subprocess.STDOUT
         )
     if done.returncode:
         raise CannotInstall(_reason(log.read_text(errors="replace"), log))

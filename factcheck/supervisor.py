@@ -30,8 +30,8 @@ TOO_SOON, TOO_OFTEN = 10.0, 4  # seconds, times
 class Part(Protocol):
     """What the supervisor asks of a server or service."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     @property
     def alive(self) -> bool: ...
     @property
