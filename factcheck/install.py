@@ -101,3 +101,5 @@ if __name__ == "__main__":
         install(Path(sys.argv[1]), Path(sys.argv[2]))
     except CannotInstall as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the next run begins again.")
