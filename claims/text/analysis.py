@@ -52,5 +52,5 @@ def _analyse(text: str, sentences: Sequence[Sentence], language: str, outlet: st
         flags=cover(text, sentences, marks, claims),
         attributions=tuple(one.attribution for one in said),
         claims=claims,
-        citations=find_citations(text, folded, sentences, names, said, outlet=outlet),
+        citations=find_citations(folded, sentences, names, said, outlet=outlet),
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from claims.text.folding import Folded
-from claims.text.names import Name, canonical
+from claims.text.names import Name, Names, canonical
 from claims.text.quotes import Quotes
 from claims.text.rules import RuleBook, rule_book
 from claims.text.speakers import UNNAMED, Cast, Speaker
@@ -56,7 +55,6 @@ class Said:
     attribution: Attribution
     sentence: Sentence
     speaker: Speaker
-    cue: str
 
 
 @cache
@@ -72,7 +70,7 @@ class Listener:
         self,
         text: str,
         folded: Folded,
-        names: tuple[Name, ...],
+        names: Names,
         quotes: Quotes,
         book: RuleBook,
         language: str,
@@ -320,7 +318,7 @@ class Listener:
             direct=self._is_direct(span),
             anonymous=speaker.kind == "anonymous",
         )
-        return Said(attribution, sentence, speaker, self.folded.text[slice(*cue)])
+        return Said(attribution, sentence, speaker)
 
     def _is_direct(self, content: Span) -> bool:
         middle = (content.start + content.end) // 2
@@ -344,7 +342,7 @@ def _spoken_on(sentence: Sentence, before: Said) -> Said:
         direct=True,
         anonymous=before.attribution.anonymous,
     )
-    return Said(attribution, sentence, before.speaker, before.cue)
+    return Said(attribution, sentence, before.speaker)
 
 
 RESTS_ON = re.compile(
@@ -360,10 +358,9 @@ CUE_WITHIN = 90  # characters between a name and the word that makes it a citati
 
 
 def find_citations(
-    text: str,
     folded: Folded,
     sentences: Sequence[Sentence],
-    names: Sequence[Name],
+    names: Names,
     said: Sequence[Said],
     *,
     outlet: str,
@@ -374,7 +371,8 @@ def find_citations(
     speaking = {
         name.span: one.attribution.cue
         for one in said
-        for name in _within(names, one.attribution.source)
+        if one.attribution.source
+        for name in names.within(one.attribution.source)
     }
     for sentence, name in _mentions(sentences, names):
         cue = speaking.get(name.span) or _nearest_cue(folded, sentence, name.span)
@@ -391,22 +389,10 @@ def find_citations(
     return tuple(sorted(found.values(), key=lambda citation: citation.span))
 
 
-def _within(names: Sequence[Name], span: Span | None) -> Iterator[Name]:
-    if span is None:
-        return
-    first = bisect_left(names, span.start, key=lambda name: name.span.start)
-    for name in names[first:]:
-        if name.span.start >= span.end:
-            return
-        yield name
-
-
-def _mentions(
-    sentences: Sequence[Sentence], names: Sequence[Name]
-) -> Iterator[tuple[Sentence, Name]]:
+def _mentions(sentences: Sequence[Sentence], names: Names) -> Iterator[tuple[Sentence, Name]]:
     for sentence in sentences:
         if not sentence.boilerplate:
-            for name in _within(names, sentence.span):
+            for name in names.within(sentence.span):
                 yield sentence, name
 
 

@@ -19,6 +19,7 @@ WHOLE_REPORT = re.compile(
     r"\b(?:the|these|those|such|media|its)\s(?:reports?|reporting|information|details)\b"
 )
 AFTER_CUE = 60  # characters in which the cue's object is read
+FAR = 100  # claims: a caution does not reach further
 NEAR = 3  # sentences: a witness who is not named is still the same one
 
 
@@ -54,7 +55,8 @@ def _covered(
 ) -> tuple[Scope, list[DetectedClaim]]:
     sentence = mark.sentence.span
     first, last = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
-    own, before = list(claims[first:last]), claims[:first]
+    own, before = list(claims[first:last]), claims[max(0, first - FAR) : first]
+    near = claims[max(0, first - FAR) : last + FAR]
     if not mark.kind.is_core or mark.kind is FlagKind.ADJECTIVE:
         if own or mark.kind is not FlagKind.ANONYMOUS_SOURCE:
             return Scope.SENTENCE, own
@@ -64,7 +66,7 @@ def _covered(
         0
     ]
     if witness := _named(fold(sentence.of(text)).text, before):
-        return Scope.WITNESS, [claim for claim in claims if claim.claimant == witness]
+        return Scope.WITNESS, [claim for claim in near if claim.claimant == witness]
     if own and (
         any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end
     ):

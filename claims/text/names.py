@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -19,13 +21,16 @@ Kind = Literal["outlet", "institution", "party"]
 OUTLET_LIKE = re.compile(
     r"""\b(?:[Tt]he\s)?
     (?:[A-Z][\w&.'-]{1,30}\s){0,3}
-    (?:(?:News|Times|Post|Herald|Tribune|Journal|Gazette|Telegraph|Chronicle|Observer|Courier|Dispatch
-        |Standard|Inquirer|Examiner|Examiner|Globe|Mail|Mirror|Express|Sentinel|Broadcasting|Newspaper|TV
-        |Press\s(?:Agency|Association)|News\s(?:Agency|Network|Service)|Radio|Weekly|Daily|Report)
+    (?:(?:News|Times|Post|Herald|Tribune|Journal|Gazette|Telegraph|Chronicle|Observer|Courier
+        |Dispatch|Standard|Inquirer|Examiner|Globe|Mail|Mirror|Express|Sentinel|Broadcasting
+        |Newspaper|TV|Press\s(?:Agency|Association)|News\s(?:Agency|Network|Service)|Radio|Weekly
+        |Daily|Report)
      |(?:Radio|Channel|TV)\s[A-Z0-9][\w'-]{1,30})
     (?![\w-])""",
     re.VERBOSE,
 )
+NAME_AT_START = re.compile(r"(?:[Tt]he\s)?(?:[A-Z][\w&.'-]*(?:\s|\Z)){1,5}")
+WITHIN = 200  # characters: no name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,56 @@ class Name:
     kind: Kind
 
 
-def find_names(text: str, folded: Folded) -> tuple[Name, ...]:
-    """Find the names that the rule file lists, longest first, in reading order. Linear."""
+class Names:
+    """The names in one text, to be asked by place. Every question costs a logarithm."""
+
+    def __init__(self, text: str, found: Sequence[Name]) -> None:
+        self.text = text
+        self.outlets = frozenset(name.name for name in found if name.kind == "outlet")
+        self._found = found
+        self._starts = [name.span.start for name in found]
+        self._by_end = {name.span.end: name for name in found}
+        self._outlets = [name for name in found if name.kind == "outlet"]
+        self._outlet_ends = [name.span.end for name in self._outlets]
+
+    def within(self, span: Span) -> Iterator[Name]:
+        """Names that lie in `span`, in reading order."""
+        for index in range(bisect_left(self._starts, span.start), len(self._found)):
+            if self._found[index].span.end > span.end:
+                return
+            yield self._found[index]
+
+    def ending(self, span: Span) -> Name | None:
+        """The listed or outlet-like name with which `span` ends."""
+        listed = self._by_end.get(span.end)
+        if listed and listed.span.start >= span.start:
+            return listed
+        for found in OUTLET_LIKE.finditer(self.text, max(span.start, span.end - WITHIN), span.end):
+            if found.end() == span.end and len(found.group().split()) > 1:
+                name = " ".join(found.group().split()).removeprefix("the ")
+                return Name(Span(*found.span()), name, "outlet")
+        return None
+
+    def opening(self, span: Span) -> Name | None:
+        """The listed or outlet-like name with which `span` begins, "the" or not."""
+        first = next(self.within(span), None)
+        if first and first.span.start <= span.start + len("the "):
+            return first
+        words = NAME_AT_START.match(self.text, span.start, min(span.end, span.start + WITHIN))
+        return (
+            self.ending(Span(span.start, span.start + len(words.group().rstrip(" ."))))
+            if words
+            else None
+        )
+
+    def outlet_before(self, position: int) -> Name | None:
+        """The last listed outlet that is named before `position`."""
+        index = bisect_left(self._outlet_ends, position + 1)
+        return self._outlets[index - 1] if index else None
+
+
+def find_names(text: str, folded: Folded) -> Names:
+    """Find the names that the rule file lists; of overlapping ones the longest. Linear."""
     found = []
     for last, (spelling, name, kind) in _automaton().iter_long(folded.text):
         start, end = last - len(spelling) + 1, last + 1
@@ -46,34 +99,24 @@ def find_names(text: str, folded: Folded) -> tuple[Name, ...]:
             span = folded.span(start, end)
             if _is_written_so(span.of(text), spelling):
                 found.append(Name(span, name, kind))
-    return tuple(found)
-
-
-def outlet_like(text: str, span: Span) -> Name | None:
-    """The last outlet-like name within `span` that ends with it, such as "The Harbour Times"."""
-    for found in OUTLET_LIKE.finditer(text, span.start, span.end):
-        if found.end() == span.end and len(found.group().split()) > 1:
-            name = " ".join(found.group().split())
-            return Name(Span(*found.span()), name.removeprefix("the "), "outlet")
-    return None
+    return Names(text, found)
 
 
 def canonical(name: str) -> str:
     """The canonical name of an outlet or institution, or `name` itself when it is not listed."""
-    known = _canonical_names().get(fold(" ".join(name.split())).text)
-    return known or name
+    return _canonical_names().get(fold(" ".join(name.split())).text, name)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return not (before.isalnum() or after.isalnum() or (before in {"@", "#", "_"} and before))
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    return not (before.isalnum() or after.isalnum() or before in ("@", "#", "_"))
 
 
 def _is_written_so(words: str, spelling: str) -> bool:
     """Whether the article writes a capital wherever the spelling has one."""
     if len(words) != len(spelling):  # marks that are not seen: no capitals to compare by position
         return True
-    free = 4 if spelling.startswith("The ") else 0
+    free = len("The ") if spelling.startswith("The ") else 0
     pairs = zip(words[free:], spelling[free:], strict=True)
     return all(ours.isupper() for ours, theirs in pairs if theirs.isupper())
 

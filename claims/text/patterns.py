@@ -50,11 +50,6 @@ def compile_pattern(source: str, phrases: Phrases) -> Pattern:
     return Pattern(re.compile(rf"(?<![\w'])(?:{regex})"), stems)
 
 
-def compile_phrases(name: str, phrases: Phrases) -> Pattern:
-    """Compile the alternatives listed under `name`."""
-    return compile_pattern("{" + name + "}", phrases)
-
-
 def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, frozenset[str]]:
     words = source.split()
     regex, best = "", frozenset[str]()

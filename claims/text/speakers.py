@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from claims.text.folding import fold
-from claims.text.names import Name, outlet_like
+from claims.text.names import Names
 from claims.text.rules import RuleBook
 from claims.text.values import Span
 
@@ -28,6 +28,7 @@ MODIFIES = re.compile(
 )
 POSSESSIVE = re.compile(r"['’]s\Z|s['’]\Z")
 LONGEST_NAME = 80
+LATELY = 20  # organisations: an earlier one is not meant by "the ministry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ UNNAMED = Speaker("", "anonymous")
 class Cast:
     """Who has been named so far, to tell whom "he", "Mr Berg" or "the ministry" stands for."""
 
-    def __init__(self, text: str, names: tuple[Name, ...], book: RuleBook) -> None:
+    def __init__(self, text: str, names: Names, book: RuleBook) -> None:
         self.text = text
         self.names = names
         self.titles = book.set_of("attribution", "titles")
@@ -76,15 +77,8 @@ class Cast:
             return self._last_organisation("")
         if person := self._person_in(words):
             return Speaker(person, "person")
-        known = [
-            name
-            for name in self.names
-            if name.span.start >= words.start and name.span.end <= words.end
-        ]
-        if known:
-            return Speaker(known[0].name, "organisation")
-        if like := outlet_like(self.text, words):
-            return Speaker(like.name, "organisation")
+        if known := next(self.names.within(words), None) or self.names.ending(words):
+            return Speaker(known.name, "organisation")
         if organisation := self._organisation_in(words):
             return Speaker(organisation, "organisation")
         head = next((word for word in reversed(plain.split()) if word in self.standing_for), "")
@@ -93,13 +87,10 @@ class Cast:
         return Speaker(_shortened(words.of(self.text)), "anonymous")
 
     def _last_organisation(self, head: str) -> Speaker:
-        outlets = {name.name for name in self.names if name.kind == "outlet"}
-        for name in reversed(self._organisations):
-            if (
-                not head
-                or head in name.lower()
-                or (name in outlets and head not in {"ministry", "update"})
-            ):
+        """The last organisation to speak that `head` may stand for; "" for any."""
+        may_be_outlet = head not in {"ministry", "update"}
+        for name in reversed(self._organisations[-LATELY:]):
+            if not head or head in name.lower() or (may_be_outlet and name in self.names.outlets):
                 return Speaker(name, "organisation")
         return Speaker(self._organisations[-1], "organisation") if self._organisations else UNNAMED
 
@@ -180,8 +171,8 @@ class Cast:
         return alone and not name.endswith(("ans", "ists", "ers")) and name not in self.places
 
     def _is_listed(self, found: re.Match[str]) -> bool:
-        span = Span(*found.span())
-        return any(name.span.overlaps(span) for name in self.names)
+        around = Span(max(0, found.start() - LONGEST_NAME), found.end() + LONGEST_NAME)
+        return any(name.span.overlaps(Span(*found.span())) for name in self.names.within(around))
 
     def _organisation_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):
