@@ -38,7 +38,13 @@ from reviews.models import (
 from reviews.states import MOVES, SYSTEM, Action, Status
 
 NEWEST_EVENTS = 8
-CHANGES = ("figure_changed", "agent_changed", "attribution_lost")  # flags of what a copy changed
+# What flags found by comparing copies mean; every other one says that something is unverified.
+TONES = {
+    "disclaimer_dropped": "dropped",
+    "figure_changed": "changed",
+    "agent_changed": "changed",
+    "attribution_lost": "changed",
+}
 
 
 class Request(HttpRequest):
@@ -57,7 +63,7 @@ class ShownFlag:
 
     @property
     def tone(self) -> str:
-        return "changed" if self.flag.kind in CHANGES else "unverified"
+        return TONES.get(self.flag.kind, "unverified")
 
     def mark(self) -> Mark:
         flag, style = self.flag, f"mark mark-flag {self.tone}"
