@@ -19,6 +19,7 @@ from factcheck import celery_app, embedded, probe
 from factcheck.embedded import CannotStart
 from factcheck.supervisor import Service, Supervisor, hold, listen
 from reviews import queue
+from reviews.models import Review
 
 PATIENCE = 90.0  # seconds for the web to answer, and for the articles to be analysed
 
@@ -83,7 +84,9 @@ class Command(BaseCommand):
         while left := Analysis.objects.unfinished().count():
             self.pause(supervisor, deadline, f"{left} articles are still not analysed")
         queue.open_reviews()
-        self.say(f"{Analysis.objects.count()} articles are analysed and the queue is filled.")
+        if failed := Analysis.objects.failed().count():
+            self.say(f"{failed} articles could not be analysed; the log is {settings.DATA}/worker.log.")
+        self.say(f"{Review.objects.count()} claims are in the queue.")
         connections.close_all()
 
     def pause(self, supervisor: Supervisor, deadline: float, trouble: str) -> None:
