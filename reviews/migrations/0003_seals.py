@@ -185,6 +185,20 @@ CREATE TRIGGER reviews_published_is_approved BEFORE INSERT ON reviews_publicatio
     FOR EACH ROW EXECUTE FUNCTION reviews_published_is_approved();
 """
 
+# Losing a role waits for what the person is doing with it, and comes before what they do next: a
+# write locks its person's row.
+ROLE_OUTLASTS_ITS_USE = """
+CREATE FUNCTION reviews_role_outlasts_its_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM reviews_user WHERE id = OLD.user_id FOR NO KEY UPDATE;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER reviews_role_outlasts_its_use BEFORE DELETE ON reviews_user_groups
+    FOR EACH ROW EXECUTE FUNCTION reviews_role_outlasts_its_use();
+CREATE TRIGGER reviews_permission_outlasts_its_use BEFORE DELETE ON reviews_user_user_permissions
+    FOR EACH ROW EXECUTE FUNCTION reviews_role_outlasts_its_use();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("reviews", "0002_reviews")]
@@ -198,4 +212,5 @@ class Migration(migrations.Migration):
         RunSQL(EVIDENCE_IS_KEPT, "DROP FUNCTION reviews_evidence_is_kept CASCADE;"),
         RunSQL(FOUR_EYES, "DROP FUNCTION reviews_four_eyes CASCADE;"),
         RunSQL(PUBLISHED_IS_APPROVED, "DROP FUNCTION reviews_published_is_approved CASCADE;"),
+        RunSQL(ROLE_OUTLASTS_ITS_USE, "DROP FUNCTION reviews_role_outlasts_its_use CASCADE;"),
     ]
