@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-import pytest
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
@@ -150,10 +149,3 @@ def _publication(review: Review, publication: Publication, number: int) -> Itera
         yield f"{where}: its correction is “{publication.correction}”"
     if len(document["corrections"]) != number:
         yield f"{where}: shows {len(document['corrections'])} corrections"
-
-
-@pytest.fixture
-def record_holds(db: None) -> Iterator[None]:
-    """After the test, nothing is wrong with any row."""
-    yield
-    assert problems() == []

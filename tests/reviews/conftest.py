@@ -1,5 +1,16 @@
-"""Everything that tests of reviews share."""
+"""What every test of reviews may ask for."""
 
-from tests.record import record_holds
+from __future__ import annotations
 
-__all__ = ["record_holds"]
+from collections.abc import Iterator
+
+import pytest
+
+from tests import record
+
+
+@pytest.fixture
+def record_holds(db, settings) -> Iterator[None]:
+    """After the test, under its own settings, nothing is wrong with any row."""
+    yield
+    assert record.problems() == []
