@@ -85,8 +85,8 @@ class Command(BaseCommand):
             self.pause(supervisor, deadline, f"{left} articles are still not analysed")
         queue.open_reviews()
         if failed := Analysis.objects.failed().count():
-            self.say(f"{failed} articles could not be analysed; the log is {settings.DATA}/worker.log.")
-        self.say(f"{Review.objects.count()} claims are in the queue.")
+            self.say(f"{failed} articles could not be analysed; worker.log says why.")
+        self.say(f"{Review.objects.queued().count()} claims wait in the queue.")
         connections.close_all()
 
     def pause(self, supervisor: Supervisor, deadline: float, trouble: str) -> None:
