@@ -29,8 +29,8 @@ def store_appearances(article: Article, analysis: engine.Analysis) -> None:
         rows.append(row)
     gone = known.keys() - {(row.start, row.end) for row in rows}
     article.appearances.filter(pk__in=[known[span].pk for span in gone]).update(current=False)
-    Appearance.objects.bulk_create([row for row in rows if row.pk is None])
     Appearance.objects.bulk_update([row for row in rows if row.pk is not None], FOUND_FIELDS)
+    Appearance.objects.bulk_create([row for row in rows if row.pk is None])
 
 
 def _describe(row: Appearance, found: engine.DetectedClaim, claimants: dict[str, Claimant]) -> None:

@@ -40,8 +40,8 @@ def store_flags(article: Article, analysis: engine.Analysis) -> None:
         flag = known.setdefault(key, Flag(article=article, kind=key[0], start=key[1], end=key[2]))
         _describe(flag, finding)
     flags = [known[key] for key in found]
+    Flag.objects.bulk_update([flag for flag in flags if flag.pk is not None], MACHINE_FIELDS)
     Flag.objects.bulk_create([flag for flag in flags if flag.pk is None])
-    Flag.objects.bulk_update(flags, MACHINE_FIELDS)
     _store_covers(article, {known[key].pk: finding for key, finding in found.items()})
 
 

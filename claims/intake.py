@@ -79,7 +79,9 @@ def receive(path: Path) -> Receipt:
 @transaction.atomic
 def store(document: Document, *, content: bytes, media_type: str, location: str) -> Receipt:
     """Store a document and the bytes it was read from. One article for one source and text."""
-    source, _ = Source.objects.get_or_create(name=document.source)
+    source = Source.objects.named(document.source).order_by("pk").first()
+    if source is None:
+        source, _ = Source.objects.get_or_create(name=document.source)
     article, is_new = Article.objects.get_or_create(
         source=source,
         text_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
@@ -143,7 +145,7 @@ def _from_text(path: Path, content: bytes) -> Document:
 
 
 def _from_html(path: Path, content: bytes) -> Document:
-    import trafilatura  # slow to load, and most files are text
+    import trafilatura  # noqa: PLC0415  slow to load, and most files are text
 
     found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
     if found is None or not found.text:

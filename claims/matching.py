@@ -15,13 +15,15 @@ from claims.models import Appearance, Article, Claim
 MATCH_LOCK = 0x6D617463  # the key of the advisory lock under which appearances are linked
 FINGERPRINT = 24  # hashes kept of one wording
 FINGERPRINT_OF_CLAIM = 200  # hashes kept of all wordings of one claim
-CANDIDATES = 60  # claims compared with one appearance, those sharing most hashes
+CANDIDATES = 25  # claims compared with one appearance, those sharing most hashes
+WORDINGS = 8  # in which one candidate is compared, besides its own
 
 
 def link_appearances(article: Article) -> int:
     """Link every unlinked appearance of `article` to a claim; return how many claims are new.
 
-    Safe to repeat. Cost: one index look-up and up to `CANDIDATES` comparisons for each appearance.
+    Safe to repeat. Cost, for each appearance: one index look-up
+    and up to `CANDIDATES` × `WORDINGS` comparisons.
     """
     _lock()
     unlinked = article.appearances.current().filter(claim__isnull=True, linked_by__isnull=True)
@@ -40,10 +42,9 @@ def _lock() -> None:
 def _link(appearance: Appearance, language: str) -> bool:
     """Link one appearance; return whether its claim is new."""
     fingerprint = list(engine.fingerprint(appearance.wording, FINGERPRINT))
-    best, comparison = _best(appearance.wording, fingerprint, language)
-    is_new = best is None
-    if best is None:
-        best = Claim.objects.create(
+    found = _best(appearance.wording, fingerprint, language)
+    if found is None:
+        claim = Claim.objects.create(
             wording=appearance.wording,
             language=language,
             claimant=appearance.claimant,
@@ -51,49 +52,55 @@ def _link(appearance: Appearance, language: str) -> bool:
             fingerprint=fingerprint,
         )
     else:
-        best.fingerprint = sorted({*best.fingerprint, *fingerprint})[:FINGERPRINT_OF_CLAIM]
-        best.save(update_fields=["fingerprint"])
-    appearance.claim = best
-    appearance.link_score = comparison.score if comparison else None
-    appearance.link_reasons = list(comparison.reasons) if comparison else []
+        claim, comparison = found
+        appearance.link_score, appearance.link_reasons = comparison.score, list(comparison.reasons)
+        _widen(claim, fingerprint)
+    appearance.claim = claim
     appearance.save(update_fields=["claim", "link_score", "link_reasons"])
-    return is_new
+    return found is None
 
 
 def _best(
     wording: str, fingerprint: list[int], language: str
-) -> tuple[Claim | None, engine.Comparison | None]:
-    """Return the claim that says the same as `wording` with most certainty, if any does."""
-    best, best_comparison = None, None
-    candidates = _candidates(fingerprint, language)
-    wordings = _wordings(candidates)
-    for candidate in candidates:
-        for known in wordings[candidate.pk]:
+) -> tuple[Claim, engine.Comparison] | None:
+    """Return the claim that says the same as `wording` with most certainty, if any does.
+
+    Each candidate is compared in several of its wordings, so that a chain of copies holds.
+    """
+    best = None
+    for claim in _candidates(fingerprint, language):
+        for known in {claim.wording, *claim.other_wordings}:
             comparison = engine.compare(known, wording)
             if comparison.score < settings.FACTCHECK_MATCH_CERTAIN:
                 continue
-            if best_comparison is None or comparison.score > best_comparison.score:
-                best, best_comparison = candidate, comparison
-    return best, best_comparison
+            if best is None or comparison.score > best[1].score:
+                best = claim, comparison
+    return best
 
 
-def _wordings(claims: list[Claim]) -> dict[int, set[str]]:
-    """Each claim's own wording and those of its appearances, so that a chain of copies holds."""
-    wordings = {claim.pk: {claim.wording} for claim in claims}
-    linked = Appearance.objects.current().filter(claim__in=claims)
-    for claim_id, wording in linked.values_list("claim", "wording"):
-        wordings[claim_id].add(wording)
-    return wordings
+def _widen(claim: Claim, fingerprint: list[int]) -> None:
+    """Let the index find `claim` by the words of one more of its wordings, too."""
+    wider = sorted({*claim.fingerprint, *fingerprint})[:FINGERPRINT_OF_CLAIM]
+    if wider != claim.fingerprint:
+        claim.fingerprint = wider
+        claim.save(update_fields=["fingerprint"])
 
 
 def _candidates(fingerprint: list[int], language: str) -> list[Claim]:
-    """The claims that share most hashes with `fingerprint`, oldest first among equals."""
+    """The claims that share most hashes with `fingerprint`, oldest first among equals.
+
+    Each has `other_wordings`, a few of those in which it appeared.
+    """
     if not fingerprint:
         return []
     return list(
         Claim.objects.raw(
             """
-            SELECT claim.* FROM claims_claim claim
+            SELECT claim.*, ARRAY(
+                SELECT DISTINCT wording FROM claims_appearance
+                WHERE claim_id = claim.id AND current LIMIT %(wordings)s
+            ) AS other_wordings
+            FROM claims_claim claim
             CROSS JOIN LATERAL (
                 SELECT count(*) AS hashes FROM unnest(claim.fingerprint) AS own(hash)
                 WHERE own.hash = ANY(%(fingerprint)s)
@@ -101,7 +108,12 @@ def _candidates(fingerprint: list[int], language: str) -> list[Claim]:
             WHERE claim.fingerprint && %(fingerprint)s::int[] AND claim.language = %(language)s
             ORDER BY shared.hashes DESC, claim.id LIMIT %(limit)s
             """,
-            {"fingerprint": fingerprint, "language": language, "limit": CANDIDATES},
+            {
+                "fingerprint": fingerprint,
+                "language": language,
+                "limit": CANDIDATES,
+                "wordings": WORDINGS,
+            },
         )
     )
 

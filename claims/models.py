@@ -376,8 +376,8 @@ class DerivationQuerySet(models.QuerySet["Derivation"]):
 class Derivation(models.Model):
     """One article built on another, or on a source it cites, with the words that show it.
 
-    A citation stands once for each place that cites (`start`, `end`), because what an article rests on
-    can differ from claim to claim.
+    A citation stands once for each place that cites (`start`, `end`), because what an article rests
+    on can differ from claim to claim.
     """
 
     class Kind(models.TextChoices):

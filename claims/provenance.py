@@ -27,7 +27,8 @@ from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
 SAME_MATTER = 0.5  # score from which a caution about one claim is a caution about another
 MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
 PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
-COMPARED_WITH = 10  # articles whose wording a new one is compared with, those sharing most claims
+COMPARED_WITH = 5  # articles whose wording a new one is compared with, those sharing most claims
+SHARED_AT_LEAST = 2  # claims that two articles share before their wording is compared
 
 
 class Fate(StrEnum):
@@ -150,7 +151,10 @@ def _sharing_claims(article: Article) -> list[Article]:
         .distinct()
         .values_list("article", flat=True)
     )
-    most = [pk for pk, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))]
+    most = sorted(
+        (pk for pk, claims in shared.items() if claims >= SHARED_AT_LEAST),
+        key=lambda pk: (-shared[pk], pk),
+    )
     return list(Article.objects.filter(pk__in=most[:COMPARED_WITH]).order_by("pk"))
 
 

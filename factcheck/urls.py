@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth import views as people
 from django.urls import include, path, reverse_lazy
-from django.views.csrf import csrf_failure  # noqa: F401  named by settings.CSRF_FAILURE_VIEW
 
 from factcheck.health import health
 

@@ -8,6 +8,6 @@ class ReviewsConfig(AppConfig):
     verbose_name = "Reviews: what we decided"
 
     def ready(self) -> None:
-        from reviews import roles
+        from reviews import roles  # noqa: PLC0415  models are ready only now
 
         post_migrate.connect(roles.sync, sender=self, dispatch_uid="reviews.roles.sync")

@@ -316,16 +316,28 @@ def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
 
 def word_diff(old: str, new: str) -> Iterator[Change]:
     """Yield what stayed, went and came between two texts, in reading order, by whole words."""
-    left, right = _words(old), _words(new)
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    for op, left_start, left_end, right_start, right_end in matcher.get_opcodes():
-        if op == "equal":
-            yield Change("equal", "".join(left[left_start:left_end]))
+    for before, after in _runs(_words(old), _words(new)):
+        if before == after:
+            yield Change("equal", before)
             continue
-        if left_end > left_start:
-            yield Change("delete", "".join(left[left_start:left_end]))
-        if right_end > right_start:
-            yield Change("insert", "".join(right[right_start:right_end]))
+        if before:
+            yield Change("delete", before)
+        if after:
+            yield Change("insert", after)
+
+
+def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
+    """Return what stands in each text, run by run; a space alone does not part two changes."""
+    runs: list[tuple[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        run = "".join(old[old_start:old_end]), "".join(new[new_start:new_end])
+        parted_by_space = len(runs) > 1 and runs[-1][0].isspace() and runs[-1][0] == runs[-1][1]
+        if op != "equal" and parted_by_space:
+            space, changed = runs.pop(), runs.pop()
+            run = changed[0] + space[0] + run[0], changed[1] + space[1] + run[1]
+        runs.append(run)
+    return runs
 
 
 def _words(text: str) -> list[str]:

@@ -7,16 +7,16 @@ message loses nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from claims.provenance import Fate, Standing
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims import provenance
 from claims.models import CORE_KINDS, Appearance, Claim, Flag
+from claims.provenance import Fate, Standing
 from reviews import leases, workflow
 from reviews.models import Review, ReviewEvent, User
 from reviews.states import Action, Status
@@ -30,10 +30,14 @@ SOON_FROM = 60  # priority from which a check is due soon
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One part of a priority: how many of its points, and why, in words."""
+    """One part of a priority: how many of its points, why in words, and what `kind` of reason.
+
+    `kind` is "unverified", "dropped", "spread" or "worth".
+    """
 
     points: int
     words: str
+    kind: str
 
 
 # Handing out
@@ -147,7 +151,7 @@ def _prioritise(reviews: list[Review], now: datetime) -> None:
         standing = standings[review.claim_id]
         reasons = list(priority_reasons(review.claim, standing))
         review.priority = min(100, sum(reason.points for reason in reasons))
-        review.reasons = [{"points": reason.points, "words": reason.words} for reason in reasons]
+        review.reasons = [asdict(reason) for reason in reasons]
         review.copies, review.origins = standing.copies, standing.origins
         review.prioritised_at = now
 
@@ -159,19 +163,19 @@ def priority_reasons(claim: Claim, standing: Standing) -> Iterable[Reason]:
     dropped, 20 for how far it has spread on how few origins.
     """
     if standing.unverified_by:
-        yield Reason(25, f"unverified by {_listed(standing.unverified_by)}")
+        yield Reason(25, f"unverified by {_listed(standing.unverified_by)}", "unverified")
     elif standing.unverified:
-        yield Reason(20, "unverified, nobody named")
+        yield Reason(20, "unverified, nobody named", "unverified")
     dropped = standing.count(Fate.DROPPED)
     if dropped:
-        yield Reason(15, f"caution dropped in {dropped} of {standing.copies} copies")
+        yield Reason(15, f"caution dropped in {dropped} of {standing.copies} copies", "dropped")
     if standing.copies > 1:
         origins = "1 origin" if standing.origins == 1 else f"{standing.origins} origins"
         spread = min(20, 4 * standing.copies)
-        yield Reason(spread, f"{standing.copies} copies of {origins}")
+        yield Reason(spread, f"{standing.copies} copies of {origins}", "spread")
     worthiness = round(40 * claim.worthiness)
     if worthiness:
-        yield Reason(worthiness, f"check-worthiness {claim.worthiness:.2f}")
+        yield Reason(worthiness, f"check-worthiness {claim.worthiness:.2f}", "worth")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
 
 FACT_CHECKERS = "Fact-checkers"
 SUPERVISORS = "Supervisors"
@@ -30,9 +32,6 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 def sync(**kwargs: Any) -> None:
     """Give each role exactly its permissions, creating what is missing. Safe to repeat."""
-    from django.contrib.auth.management import create_permissions
-    from django.contrib.auth.models import Group, Permission
-
     for label in ("claims", "reviews"):
         create_permissions(apps.get_app_config(label), verbosity=0)
     known = {

@@ -12,74 +12,44 @@ from claims.models import Analysis, Appearance, Article, Claim, Source
 from reviews.models import Review, ReviewEvent, User
 from reviews.states import Action, Status
 
-PLACES = [
-    "Alborg",
-    "Brenna",
-    "Corvo",
-    "Dorsel",
-    "Elvas",
-    "Fjelby",
-    "Gorna",
-    "Havre",
-    "Istra",
-    "Jelsa",
-    "Korda",
-    "Lunde",
-    "Morvik",
-]
-BODIES = [
-    "ministry",
-    "police",
-    "union",
-    "hospital",
-    "army",
-    "court",
-    "bank",
-    "railway",
-    "university",
-    "port",
-    "council",
-    "airline",
-]
-THINGS = [
-    "patients",
-    "workers",
-    "soldiers",
-    "students",
-    "voters",
-    "trains",
-    "houses",
-    "vehicles",
-    "families",
-    "farms",
-]
-VERBS = [
-    "were evacuated",
-    "were detained",
-    "lost power",
-    "were registered",
-    "were dismissed",
-    "were hit",
-]
+BEGINNINGS = (
+    "al", "bren", "cor", "dor", "el", "fjel", "gor", "hav", "is", "jel", "kor", "lun", "mor", "nes",
+    "or", "pel", "quin", "ros", "sal", "tor",
+)  # fmt: skip
+ENDINGS = (
+    "borg", "na", "vo", "sel", "vas", "by", "nia", "re", "tra", "sa", "da", "de", "vik", "ham",
+    "lund", "stad", "mar", "ton", "dal", "ria",
+)  # fmt: skip
+VERBS = {
+    "were evacuated from": "homes",
+    "were detained in": "marches",
+    "lost their jobs in": "mills",
+    "were treated for": "burns",
+    "crossed the border near": "checkpoints",
+    "signed a petition against": "tolls",
+}
 
 
 def article_text(number: int) -> str:
-    """Return a news article of about 25 sentences, the same for the same number."""
-    pick = random.Random(number)
-    place = pick.choice(PLACES)
-    lines = []
+    """Return a news article of about 25 sentences; every tenth repeats the one before it."""
+    is_copy = number % 10 == 9
+    pick = random.Random(number - is_copy)
+    place = _name(pick)
+    lines = [f"Our report number {number} repeats another."] if is_copy else []
     for _ in range(12):
-        count = pick.randrange(12, 90_000)
-        body, thing, verb = pick.choice(BODIES), pick.choice(THINGS), pick.choice(VERBS)
-        day = pick.randrange(1, 28)
+        verb, thing = pick.choice(list(VERBS.items()))
         lines.append(
-            f"About {count:,} {thing} {verb} near {pick.choice(PLACES)} on {day} March, "
-            f"the {place} {body} said. It is one of several such reports this month."
+            f"About {pick.randrange(12, 90_000):,} people {verb} the {_name(pick)} {thing} on "
+            f"{pick.randrange(1, 28)} March, {_name(pick)} {_name(pick)} of the {place} council "
+            f"said. The {_name(pick)} bridge stays closed."
         )
-    lines.insert(
-        6, f"The Daily Example could not independently verify the {pick.choice(BODIES)}'s figures."
-    )
+    lines.insert(6, f"The Daily Example could not independently verify the {place} figures.")
     return "\n\n".join(lines)
+
+
+def _name(pick: random.Random) -> str:
+    middle = pick.choice(BEGINNINGS)
+    return (pick.choice(BEGINNINGS) + middle + pick.choice(ENDINGS)).capitalize()
 
 
 def articles(count: int, *, first: int = 0) -> list[int]:
@@ -111,8 +81,8 @@ def reviews(count: int) -> None:
     claims = Claim.objects.bulk_create(
         (
             Claim(
-                wording=f"{pick.randrange(90_000):,} {pick.choice(THINGS)} {pick.choice(VERBS)} "
-                f"near {pick.choice(PLACES)} number {number}.",
+                wording=f"{pick.randrange(90_000):,} people {pick.choice(list(VERBS))} "
+                f"{_name(pick)} and {_name(pick)}.",
                 language="en", worthiness=pick.random(),
             )
             for number in range(count)
@@ -135,7 +105,13 @@ def reviews(count: int) -> None:
                 Review(
                     claim=claim, language="en", opened_at=now, prioritised_at=now, copies=3,
                     origins=1, priority=pick.random() * 100, due_at=now,
-                    reasons=[{"points": 25, "words": "unverified by The Daily Example"}],
+                    reasons=[
+                        {
+                            "points": 25,
+                            "words": "unverified by The Daily Example",
+                            "kind": "unverified",
+                        }
+                    ],
                 )
                 for claim in claims
             ),

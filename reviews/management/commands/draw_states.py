@@ -14,9 +14,11 @@ def diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {Status.QUEUED}: open"]
     for action, move in MOVES.items():
         who = " (by itself)" if move.permission == SYSTEM else ""
-        for source in Status:
-            if source in move.sources:
-                lines.append(f"    {source} --> {move.target}: {action}{who}")
+        lines += [
+            f"    {source} --> {move.target}: {action}{who}"
+            for source in Status
+            if source in move.sources
+        ]
     return "\n".join(lines)
 
 
