@@ -27,9 +27,9 @@ def link_appearances(article: Article) -> int:
     """
     _lock()
     unlinked = article.appearances.current().filter(claim__isnull=True, linked_by__isnull=True)
-    new = 0
-    for appearance in unlinked.select_related("claimant").order_by("start"):
-        new += _link(appearance, article.language)
+    rows = list(unlinked.select_related("claimant").order_by("start"))
+    new = sum(_link(appearance, article.language) for appearance in rows)
+    Appearance.objects.bulk_update(rows, ["claim", "link_score", "link_reasons"])
     _raise_worthiness(article)
     return new
 
@@ -40,7 +40,7 @@ def _lock() -> None:
 
 
 def _link(appearance: Appearance, language: str) -> bool:
-    """Link one appearance; return whether its claim is new."""
+    """Give one appearance its claim; return whether that is new. The caller stores the link."""
     fingerprint = list(engine.fingerprint(appearance.wording, FINGERPRINT))
     found = _best(appearance.wording, fingerprint, language)
     if found is None:
@@ -56,7 +56,6 @@ def _link(appearance: Appearance, language: str) -> bool:
         appearance.link_score, appearance.link_reasons = comparison.score, list(comparison.reasons)
         _widen(claim, fingerprint)
     appearance.claim = claim
-    appearance.save(update_fields=["claim", "link_score", "link_reasons"])
     return found is None
 
 
