@@ -4,6 +4,8 @@ Everything that other rooms use is named here; the modules inside are private.
 """
 
 from claims.text.analysis import ENGINE_VERSION, analyse
+from claims.text.figures import find_figures
+from claims.text.similarity import compare, fingerprint, shared_wording
 from claims.text.values import (
     Analysis,
     Attribution,
@@ -36,4 +38,8 @@ __all__ = [
     "Span",
     "Who",
     "analyse",
+    "compare",
+    "find_figures",
+    "fingerprint",
+    "shared_wording",
 ]

@@ -55,9 +55,7 @@ def test_what_is_no_figure(text):
     assert find_figures(text) == ()
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"), [("They may 5 times.", "number"), ("5 May", "date")]
-)
+@pytest.mark.parametrize(("text", "kind"), [("They may 5 times.", "number"), ("5 May", "date")])
 def test_a_month_has_a_capital(text, kind):
     assert [figure.kind for figure in find_figures(text)] == [kind]
 

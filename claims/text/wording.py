@@ -1,0 +1,256 @@
+"""A wording as comparable terms: stems, synonym groups, names, negation, figures.
+
+Two spellings, forms or synonyms of one word become the same key, so that a paraphrase and a
+translation back share their keys with the original.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import snowballstemmer
+
+from claims.text.figures import find_figures
+from claims.text.folding import fold
+from claims.text.rules import FOLDER
+from claims.text.values import Figure, Span
+
+WORD = re.compile(r"[^\W_]+(?:[.'’&-][^\W_]+)*")
+PART = re.compile(r"[^-]+")
+SPELLINGS = (
+    (re.compile(r"(?<=\w{3})is(?=(?:e|ed|er|es|ing|ation|ations)\Z)"), "iz"),
+    (re.compile(r"(?<=\w{3})our(?=(?:s|ed|ing|er|ers)?\Z)"), "or"),
+)
+TRANSLITERATIONS = (("ks", "x"), ("kh", "h"), ("ph", "f"), ("y", "i"), ("j", "i"), ("ii", "i"))
+NEGATES = 2  # how many terms after "not" it negates
+OPENING = " \t\"'“‘«([–—-"
+GAP = 4  # how many words ".." may stand for
+TITLE_CASE = 0.6  # share of capitals from which a line is a headline, where they say nothing
+
+ORDINARY, WEAK, NAME = 1.0, 0.4, 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word or phrase that counts: its key, how much it weighs, and where it stands."""
+
+    key: str
+    span: Span
+    weight: float
+    name: bool
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A wording taken apart: its terms and figures in reading order."""
+
+    terms: tuple[Term, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def weight(self) -> float:
+        """What all its terms weigh, each key once."""
+        return sum({term.key: term.weight for term in self.terms}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """The rule file, by stem; `phrases` by the stem of their first word, the longest first."""
+
+    stopwords: frozenset[str]
+    weak: frozenset[str]
+    negators: frozenset[str]
+    groups: Mapping[str, str]
+    phrases: Mapping[str, Sequence[tuple[Sequence[str], str]]]
+    places: Mapping[str, str]
+    opposites: Mapping[str, str]
+    distinct: frozenset[frozenset[str]]
+
+
+@lru_cache(maxsize=2048)
+def read(wording: str) -> Wording:
+    """Take a wording apart and remember it. Cost: linear in its length."""
+    return take_apart(wording)
+
+
+def take_apart(text: str) -> Wording:
+    """Take one sentence or wording apart. Linear in its length."""
+    figures = find_figures(text)
+    return Wording(tuple(_terms(text, figures)), figures)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two keys of names mean one: alike, one the other's stem, or spelt from another script.
+
+    "Tajik" and "Tajikistan", "Ukraine" and "Ukrainian"; not "Iran" and "Iraq".
+    """
+    if one == other:
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    if frozenset((one, other)) in _vocabulary().distinct:
+        return False
+    begins_alike = len(shorter) - 1 if len(shorter) > 4 else len(shorter)
+    return begins_alike >= 4 and shorter[:begins_alike] == longer[:begins_alike]
+
+
+def opposite(key: str) -> str:
+    """The key that states the contrary; "" if none does."""
+    return _vocabulary().opposites.get(key, "")
+
+
+def _terms(text: str, figures: Sequence[Figure]) -> Iterator[Term]:
+    """The words that count, phrases first; what is part of a figure is left out."""
+    vocabulary = _vocabulary()
+    words = list(_words(text, figures))
+    headline = _is_headline(text, words)
+    negated, number = 0, 0
+    while number < len(words):
+        folded, span = words[number]
+        if phrase := _phrase(words, number, vocabulary):
+            length, key = phrase
+            last = words[number + length - 1][1]
+            yield Term(key, Span(span.start, last.end), ORDINARY, False, negated > 0)
+            number, negated = number + length, max(0, negated - 1)
+            continue
+        number += 1
+        if _negates(folded, vocabulary):
+            negated = NEGATES
+            continue
+        if folded in vocabulary.stopwords or (len(folded) < 2 and folded.isascii()):
+            continue
+        yield _term(text, folded, span, headline, negated > 0)
+        negated = max(0, negated - 1)
+
+
+def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[str, Span]]:
+    """Folded words outside figures; a compound that no group lists is taken apart."""
+    folded, groups = fold(text), _vocabulary().groups
+    taken = list(reversed(figures))
+    for found in WORD.finditer(folded.text):
+        start, end = found.span()
+        span = folded.span(start, end)
+        while taken and taken[-1].span.end <= span.start:
+            taken.pop()
+        if taken and taken[-1].span.overlaps(span):
+            continue
+        word = found.group().removesuffix("'s")
+        if "-" not in word or _stem(word) in groups:
+            yield word, span
+            continue
+        for part in PART.finditer(word):
+            yield part.group(), folded.span(start + part.start(), start + part.end())
+
+
+def _is_headline(text: str, words: Sequence[tuple[str, Span]]) -> bool:
+    counted = [span for word, span in words if word not in _vocabulary().stopwords]
+    capitals = sum(text[span.start].isupper() for span in counted)
+    return len(counted) > 3 and capitals >= TITLE_CASE * len(counted)
+
+
+def _phrase(
+    words: Sequence[tuple[str, Span]], number: int, vocabulary: _Vocabulary
+) -> tuple[int, str] | None:
+    """How many words a phrase that begins here takes, and its group."""
+    for pattern, key in vocabulary.phrases.get(_token(words[number][0], vocabulary), ()):
+        if length := _fits(words, number, pattern, vocabulary):
+            return length, key
+    return None
+
+
+def _fits(
+    words: Sequence[tuple[str, Span]], number: int, pattern: Sequence[str], vocabulary: _Vocabulary
+) -> int:
+    """How many words `pattern` takes from here; 0 if it does not fit.
+
+    What stands in a gap counts by itself, so that a phrase with a gap takes its first word only.
+    """
+    if ".." in pattern:
+        following = words[number + 1 : number + GAP + 2]
+        return int(pattern[-1] in {_token(word, vocabulary) for word, _ in following})
+    here = [_token(word, vocabulary) for word, _ in words[number : number + len(pattern)]]
+    return len(pattern) if here == list(pattern) else 0
+
+
+def _token(word: str, vocabulary: _Vocabulary) -> str:
+    """What a phrase knows a word by: "not" for all that negates, else the stem."""
+    return "not" if _negates(word, vocabulary) else _stem(word)
+
+
+def _negates(word: str, vocabulary: _Vocabulary) -> bool:
+    return word in vocabulary.negators or word.endswith("n't")
+
+
+def _term(text: str, word: str, span: Span, headline: bool, negated: bool) -> Term:
+    vocabulary = _vocabulary()
+    stem = _stem(word)
+    group, place = vocabulary.groups.get(stem), vocabulary.places.get(word)
+    capital = text[span.start].isupper() and not headline
+    begins = not text[: span.start].strip(OPENING)
+    known = group or (begins and stem in vocabulary.weak)
+    if place or (capital and not known):
+        return Term(place or _plain(word), span, NAME, True, negated)
+    weight = WEAK if stem in vocabulary.weak else ORDINARY
+    return Term(group or stem, span, weight, False, negated)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    """The stem of a folded word, its spelling and irregular forms made one."""
+    word = _irregular().get(word, word)
+    for pattern, spelling in SPELLINGS:
+        word = pattern.sub(spelling, word)
+    return str(snowballstemmer.stemmer("english").stemWord(word))  # keeps state: one for each word
+
+
+@lru_cache(maxsize=65_536)
+def _plain(name: str) -> str:
+    """A name without accents and in one transliteration."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    for spelling, one in TRANSLITERATIONS:
+        plain = plain.replace(spelling, one)
+    return plain
+
+
+# The rule file
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads((FOLDER / "synonyms.toml").read_text("utf-8"))
+
+
+@cache
+def _irregular() -> Mapping[str, str]:
+    return {form: word for word, forms in _rules()["irregular"].items() for form in forms}
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    rules = _rules()
+    listed = [(key, words) for key, row in rules["groups"].items() for words in row]
+    negators = frozenset(rules["negators"])
+    phrases: dict[str, list[tuple[Sequence[str], str]]] = {}
+    for key, words in sorted(listed, key=lambda item: -len(item[1].split())):
+        tokens = [word if word in {"..", "not"} else _stem(word) for word in words.split()]
+        if len(tokens) > 1:
+            phrases.setdefault(tokens[0], []).append((tokens, key))
+    return _Vocabulary(
+        stopwords=frozenset(rules["stopwords"].split()),
+        weak=frozenset(_stem(word) for word in rules["weak"].split()),
+        negators=negators,
+        groups={_stem(words): key for key, words in listed if " " not in words},
+        phrases=phrases,
+        places={name: row[0] for row in rules["places"]["pairs"] for name in row},
+        opposites={
+            one: other for pair in rules["opposites"]["pairs"] for one, other in (pair, pair[::-1])
+        },
+        distinct=frozenset(frozenset(pair) for pair in rules["places"]["distinct"]),
+    )
