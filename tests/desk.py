@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from factcheck import embedded
+
 ROOT = Path(__file__).resolve().parent.parent
 WAIT = """
 import time
@@ -42,6 +44,12 @@ class Desk:
             cwd=ROOT, env=self.environment, text=True, capture_output=True, timeout=120, check=True,
         )  # fmt: skip
         return done.stdout
+
+    @property
+    def database(self) -> str:
+        """Where its database answers, for psycopg."""
+        settings = embedded.database_settings(self.data)
+        return f"host={settings['HOST']} user={settings['USER']} dbname={settings['NAME']}"
 
     def ingest_and_wait(self, path: Path) -> None:
         """Store the articles at `path`, wait for the worker to analyse them, and fill the queue."""
