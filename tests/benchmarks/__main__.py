@@ -25,7 +25,7 @@ CHILD = "--measure"
 def names() -> list[str]:
     """Return the modules that measure something, by name."""
     found = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]))
-    return [name for name in found if "\ndef main(" in (FOLDER / f"{name}.py").read_text()]
+    return [name for name in found if "\ndef main(data:" in (FOLDER / f"{name}.py").read_text()]
 
 
 def measure(name: str, data: Path) -> None:
