@@ -102,6 +102,11 @@ DRAFT = history.Draft(
     summary="Landings fell by a tenth.",
     explanation="The port's own register shows a fall of a tenth over the year.",
 )
+EVIDENCE = {
+    "url": "https://port.example/register", "title": "Landing register",
+    "publisher": "Port authority", "stance": "refutes", "is_primary": True,
+    "quote": "Landings: 9.1 thousand tonnes, against 10.1 the year before.",
+}  # fmt: skip
 
 
 def review(**fields) -> Review:
@@ -120,12 +125,9 @@ def write_verdict(review: Review, by: User, draft: history.Draft = DRAFT, **fiel
 
 def attach(review: Review, **fields) -> Evidence:
     """Attach one piece of evidence, as the holder of the lease."""
-    fields = {
-        "url": "https://port.example/register", "title": "Landing register",
-        "publisher": "Port authority", "stance": "refutes", "is_primary": True,
-        "quote": "Landings: 9.1 thousand tonnes, against 10.1 the year before.",
-    } | fields  # fmt: skip
-    return evidence.attach(review, by=review.checker, token=review.lease_token, **fields)
+    return evidence.attach(
+        review, by=review.checker, token=review.lease_token, **EVIDENCE | fields
+    )  # fmt: skip
 
 
 def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:
