@@ -148,7 +148,7 @@ def _from_html(path: Path, content: bytes) -> Document:
     import trafilatura  # noqa: PLC0415  slow to load, and most files are text
 
     found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
-    if found is None or not found.text:
+    if not isinstance(found, trafilatura.settings.Document) or not found.text:
         raise Unreadable(f"{path}: no article text in it")
     url = found.url or ""
     return Document(

@@ -68,7 +68,7 @@ def _best(
     """
     best = None
     for claim in _candidates(fingerprint, language):
-        for known in {claim.wording, *claim.other_wordings}:
+        for known in {claim.wording, *claim.other_wordings}:  # type: ignore[attr-defined]
             comparison = engine.compare(known, wording)
             if comparison.score < settings.FACTCHECK_MATCH_CERTAIN:
                 continue

@@ -299,16 +299,14 @@ class Flag(models.Model):
         CONFIRMED = "confirmed", "Confirmed"
         DISMISSED = "dismissed", "Dismissed"
 
-    Kind = models.TextChoices(  # type: ignore[misc]
-        "Kind", {kind.name: (kind.value, kind.label) for kind in engine.FlagKind}
-    )
-
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     article = models.ForeignKey(Article, models.CASCADE, related_name="flags")
     claim = models.ForeignKey(
         Claim, models.PROTECT, null=True, blank=True, related_name="derived_flags"
     )
-    kind = models.CharField(max_length=24, choices=Kind)
+    kind = models.CharField(
+        max_length=24, choices=[(kind.value, kind.label) for kind in engine.FlagKind]
+    )
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     sentence_start = models.PositiveIntegerField()

@@ -282,20 +282,16 @@ def _relays(cited: list[Source]) -> set[int]:
 
 def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
     """The sources cited in the claim's own sentence, else the nearest one."""
-    cited = [row for row in rows if row.on_source and row.start is not None]
-    nearest = min((_distance(appearance, row) for row in cited), default=0)
-    return list(
-        {
-            row.on_source_id: row.on_source
-            for row in cited
-            if _distance(appearance, row) == nearest
-        }.values()
-    )
+    cited = [(_distance(appearance, row), row.on_source) for row in rows if row.on_source]
+    nearest = min((distance for distance, _ in cited), default=0)
+    found = {source.pk: source for distance, source in cited if distance == nearest}
+    return list(found.values())
 
 
 def _distance(appearance: Appearance, row: Derivation) -> int:
     """Characters between the claim's sentence and a citation; 0 inside the sentence."""
-    return max(0, appearance.sentence_start - row.end, row.start - appearance.sentence_end)
+    start, end = row.start or 0, row.end or 0
+    return max(0, appearance.sentence_start - end, start - appearance.sentence_end)
 
 
 def _inherited(
@@ -307,12 +303,10 @@ def _inherited(
 ) -> list[Source]:
     """What an article that cites nobody rests on: that of what it copies, else itself."""
     seen.add(article_id)
-    copied = [row for row in derivations[article_id] if row.on_article_id in copies]
-    for row in sorted(copied, key=lambda row: -row.score):
-        if row.on_article_id not in seen:
-            return roots[row.on_article_id] or _inherited(
-                row.on_article_id, copies, derivations, roots, seen
-            )
+    for row in sorted(derivations[article_id], key=lambda row: -row.score):
+        copied = row.on_article_id
+        if copied in copies and copied not in seen and copied is not None:
+            return roots[copied] or _inherited(copied, copies, derivations, roots, seen)
     return [copies[article_id][0].article.source]
 
 

@@ -146,8 +146,8 @@ def _story_fates(articles: list[Article], standings: list[Standing]) -> dict[int
     """
     known: dict[int, ArticleFate] = {}
     for standing in standings:
-        for row in standing.fates:
-            known.setdefault(row.article.pk, row)
+        for fate_known in standing.fates:
+            known.setdefault(fate_known.article.pk, fate_known)
     cautions = provenance.cautions_around(articles)
     fates = {}
     for article in articles:

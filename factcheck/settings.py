@@ -24,7 +24,7 @@ DATA = Path(env.str("FACTCHECK_DATA", default=str(BASE_DIR / ".data"))).resolve(
 def _secret_key() -> str:
     """Return the key from the environment, else one made once and kept in the data folder."""
     if key := env.str("FACTCHECK_SECRET_KEY", default=""):
-        return key
+        return str(key)
     path = DATA / "secret-key"
     try:
         DATA.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.db.models import Q, QuerySet
 
+from claims import text as engine
 from claims.models import Flag, Source
 from reviews import listing, ratings
 from reviews.history import Draft
@@ -12,7 +13,7 @@ from reviews.models import Evidence, Review, User
 
 
 def kinds() -> list[tuple[str, str]]:
-    return [("", "Any kind"), *Flag.Kind.choices]
+    return [("", "Any kind"), *((kind.value, kind.label) for kind in engine.FlagKind)]
 
 
 def languages() -> list[tuple[str, str]]:

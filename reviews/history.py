@@ -241,7 +241,8 @@ def row_hash(version: VerdictVersion) -> str:
 
 def read(version: VerdictVersion) -> dict[str, Any]:
     """Return the content of a sealed version."""
-    return json.loads(version.content)
+    content: dict[str, Any] = json.loads(version.content)
+    return content
 
 
 # Asking

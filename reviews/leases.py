@@ -23,7 +23,8 @@ def clock() -> datetime:
     """Return the database's time now, whatever the clock of this machine says."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def lock(review: Review, by: User) -> tuple[User, datetime]:

@@ -49,7 +49,7 @@ class User(AbstractUser):
         help_text="Topics you check. Empty: all.",
     )
 
-    objects = DeskUserManager()
+    objects = DeskUserManager()  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

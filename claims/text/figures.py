@@ -101,7 +101,8 @@ def pair_figures(
         ),
         key=lambda row: row[:4],
     )
-    pairs, used, met = [], set(), set()
+    pairs: list[tuple[Figure, Figure, Outcome]] = []
+    used, met = set(), set()
     for _, _, number, other, outcome in candidates:
         if number not in used and other not in met:
             pairs.append((ours[number], theirs[other], outcome))
@@ -246,7 +247,7 @@ def _values(found: re.Match[str], lexicon: _Lexicon) -> Range | None:
 
 def _scale(words: str | None, lexicon: _Lexicon) -> float:
     scale = 1.0
-    scales = lexicon.words["scales"] | lexicon.words["short_scales"]
+    scales = {**lexicon.words["scales"], **lexicon.words["short_scales"]}
     for word in (words or "").replace("-", " ").split():
         scale *= scales.get(word) or scales[word.removesuffix("s")]
     return scale
@@ -414,6 +415,12 @@ def _scope(text: str, start: int, end: int, figure: Figure, lexicon: _Lexicon) -
 # The patterns
 
 
+def _plural(words: Iterable[str]) -> str:
+    """Return an alternation of `words` and their plurals."""
+    singular = list(words)
+    return _any([*singular, *(f"{word}s" for word in singular)])
+
+
 def _any(words: Iterable[str]) -> str:
     """A pattern for any of `words`, the longest first, whatever white space is between them."""
     ordered = sorted(words, key=len, reverse=True)
@@ -456,7 +463,6 @@ def _quantity_pattern(words: Mapping[str, Any]) -> re.Pattern[str]:
     scales = rf"(?:[\s-]?(?:{scale})){{1,2}}(?!\w)|(?:{short})(?!\w)"
     symbols = _any(unit for unit in words["currencies"] if not unit[-1].isalpha())
     names = _any(unit for unit in words["currencies"] if unit[-1].isalpha())
-    plural = lambda table: _any([*table, *(f"{unit}s" for unit in table)])  # noqa: E731
     number = rf"(?:{digits}|(?:{spelt})(?![\w]))"
     return re.compile(
         rf"""(?<![\w.,/-])(?<!\w['])
@@ -470,8 +476,8 @@ def _quantity_pattern(words: Mapping[str, Any]) -> re.Pattern[str]:
         )(?![\d]|[.,]\d)
         (?:\s?(?P<percent>{_any([*words["percent"]["points"], *words["percent"]["words"]])})(?!\w)
           |[\s-](?P<currency>{names})(?!\w)
-          |[\s-](?P<duration>{plural(words["durations"])})(?!\w)(?:[\s-]olds?\b)?
-          |[\s-]?(?P<measure>{plural(words["measures"])})(?!\w)
+          |[\s-](?P<duration>{_plural(words["durations"])})(?!\w)(?:[\s-]olds?\b)?
+          |[\s-]?(?P<measure>{_plural(words["measures"])})(?!\w)
         )?
         (?:\s+(?P<after>{_any(after)})(?!\w))?
         (?!\w)""",

@@ -34,7 +34,7 @@ PASSAGE_TERMS = 4
 
 
 def compare(a: str, b: str) -> Comparison:
-    """Say how much wording `a` states the same claim as `b`, and what its figures do to those of `b`.
+    """Say how much `a` states the same claim as `b`, and what its figures do to those of `b`.
 
     The score is the same both ways; `figure` measures `a` against the origin `b`. Wordings are
     remembered, so comparing one with many costs about 50 µs each.
@@ -71,8 +71,8 @@ def fingerprint(wording: str, limit: int) -> tuple[int, ...]:
 def shared_wording(a: str, b: str) -> Overlap:
     """Say how much of text `a` is built on text `b`, and where: passages in the order of `a`.
 
-    A sentence counts when its pairs of nearby words, synonyms as one, return in one sentence of `b`.
-    Spun and translated copies keep enough of these; quoting a phrase is not enough. Linear in both.
+    A sentence counts when its pairs of near words, synonyms as one, return in one sentence of `b`.
+    Spun and translated copies keep enough of these; quoting a phrase is not. Linear in both.
     """
     theirs = _sentences(b)
     homes = defaultdict[tuple[str, str], list[tuple[int, int, int]]](list)

@@ -87,7 +87,7 @@ def take_apart(text: str) -> Wording:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two keys of names mean one: alike, one the other's stem, or spelt from another script.
+    """Whether two keys of names mean one: alike, one the other's stem, or spelt otherwise.
 
     "Tajik" and "Tajikistan", "Ukraine" and "Ukrainian"; not "Iran" and "Iraq".
     """

@@ -30,20 +30,22 @@ VERBS = {
 }
 
 
-def article_text(number: int) -> str:
-    """Return a news article of about 25 sentences; every tenth repeats the one before it."""
+def article_text(number: int, *, paragraphs: int = 12) -> str:
+    """Return a news article, two sentences a paragraph; every tenth repeats the one before it."""
     is_copy = number % 10 == 9
     pick = random.Random(number - is_copy)
     place = _name(pick)
     lines = [f"Our report number {number} repeats another."] if is_copy else []
-    for _ in range(12):
+    for _ in range(paragraphs):
         verb, thing = pick.choice(list(VERBS.items()))
         lines.append(
             f"About {pick.randrange(12, 90_000):,} people {verb} the {_name(pick)} {thing} on "
             f"{pick.randrange(1, 28)} March, {_name(pick)} {_name(pick)} of the {place} council "
             f"said. The {_name(pick)} bridge stays closed."
         )
-    lines.insert(6, f"The Daily Example could not independently verify the {place} figures.")
+    lines.insert(
+        len(lines) // 2, f"The Daily Example could not independently verify the {place} figures."
+    )
     return "\n\n".join(lines)
 
 
