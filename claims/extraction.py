@@ -15,7 +15,7 @@ def store_appearances(article: Article, analysis: engine.Analysis) -> None:
     """Make the article's current appearances those of `analysis`.
 
     One that is no longer found stays, no longer `current`, so that a review resting on it keeps its
-    passage. Safe to repeat. Cost: five statements, however many claims.
+    passage. Safe to repeat. Cost: six statements, however many claims.
     """
     claimants = _claimants(analysis)
     known = {(row.start, row.end): row for row in article.appearances.select_for_update()}

@@ -41,6 +41,7 @@ app.conf.update(
     # Celery otherwise closes the database connection around every task.
     db_reuse_max=100,
     timezone="UTC",
+    beat_sync_every=1,  # so that /health/ sees at once that the timetable runs
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
         "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},

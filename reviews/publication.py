@@ -88,8 +88,7 @@ def _document(
         "checked_by": [str(user) for user in _authors(approval)],
         "approved_by": approval.by_name,
         "version": {"seq": approval.version.seq, "hash": approval.version.hash},
-        "corrections": [{"text": correction, "at": _iso(now)}] * bool(correction)
-        + (earlier[-1].document["corrections"] if earlier else []),
+        "corrections": _corrections(earlier, correction, approval, now),
         "published_at": _iso(earlier[0].published_at if earlier else now),
         "modified_at": _iso(now),
     }  # fmt: skip
@@ -124,6 +123,16 @@ def _authors(approval: Decision) -> list[User]:
     for version in wrote.select_related("actor").order_by("seq"):
         seen.setdefault(version.actor_id, version.actor)
     return list(seen.values())
+
+
+def _corrections(
+    earlier: list[Publication], correction: str, approval: Decision, now: datetime
+) -> list[dict[str, str]]:
+    """Every correction so far, newest first: what and why, when, and who approved it."""
+    if not earlier:
+        return []
+    newest = {"text": correction, "at": _iso(now), "approved_by": approval.by_name}
+    return [newest, *earlier[-1].document["corrections"]]
 
 
 def _correction(review: Review) -> str:
