@@ -1,0 +1,281 @@
+"""Every article ends analysed or visibly failed, once, whoever tries and whatever goes wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from claims import analysis, tasks
+from claims import text as engine
+from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Flag, Source
+from claims.text import Analysis as Found
+from tests import factories
+from tests.together import together
+
+TEXT = (
+    "Harbour dredging cut the catch by half, the fishers' union said on Monday. "
+    "The Coast Courier could not independently verify the figure.\n\n"
+    "Local media reported that the port would close for 14 days."
+)
+MADE = (Appearance, Flag, Claim, Claimant, Derivation, Source)
+
+
+@pytest.fixture
+def article(db) -> Article:
+    return factories.article(TEXT, source=factories.source("The Coast Courier"), language="")
+
+
+def row(article) -> Analysis:
+    return Analysis.objects.get(article=article)
+
+
+def made():
+    """Every row that an analysis makes, with its keys: what must not change when it is repeated."""
+    covers = Flag.covers.through.objects.order_by("flag", "appearance")
+    return [
+        *(list(model.objects.order_by("pk").values()) for model in MADE),
+        list(covers.values_list("flag", "appearance")),
+    ]
+
+
+def broken(monkeypatch, message="a rule went wrong"):
+    def analyse(*args, **kwargs):
+        raise ValueError(message)
+
+    monkeypatch.setattr(analysis.engine, "analyse", analyse)
+
+
+# Once
+
+
+def test_an_article_is_analysed_into_claims_and_flags(article):
+    assert analysis.analyse(article_id=article.pk)
+
+    state = row(article)
+    assert (state.status, state.attempts, state.error) == ("analysed", 1, "")
+    assert (state.engine_version, state.supported) == (engine.ENGINE_VERSION, True)
+    assert state.finished_at is not None
+    article.refresh_from_db()
+    assert article.language == "en"
+    wordings = [*article.appearances.order_by("start").values_list("wording", flat=True)]
+    assert wordings == [
+        "Harbour dredging cut the catch by half.", "The port would close for 14 days.",
+    ]  # fmt: skip
+    assert all(appearance.claim for appearance in article.appearances.all())
+    assert [flag.cue for flag in article.flags.core()] == [
+        "The Coast Courier could not independently verify"
+    ]
+    assert article.derivations.get().on_source.kind == "media"
+
+
+def test_an_analysed_article_is_not_analysed_again_by_a_late_message(article):
+    """A task delivered twice acts once."""
+    tasks.analyse(article_ids=[article.pk])
+    before = made(), row(article).finished_at
+
+    tasks.analyse(article_ids=[article.pk, article.pk])
+
+    assert (made(), row(article).finished_at) == before
+    assert not analysis.analyse(article_id=article.pk)
+
+
+def test_analysing_the_same_bytes_again_gives_the_same_rows(article):
+    analysis.analyse(article_id=article.pk)
+    before = made()
+
+    for _ in range(2):
+        analysis.restart(row(article))
+        assert analysis.analyse(article_id=article.pk)
+
+    assert made() == before
+
+
+def test_another_copy_of_the_text_adds_appearances_and_no_claims(article):
+    analysis.analyse(article_id=article.pk)
+    claims = list(Claim.objects.values_list("pk", flat=True))
+    copy = factories.article(TEXT, source=factories.source("Daily Tide"))
+
+    analysis.analyse(article_id=copy.pk)
+
+    assert [*Claim.objects.values_list("pk", flat=True)] == claims
+    assert Appearance.objects.count() == 4
+
+
+def test_an_article_in_an_unknown_language_is_analysed_and_says_so(db):
+    german = factories.article(
+        "Der Hafen von Brenna wird am Freitag wieder geöffnet, teilte die Behörde mit. "
+        "Er war zwei Wochen lang geschlossen, nachdem ein Sturm die Mole zerbrochen hatte.",
+        language="",
+    )
+
+    assert analysis.analyse(article_id=german.pk)
+
+    german.refresh_from_db()
+    assert german.language == "de"
+    assert (row(german).status, row(german).supported) == ("analysed", False)
+    assert not german.appearances.exists()
+
+
+def test_a_message_about_an_article_that_is_gone_does_nothing(db):
+    assert not analysis.analyse(article_id=987_654)
+
+
+# Twice at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_article_analysed_by_several_at_once_is_analysed_once():
+    for number in range(5):
+        article = factories.article(f"{TEXT} Number {number}.")
+        calls = [lambda pk=article.pk: analysis.analyse(article_id=pk)] * 4
+
+        assert sorted(together(*calls)) == [False, False, False, True]
+
+        assert row(article).status == "analysed"
+        assert article.appearances.count() == 2
+        assert article.flags.core().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_analysed_at_once_share_their_claims():
+    copies = [factories.article(TEXT) for _ in range(6)]
+
+    done = together(*(lambda pk=a.pk: analysis.analyse(article_id=pk) for a in copies))
+
+    assert done == [True] * 6
+    assert Claim.objects.count() == 2
+    assert {claim.appearances.count() for claim in Claim.objects.all()} == {6}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_loses_its_lock_and_the_next_does_the_work():
+    article = factories.article(TEXT)
+
+    def die_at_work():
+        assert analysis._begin(article.pk)
+        with connection.cursor() as cursor, transaction.atomic():
+            assert analysis._lock(article.pk) is not None
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    (death,) = together(die_at_work)
+    assert isinstance(death, Exception)
+    assert (row(article).status, row(article).attempts) == ("analysing", 1)
+
+    assert analysis.analyse(article_id=article.pk)
+    assert (row(article).status, row(article).attempts) == ("analysed", 2)
+
+
+# Failing
+
+
+def test_an_article_that_breaks_the_engine_says_so_and_is_tried_again(article, monkeypatch, caplog):
+    with monkeypatch.context() as patched:
+        broken(patched, "a rule\0went wrong")
+        assert not analysis.analyse(article_id=article.pk)
+
+    state = row(article)
+    assert (state.status, state.attempts) == ("received", 1)
+    assert state.error == "ValueError: a rule␀went wrong"
+    assert f"Article {article.pk} could not be analysed" in caplog.text
+    assert analysis.analyse(article_id=article.pk)
+    assert (row(article).status, row(article).error) == ("analysed", "")
+
+
+def test_an_article_fails_visibly_when_no_attempt_is_left(article, monkeypatch, settings):
+    settings.ANALYSIS_ATTEMPTS = 3
+    broken(monkeypatch)
+    states = []
+    for _ in range(5):
+        analysis.analyse(article_id=article.pk)
+        states.append((row(article).status, row(article).attempts))
+
+    assert states == [("received", 1), ("received", 2), *[("failed", 3)] * 3]
+    assert [*Analysis.objects.failed()] == [row(article)]
+
+
+def test_an_article_that_kills_every_worker_fails_visibly(article, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+    for _ in range(2):
+        assert analysis._begin(article.pk)  # and the worker is gone
+
+    assert not analysis.analyse(article_id=article.pk)
+
+    state = row(article)
+    assert (state.status, state.error) == ("failed", "The worker died each time it tried.")
+
+
+def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
+    monkeypatch.setattr(analysis.provenance, "refresh_derived_flags", lambda article: 1 / 0)
+    before = made()
+
+    assert not analysis.analyse(article_id=article.pk)
+
+    assert made() == before
+    assert row(article).error == "ZeroDivisionError: division by zero"
+
+
+def test_one_bad_article_in_a_chunk_does_not_stop_the_rest(db, monkeypatch):
+    bad, good = factories.article("Bad."), factories.article("Good.")
+    real = engine.analyse
+
+    def analyse(text, **facts) -> Found:
+        if text == "Bad.":
+            raise ValueError("a rule went wrong")
+        return real(text, **facts)
+
+    monkeypatch.setattr(analysis.engine, "analyse", analyse)
+
+    tasks.analyse(article_ids=[bad.pk, good.pk])
+
+    assert (row(bad).status, row(good).status) == ("received", "analysed")
+
+
+# The to-do list
+
+
+def test_what_waits_is_hinted_at_once_and_again_when_the_hint_must_be_lost(article):
+    assert analysis.hint() == [article.pk]
+    assert analysis.hint() == []
+
+    Analysis.objects.update(hinted_at=Now() - analysis.HINT_IS_LOST_AFTER - timedelta(seconds=1))
+    assert analysis.hint() == [article.pk]
+
+
+def test_what_is_done_or_failed_is_not_hinted_at(db):
+    done, failed = factories.article("One."), factories.article("Two.")
+    Analysis.objects.filter(article=done).update(status="analysed", finished_at=Now())
+    Analysis.objects.filter(article=failed).update(status="failed")
+
+    assert analysis.hint() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_worker_is_busy_with_is_not_hinted_at():
+    article = factories.article(TEXT)
+
+    with transaction.atomic():
+        analysis._lock(article.pk)
+        assert together(analysis.hint) == [[]]
+
+    assert together(analysis.hint) == [[article.pk]]
+
+
+def test_a_failed_article_starts_over_with_all_its_attempts(article):
+    Analysis.objects.update(status="failed", attempts=5, error="ValueError", hinted_at=Now())
+
+    analysis.restart(row(article))
+
+    state = row(article)
+    assert (state.status, state.attempts, state.error) == ("received", 0, "")
+    assert analysis.hint() == [article.pk]
+
+
+def test_an_article_being_analysed_is_not_restarted(article):
+    analysis._begin(article.pk)
+
+    analysis.restart(row(article))
+
+    assert (row(article).status, row(article).attempts) == ("analysing", 1)

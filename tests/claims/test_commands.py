@@ -1,0 +1,101 @@
+"""`manage.py ingest`: what was new, known and failed, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from claims import tasks
+from claims.models import Analysis, Article
+
+STORY = "---\nsource: Coast Courier\n---\nThe harbour of Brenna opens on Friday.\n"
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[list[int]]:
+    """The chunks of articles that a worker is told of; the broker is not asked here."""
+    chunks: list[list[int]] = []
+    monkeypatch.setattr(tasks.sweep_analyses, "delay", tasks.sweep_analyses)
+    monkeypatch.setattr(tasks.analyse, "delay", lambda *, article_ids: chunks.append(article_ids))
+    return chunks
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.txt").write_text(STORY)
+    (tmp_path / "b.txt").write_text(STORY.replace("Friday", "Monday"))
+    (tmp_path / "README.md").write_text("These are articles.")
+    return tmp_path
+
+
+def test_a_folder_is_read_and_a_worker_is_told(db, folder, told, capsys):
+    call_command("ingest", folder)
+
+    assert capsys.readouterr().out == "2 files: 2 new, 0 known, 0 failed.\n"
+    articles = [*Article.objects.order_by("pk").values_list("pk", flat=True)]
+    assert told == [articles]
+
+
+def test_the_same_folder_again_changes_nothing(db, folder, told, capsys):
+    call_command("ingest", folder)
+    before = [*Article.objects.values(), *Analysis.objects.values()]
+    capsys.readouterr()
+
+    call_command("ingest", folder, folder / "a.txt")
+
+    assert capsys.readouterr().out == "3 files: 0 new, 3 known, 0 failed.\n"
+    assert [*Article.objects.values(), *Analysis.objects.values()] == before
+    assert len(told) == 1
+
+
+def test_a_bad_file_is_named_and_the_rest_goes_on(db, folder, told, capsys):
+    (folder / "a.txt").write_bytes(b"\xff")
+
+    with pytest.raises(CommandError, match="2 files failed") as failed:
+        call_command("ingest", folder, folder / "absent.txt", folder / "b.txt")
+
+    assert failed.value.returncode == 1
+    assert Article.objects.count() == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        f"{folder}/a.txt: not UTF-8 text (byte 0)",
+        f"{folder}/absent.txt: No such file or directory",
+    ]
+
+
+def test_programs_read_what_became_of_each_file(db, folder, told, capsys):
+    call_command("ingest", folder / "a.txt")
+    capsys.readouterr()
+    (folder / "c.txt").write_bytes(b"")
+
+    with pytest.raises(CommandError):
+        call_command("ingest", folder, "--json")
+
+    refs = dict(Article.objects.values_list("text", "ref"))
+    assert json.loads(capsys.readouterr().out) == {
+        "new": [
+            {
+                "file": f"{folder}/b.txt",
+                "article": refs["The harbour of Brenna opens on Monday."],
+            }
+        ],
+        "known": [
+            {
+                "file": f"{folder}/a.txt",
+                "article": refs["The harbour of Brenna opens on Friday."],
+            }
+        ],
+        "failed": [{"file": f"{folder}/c.txt", "why": f"{folder}/c.txt: no article text in it"}],
+    }
+
+
+def test_a_sweep_tells_in_chunks_and_once(db, folder, told, settings):
+    settings.ANALYSIS_CHUNK = 1
+
+    call_command("ingest", folder)
+    tasks.sweep_analyses()
+
+    articles = [*Article.objects.order_by("pk").values_list("pk", flat=True)]
+    assert told == [[pk] for pk in articles]
