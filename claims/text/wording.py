@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -62,7 +63,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The rule file, by stem; `phrases` by the stem of their first word, the longest first."""
+    """The rule file, by stem; `phrases` by the stem of their first word, the longest first.
+
+    `groups` has words as listed, too: a stem of words in different groups stands for none of them.
+    """
 
     stopwords: frozenset[str]
     weak: frozenset[str]
@@ -72,6 +76,10 @@ class _Vocabulary:
     places: Mapping[str, str]
     opposites: Mapping[str, str]
     distinct: frozenset[frozenset[str]]
+
+    def group(self, word: str) -> str:
+        """The synonym group of a folded word; "" if it has none."""
+        return self.groups.get(word) or self.groups.get(_stem(word), "")
 
 
 @lru_cache(maxsize=2048)
@@ -131,7 +139,7 @@ def _terms(text: str, figures: Sequence[Figure]) -> Iterator[Term]:
 
 def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[str, Span]]:
     """Folded words outside figures; a compound that no group lists is taken apart."""
-    folded, groups = fold(text), _vocabulary().groups
+    folded, vocabulary = fold(text), _vocabulary()
     taken = list(reversed(figures))
     for found in WORD.finditer(folded.text):
         start, end = found.span()
@@ -141,7 +149,7 @@ def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[str, Span]]:
         if taken and taken[-1].span.overlaps(span):
             continue
         word = found.group().removesuffix("'s")
-        if "-" not in word or _stem(word) in groups:
+        if "-" not in word or vocabulary.group(word):
             yield word, span
             continue
         for part in PART.finditer(word):
@@ -190,7 +198,7 @@ def _negates(word: str, vocabulary: _Vocabulary) -> bool:
 def _term(text: str, word: str, span: Span, headline: bool, negated: bool) -> Term:
     vocabulary = _vocabulary()
     stem = _stem(word)
-    group, place = vocabulary.groups.get(stem), vocabulary.places.get(word)
+    group, place = vocabulary.group(word), vocabulary.places.get(word)
     capital = text[span.start].isupper() and not headline
     begins = not text[: span.start].strip(OPENING)
     known = group or (begins and stem in vocabulary.weak)
@@ -236,7 +244,6 @@ def _irregular() -> Mapping[str, str]:
 def _vocabulary() -> _Vocabulary:
     rules = _rules()
     listed = [(key, words) for key, row in rules["groups"].items() for words in row]
-    negators = frozenset(rules["negators"])
     phrases: dict[str, list[tuple[Sequence[str], str]]] = {}
     for key, words in sorted(listed, key=lambda item: -len(item[1].split())):
         tokens = [word if word in {"..", "not"} else _stem(word) for word in words.split()]
@@ -245,8 +252,8 @@ def _vocabulary() -> _Vocabulary:
     return _Vocabulary(
         stopwords=frozenset(rules["stopwords"].split()),
         weak=frozenset(_stem(word) for word in rules["weak"].split()),
-        negators=negators,
-        groups={_stem(words): key for key, words in listed if " " not in words},
+        negators=frozenset(rules["negators"]),
+        groups=_groups(listed),
         phrases=phrases,
         places={name: row[0] for row in rules["places"]["pairs"] for name in row},
         opposites={
@@ -254,3 +261,12 @@ def _vocabulary() -> _Vocabulary:
         },
         distinct=frozenset(frozenset(pair) for pair in rules["places"]["distinct"]),
     )
+
+
+def _groups(listed: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """The group of each single word as listed, and of each stem that only one group has."""
+    words = {word: key for key, word in listed if " " not in word}
+    by_stem = defaultdict[str, set[str]](set)
+    for word, key in words.items():
+        by_stem[_stem(word)].add(key)
+    return {stem: min(keys) for stem, keys in by_stem.items() if len(keys) == 1} | words
