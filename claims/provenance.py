@@ -233,7 +233,7 @@ def _standing(
     for appearance in appearances:
         copies[appearance.article_id].append(appearance)
     roots = _roots(copies, derivations)
-    names = {source.pk: source.name for found in roots.values() for source in found}
+    names = _named(roots.values())
     about = _about(claim, appearances, copies, set(names.values()), cautions)
     by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))
     agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
@@ -243,7 +243,10 @@ def _standing(
         origin_names=tuple(sorted(names.values())),
         unverified=any(about.values()),
         unverified_by=tuple(sorted(agents)),
-        fates=tuple(_fate(copies[pk][0], roots[pk], about) for pk in by_date),
+        fates=tuple(
+            _fate(copies[pk][0], roots[pk], about[pk], cautions[pk], known=any(about.values()))
+            for pk in by_date
+        ),
     )
 
 
@@ -258,7 +261,7 @@ def _roots(
         for appearance in appearances:
             near = _cited_near(appearance, derivations[article_id])
             cited[article_id] |= {source.pk: source for source in near}
-            relays |= _relays(near)
+        relays |= _relays(list(cited[article_id].values()))
     roots = {
         article_id: [source for source in found.values() if source.pk not in relays]
         for article_id, found in cited.items()
@@ -267,11 +270,14 @@ def _roots(
         if not own:
             relayed = list(cited[article_id].values())
             roots[article_id] = relayed or _inherited(article_id, copies, derivations, roots, set())
-    named = any(s.kind != Source.Kind.MEDIA for found in roots.values() for s in found)
-    return {
-        article_id: [s for s in found if not (named and s.kind == Source.Kind.MEDIA)]
-        for article_id, found in roots.items()
-    }
+    return roots
+
+
+def _named(roots: Iterable[list[Source]]) -> dict[int, str]:
+    """Name the roots by id; unnamed media count only where no copy names a root."""
+    sources = {source.pk: source for found in roots for source in found}
+    named = {pk: s.name for pk, s in sources.items() if s.kind != Source.Kind.MEDIA}
+    return named or {pk: source.name for pk, source in sources.items()}
 
 
 def _relays(cited: list[Source]) -> set[int]:
@@ -342,10 +348,21 @@ def _same_matter(wording: str, other: str) -> bool:
     return engine.compare(wording, other).score >= SAME_MATTER
 
 
-def _fate(appearance: Appearance, roots: list[Source], about: dict[int, list[Flag]]) -> ArticleFate:
+def _fate(
+    appearance: Appearance,
+    roots: list[Source],
+    about: list[Flag],
+    cautions: list[Flag],
+    *,
+    known: bool,
+) -> ArticleFate:
+    """Weigh what the article says `about` the claim, else any of its `cautions`, if one is known.
+
+    An article that carries the origin's caution elsewhere did not drop it.
+    """
     article = appearance.article
-    flags = about[article.pk]
-    fate = fate_of(article, roots, flags, known=any(about.values()))
+    flags = about or (cautions if known else [])
+    fate = fate_of(article, roots, flags, known=known)
     words = article.text[flags[0].start : flags[0].end] if flags else ""
     rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
     return ArticleFate(article, appearance, fate, words, rests_on)

@@ -58,7 +58,7 @@ LEASES_PER_PERSON = env.int("FACTCHECK_LEASES_PER_PERSON", default=5)
 QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.7)
 
 # The machine. Thresholds of `engine.compare` at which an appearance is linked to a claim.
-FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.64)
+FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.6)
 ANALYSIS_ATTEMPTS = env.int("FACTCHECK_ANALYSIS_ATTEMPTS", default=5)
 ANALYSIS_CHUNK = env.int("FACTCHECK_ANALYSIS_CHUNK", default=50)
 

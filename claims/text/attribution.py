@@ -137,12 +137,15 @@ class Listener:
         low = self.folded.text
         if cue.group() == "per" and not THE_NEXT.match(low, cue.end()):
             return None
-        comma = low.find(",", cue.end(), end)
+        comma = low.find(", ", cue.end(), end)  # not the one inside 550,000
+        pronoun = BY_PRONOUN.match(low, cue.end(), end)
         lead = low[start : cue.start()].strip(" ,\"'-–—")
         opens = (
             not lead or lead.rsplit(" ", 1)[-1] in self.connectives or low[cue.start() - 2] in ";:"
         )
-        if opens and comma != -1:
+        if opens and pronoun:
+            source, content = pronoun.span(1), (pronoun.end(), end)
+        elif opens and comma != -1:
             source, content = (cue.end(), comma), (comma + 1, end)
         elif opens:
             return None
@@ -345,9 +348,11 @@ def _spoken_on(sentence: Sentence, before: Said) -> Said:
     return Said(attribution, sentence, before.speaker)
 
 
+BY_PRONOUN = re.compile(r"\s(him|her|them)\s")
 RESTS_ON = re.compile(
     r"(?<![\w'-])(?:report|reports|reported|reporting|told|tells|instructed|said|says|say|stated"
-    r"|states|interview|interviewed|according to|in keeping with|citing|cites|cited"
+    r"|states|interview|interviews|interviewed|(?:spoke|spoken|talked|talks) (?:to|with)"
+    r"|according to|in keeping with|citing|cites|cited"
     r"|with reference to|referring to|wrote|writes|quoted|quoting|published|revealed)(?![\w'-])"
 )
 UNNAMED_MEDIA = re.compile(

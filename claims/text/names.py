@@ -104,7 +104,8 @@ def find_names(text: str, folded: Folded) -> Names:
 
 def canonical(name: str) -> str:
     """The canonical name of an outlet or institution, or `name` itself when it is not listed."""
-    return _canonical_names().get(fold(" ".join(name.split())).text, name)
+    words = " ".join(name.split())
+    return _canonical_names().get(fold(words).text, words.removeprefix("The "))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

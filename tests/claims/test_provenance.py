@@ -1,0 +1,134 @@
+"""Origins, fates and stories, on articles written for it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from claims import analysis, provenance, stories
+from claims.models import Appearance, Claim, Derivation, Flag, Source
+from claims.provenance import Fate
+from tests.factories import article, source
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = (
+    "Divers found 40 barrels of solvent under the pier at Havn, a dock worker told Reuters "
+    "on Monday. Reuters could not independently verify his account."
+)
+RELAY = (
+    "Divers found 40 barrels of solvent under the pier at Havn, Reuters reported. "
+    "Reuters was unable to verify the claim, the report said."
+)
+DROPPED = (
+    "Divers found 40 barrels of solvent under the pier at Havn, according to Reuters. "
+    "The harbour was closed for a day."
+)
+
+
+def _analysed(text: str, name: str, day: int):
+    outlet = Source.objects.filter(name=name).first() or source(name)
+    row = article(text, source=outlet, published_on=date(2026, 3, day))
+    assert analysis.analyse(article_id=row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def _barrels() -> Claim:
+    claims = Claim.objects.filter(wording__contains="40 barrels")
+    return claims.get()
+
+
+@pytest.fixture
+def three():
+    rows = (
+        _analysed(ORIGIN, "Reuters", 2),
+        _analysed(RELAY, "Inland Mirror", 3),
+        _analysed(DROPPED, "Evening Echo", 4),
+    )
+    for row in rows:
+        row.refresh_from_db()
+    return rows
+
+
+def test_three_articles_that_rest_on_one_report_have_one_origin(three):
+    standing = provenance.standing(_barrels())
+
+    assert (standing.copies, standing.origin_names) == (3, ("Reuters",))
+    assert standing.unverified_by == ("Reuters",)
+
+
+def test_each_copy_kept_relayed_or_dropped_the_caution(three):
+    fates = [row.fate for row in provenance.standing(_barrels()).fates]
+
+    assert fates == [Fate.ORIGIN, Fate.RELAYED, Fate.DROPPED]
+
+
+def test_the_order_of_arrival_does_not_matter():
+    _analysed(DROPPED, "Evening Echo", 4)
+    _analysed(RELAY, "Inland Mirror", 3)
+    _analysed(ORIGIN, "Reuters", 2)
+
+    standing = provenance.standing(_barrels())
+
+    assert [row.fate for row in standing.fates] == [Fate.ORIGIN, Fate.RELAYED, Fate.DROPPED]
+    assert standing.origin_names == ("Reuters",)
+
+
+def test_an_article_that_cites_nobody_is_an_origin_of_its_own(three):
+    _analysed("Divers found 40 barrels of solvent under the pier at Havn.", "Town Crier", 5)
+
+    assert provenance.standing(_barrels()).origin_names == ("Reuters", "Town Crier")
+
+
+def test_a_citation_that_a_person_rejected_no_longer_counts(three):
+    rejected = Derivation.objects.filter(article=three[2], on_source__isnull=False)
+    rejected.update(decision=Derivation.Decision.REJECTED)
+
+    assert "Evening Echo" in provenance.standing(_barrels()).origin_names
+
+
+def test_a_dismissed_caution_is_no_caution(three):
+    person = get_user_model().objects.create_user("someone")
+    Flag.objects.core().update(
+        state="dismissed", decided_by=person, decided_at=three[0].received_at, reason="A quote."
+    )
+
+    assert not provenance.standing(_barrels()).unverified
+
+
+def test_the_story_says_it_in_one_sentence(three):
+    table = stories.table(three[0].story)
+
+    assert table.sentence == "Three articles, one independent origin; one dropped the caution."
+    assert [row.is_origin for row in table.rows] == [True, False, False]
+
+
+def test_an_article_that_shares_no_claim_is_in_no_story(three):
+    alone = _analysed("The museum of Elvas reopens in May with 300 paintings.", "Town Crier", 6)
+
+    assert alone.story is None
+
+
+def test_a_table_of_more_articles_asks_no_more(three, django_assert_max_num_queries):
+    with django_assert_max_num_queries(14) as few:
+        stories.table(three[0].story)
+    for number in range(8):
+        _analysed(f"{DROPPED} It is edition {number}.", f"Echo of place {number}", 7)
+
+    with django_assert_max_num_queries(len(few)):
+        stories.table(three[0].story)
+
+
+def test_a_persons_link_is_never_touched(three):
+    person = get_user_model().objects.create_user("editor")
+    other = Claim.objects.exclude(pk=_barrels().pk).first()
+    moved = Appearance.objects.filter(article=three[2], claim=_barrels())
+    moved.update(claim=other, linked_by=person)
+    analysis.restart(three[2].analysis)
+
+    assert analysis.analyse(article_id=three[2].pk)
+
+    assert Appearance.objects.get(linked_by=person).claim == other

@@ -1,0 +1,81 @@
+"""The five real articles, which are not part of the project, as a careful reader reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from claims import analysis, intake, provenance, stories
+from claims.models import Appearance, Article, Flag
+from claims.provenance import Fate
+from tests.desk import REAL_SEEDS
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(not REAL_SEEDS.is_dir(), reason="../shared/seeds is not beside the project"),
+]
+
+
+@pytest.fixture
+def articles() -> dict[str, Article]:
+    """The five, analysed in order, by the first three letters of their file's name."""
+    stored = {}
+    for expected in json.loads((REAL_SEEDS / "expected.json").read_text())["articles"]:
+        path = REAL_SEEDS / expected["file"]
+        document = intake._document(path, path.read_bytes())
+        document = dataclasses.replace(document, source=expected["source"])
+        receipt = intake.store(
+            document, content=path.read_bytes(), media_type="text/plain", location=path.name
+        )
+        assert analysis.analyse(article_id=receipt.article.pk)
+        stored[path.name[:3]] = receipt.article
+    return stored
+
+
+def test_the_story_has_one_independent_origin_and_two_dropped_the_caution(articles):
+    story = Article.objects.get(pk=articles["000"].pk).story
+
+    table = stories.table(story)
+
+    assert table.sentence == ("Five articles, one independent origin; two dropped the caution.")
+    assert table.origins == ("RFE/RL",)
+    fates = {row.article.pk: row.fate for row in table.rows}
+    assert [fates[articles[name].pk] for name in ("000", "001", "002", "003", "004")] == [
+        Fate.RELAYED, Fate.DROPPED, Fate.DROPPED, Fate.KEPT, Fate.KEPT,
+    ]  # fmt: skip
+
+
+def test_what_the_man_at_the_border_was_told_is_one_claim_in_the_four_that_report_it(articles):
+    quote = Appearance.objects.get(
+        article=articles["002"], wording__contains="included in the mobilization list"
+    )
+
+    found = Appearance.objects.filter(claim=quote.claim).values_list("article", flat=True)
+
+    assert set(found) == {articles[name].pk for name in ("000", "002", "003", "004")}
+    standing = provenance.standing(quote.claim)
+    assert (standing.origins, standing.unverified_by) == (1, ("RFE/RL",))
+
+
+def test_the_copy_that_dropped_the_caution_is_flagged(articles):
+    flagged = Flag.objects.filter(kind="disclaimer_dropped", article=articles["002"])
+
+    assert flagged.exists()
+    assert not Flag.objects.filter(kind="disclaimer_dropped", article=articles["003"]).exists()
+
+
+def test_analysing_again_changes_nothing(articles):
+    def rows():
+        return (
+            list(Appearance.objects.order_by("pk").values_list("pk", "claim", "wording")),
+            sorted(Flag.objects.values_list("article", "kind", "start", "end", "claim")),
+        )
+
+    before = rows()
+    for article in articles.values():
+        analysis.restart(article.analysis)
+        assert analysis.analyse(article_id=article.pk)
+
+    assert rows() == before
