@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -29,8 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
-    """Pages name static files by their hashed names, as in production."""
+    """Pages name static files by their hashed names, as in production.
+
+    They are looked up when asked for: to read the whole folder for every test client takes longer
+    than most tests.
+    """
     call_command("collectstatic", verbosity=0, interactive=False)
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session", autouse=True)
