@@ -410,7 +410,7 @@ def _changed_figures(standing: Standing) -> list[Appearance]:
     return [
         copy
         for copy in copies[1:]
-        if engine.compare(copies[0].wording, copy.wording).figure in ("changed", "qualifier_lost")
+        if engine.compare(copy.wording, copies[0].wording).figure in ("changed", "qualifier_lost")
     ]
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from claims import provenance
 from claims import text as engine
-from claims.models import Appearance, Article, Claim, Derivation, Story
+from claims.models import Appearance, Article, Claim, Derivation, Source, Story
 from claims.provenance import ArticleFate, Fate, Standing
 
 STORY_LOCK = 0x73746F72  # the key of the advisory lock under which stories are put together
@@ -93,9 +93,9 @@ def table(story: Story) -> StoryTable:
     shared = _shared_claims(appearances)
     standings = _ranked(shared)
     main = standings[0][0] if standings else None
-    fates = _story_fates(articles, [standing for _, standing in standings])
-    figures = _figures(articles, appearances, shared, fates)
     derivations = provenance.derivations_of([article.pk for article in articles])
+    fates = _story_fates(articles, [standing for _, standing in standings], derivations)
+    figures = _figures(articles, appearances, shared, fates)
     rows = tuple(
         StoryRow(
             article=article,
@@ -139,10 +139,13 @@ class _StoryFate:
     rests_on: tuple[str, ...]
 
 
-def _story_fates(articles: list[Article], standings: list[Standing]) -> dict[int, _StoryFate]:
+def _story_fates(
+    articles: list[Article], standings: list[Standing], derivations: dict[int, list[Derivation]]
+) -> dict[int, _StoryFate]:
     """What each article did to the caution: about the first of the ranked claims that it shares.
 
-    An article that shares no unverified claim may still carry a caution of its own.
+    An article that shares no unverified claim may still carry a caution of its own; one that
+    carries none, but cites the origin or unnamed media, dropped it.
     """
     known: dict[int, ArticleFate] = {}
     for standing in standings:
@@ -160,8 +163,21 @@ def _story_fates(articles: list[Article], standings: list[Standing]) -> dict[int
             fates[article.pk] = _StoryFate(fate, words, rests_on)
         else:
             fate, words = (row.fate, row.words) if row else (Fate.NONE, "")
+            if fate == Fate.NONE and _passes_on(derivations[article.pk], standings):
+                fate = Fate.DROPPED
             fates[article.pk] = _StoryFate(fate, words, rests_on)
     return fates
+
+
+def _passes_on(derivations: list[Derivation], standings: list[Standing]) -> bool:
+    """Whether an article cites the origin of the unverified main claim, or unnamed media."""
+    if not standings or not standings[0].unverified:
+        return False
+    cited = [row.on_source for row in derivations if row.on_source]
+    return any(
+        source.kind == Source.Kind.MEDIA or source.name in standings[0].origin_names
+        for source in cited
+    )
 
 
 def _rests_on_articles(
@@ -199,7 +215,7 @@ def _figures(
             outcome = (
                 "first"
                 if copies[article_id] is reference
-                else engine.compare(reference.wording, wording).figure
+                else engine.compare(wording, reference.wording).figure
             )
             cells[article_id].append(FigureCell(claim, wording, outcome))
     return cells

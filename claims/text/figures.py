@@ -25,6 +25,7 @@ Range = tuple[float, float]
 Found = tuple[int, int, Figure]  # where in the folded text
 
 LEAP_YEAR = 2000
+A_YEAR = 364  # days after its first
 YEARLESS = "day of the year"
 ROUNDING = 0.1  # the most that rounding may move a figure, as a share of it
 TAKEN = "\0"  # stands in for what is part of a figure already
@@ -67,7 +68,7 @@ def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
                 letters[start:end] = TAKEN * (end - start)
                 found.append((start, end, figure))
     found.sort(key=lambda item: item[:2])
-    return tuple(_with_scopes(folded.text, found, lexicon))
+    return tuple(_with_scopes(text, folded.text, found, lexicon))
 
 
 def relate(figure: Figure, origin: Figure) -> Outcome:
@@ -121,8 +122,8 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def _comparable(figure: Figure, origin: Figure) -> bool:
-    if figure.kind == "date":
-        return True
+    if figure.kind == "date" and figure.unit != origin.unit:  # "in June" tells nothing of "in 1996"
+        return all(one.unit == YEARLESS or one.high - one.low < A_YEAR for one in (figure, origin))
     return figure.unit == origin.unit
 
 
@@ -367,23 +368,23 @@ def _day(year: int, month: int, day: int) -> float:
 # Scopes: "in the first half of 2022", "over the last five years", "a day"
 
 
-def _with_scopes(text: str, found: list[Found], lexicon: _Lexicon) -> Iterator[Figure]:
+def _with_scopes(text: str, folded: str, found: list[Found], lexicon: _Lexicon) -> Iterator[Figure]:
     """Give each quantity the time it is limited to, from the same clause.
 
     A clause that opens with the time gives it to what follows, any other to what stands before.
     """
-    for clause in _clauses(text, found):
+    for clause in _clauses(folded, found):
         scopes = {
             number: scope
-            for number, (start, end, figure) in enumerate(clause)
-            if (scope := _scope(text, start, end, figure, lexicon))
+            for number, (start, _, figure) in enumerate(clause)
+            if (scope := _scope(text, folded[max(0, start - 40) : start], figure, lexicon))
         }
         forward = 0 in scopes
         for number, (_, end, figure) in enumerate(clause):
             if figure.kind == "date" or number in scopes:
                 yield figure
                 continue
-            if rate := lexicon.rate.match(text, end):
+            if rate := lexicon.rate.match(folded, end):
                 yield replace(figure, scope=f"per {rate['unit']}")
                 continue
             nearest = (number - 1, number + 1) if forward else (number + 1, number - 1)
@@ -401,15 +402,13 @@ def _clauses(text: str, found: list[Found]) -> Iterator[list[Found]]:
         yield clause
 
 
-def _scope(text: str, start: int, end: int, figure: Figure, lexicon: _Lexicon) -> str:
+def _scope(text: str, before: str, figure: Figure, lexicon: _Lexicon) -> str:
     """The words of a date or length of time that limits a quantity; "" if it does not."""
-    if figure.kind not in {"date", "duration"}:
-        return ""
-    before = text[max(0, start - 40) : start]
-    last = lexicon.the_last.search(before)
-    if figure.kind == "duration":
-        return f"the last {text[start:end]}" if last else ""
-    return text[start:end] if lexicon.preposition.search(before) else ""
+    if figure.kind == "duration" and lexicon.the_last.search(before):
+        return f"the last {figure.span.of(text)}"
+    if figure.kind == "date" and lexicon.preposition.search(before):
+        return figure.span.of(text)
+    return ""
 
 
 # The patterns

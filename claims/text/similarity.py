@@ -26,7 +26,7 @@ NAME_BEGINS = 5
 PAIRED = 10  # how many of the weightiest terms are also fingerprinted in pairs
 
 # What remains of the score when something speaks against it.
-OTHER_FIGURE, OTHER_SCOPE, OTHER_NAMES, NEGATED, OPPOSED = 0.55, 0.9, 0.75, 0.6, 0.6
+OTHER_FIGURE, OTHER_SCOPE, OTHER_NAMES, NEGATED, OPPOSED = 0.5, 0.9, 0.75, 0.5, 0.5
 
 WINDOW = 4  # terms between which two are taken as a pair, when texts are compared
 PASSAGE = 0.4  # share of a sentence that must return in one sentence of the other text
@@ -99,8 +99,8 @@ def _match(ours: Iterable[Term], theirs: Iterable[Term]) -> list[tuple[Term, Ter
     others = {term.key: term for term in theirs}
     pairs = [(mine.pop(key), others.pop(key)) for key in [*mine] if key in others]
     for key, term in mine.items():
-        if term.name:
-            found = next((k for k, o in others.items() if o.name and _is_same(key, k)), None)
+        if term.capital:
+            found = next((k for k, o in others.items() if o.capital and _is_same(key, k)), None)
             if found is not None:
                 pairs.append((term, others.pop(found)))
     return pairs
@@ -142,7 +142,7 @@ def _against(
             agreed = any(other != "changed" for _, _, other in figures)
             yield OTHER_SCOPE if alike or agreed else OTHER_FIGURE, ""
     names = [{term.key for term in one.terms if term.name} for one in (ours, theirs)]
-    if all(names) and not any(term.name for term, _ in terms):
+    if all(names) and not any(a.name or b.name for a, b in terms):
         yield OTHER_NAMES, "no name in common"
     if any(a.negated for a, _ in terms) != any(b.negated for _, b in terms):
         yield NEGATED, "negation differs"
@@ -154,8 +154,8 @@ def _against(
 
 
 def _shared(terms: Sequence[tuple[Term, Term]], a: str) -> Iterable[str]:
-    names = dict.fromkeys(term.span.of(a) for term, _ in terms if term.name)
-    words = dict.fromkeys(term.span.of(a).lower() for term, _ in terms if not term.name)
+    names = [ours.span.of(a) for ours, theirs in terms if ours.name or theirs.name]
+    words = [ours.span.of(a).lower() for ours, theirs in terms if not (ours.name or theirs.name)]
     if names:
         yield f"same names: {', '.join(names)}"
     if words:

@@ -23,6 +23,7 @@ from claims.text.rules import FOLDER
 from claims.text.values import Figure, Span
 
 WORD = re.compile(r"[^\W_]+(?:[.'’&-][^\W_]+)*")
+NEXT_WORD = re.compile(r"\s+(\w)")
 PART = re.compile(r"[^-]+")
 SPELLINGS = (
     (re.compile(r"(?<=\w{3})is(?=(?:e|ed|er|es|ing|ation|ations)\Z)"), "iz"),
@@ -39,12 +40,16 @@ ORDINARY, WEAK, NAME = 1.0, 0.4, 1.6
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word or phrase that counts: its key, how much it weighs, and where it stands."""
+    """One word or phrase that counts: its key, how much it weighs, and where it stands.
+
+    :ivar name: whether it is surely a name; `capital`: whether it may be one.
+    """
 
     key: str
     span: Span
     weight: float
     name: bool
+    capital: bool
     negated: bool
 
 
@@ -124,7 +129,7 @@ def _terms(text: str, figures: Sequence[Figure]) -> Iterator[Term]:
         if phrase := _phrase(words, number, vocabulary):
             length, key = phrase
             last = words[number + length - 1][1]
-            yield Term(key, Span(span.start, last.end), ORDINARY, False, negated > 0)
+            yield Term(key, Span(span.start, last.end), ORDINARY, False, False, negated > 0)
             number, negated = number + length, max(0, negated - 1)
             continue
         number += 1
@@ -199,13 +204,18 @@ def _term(text: str, word: str, span: Span, headline: bool, negated: bool) -> Te
     vocabulary = _vocabulary()
     stem = _stem(word)
     group, place = vocabulary.group(word), vocabulary.places.get(word)
-    capital = text[span.start].isupper() and not headline
-    begins = not text[: span.start].strip(OPENING)
-    known = group or (begins and stem in vocabulary.weak)
-    if place or (capital and not known):
-        return Term(place or _plain(word), span, NAME, True, negated)
+    capital = text[span.start].isupper() and not group
+    if place or (capital and not headline and not _begins(text, span)):
+        return Term(place or _plain(stem), span, NAME, True, True, negated)
     weight = WEAK if stem in vocabulary.weak else ORDINARY
-    return Term(group or stem, span, weight, False, negated)
+    return Term(group or _plain(stem), span, weight, False, capital, negated)
+
+
+def _begins(text: str, span: Span) -> bool:
+    """Whether a word has its capital only because it comes first: none follows at once."""
+    following = NEXT_WORD.match(text, span.end)
+    first = not text[: span.start].strip(OPENING)
+    return first and not (following and following[1].isupper())
 
 
 @lru_cache(maxsize=65_536)
@@ -219,7 +229,7 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _plain(name: str) -> str:
-    """A name without accents and in one transliteration."""
+    """A word without accents and in one transliteration."""
     decomposed = unicodedata.normalize("NFKD", name)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     for spelling, one in TRANSLITERATIONS:

@@ -82,6 +82,8 @@ RELATIONS = [
     ("mid-June", "12 June", "rounded"),
     ("mid-June", "12 June 2021", "rounded"),
     ("12 June", "13 June", "changed"),
+    ("in June", "in 1996", "none"),
+    ("June 1996", "in 1996", "rounded"),
     ("410,000 hens", "410,000 hens", "equal"),
     ("more than 400,000 hens", "410,000 hens", "rounded"),
     ("more than 400,000 hens", "900,000 hens", "changed"),
