@@ -62,19 +62,22 @@ def _link(appearance: Appearance, language: str) -> bool:
 def _best(
     wording: str, fingerprint: list[int], language: str
 ) -> tuple[Claim, engine.Comparison] | None:
-    """Return the claim that says the same as `wording` with most certainty, if any does.
+    """Return the claim more of whose wordings certainly say the same as `wording`, if any do.
 
-    Each candidate is compared in several of its wordings, so that a chain of copies holds.
+    Among equals the likeliest. Counting wordings keeps one matter in one claim: a wording between
+    two claims joins the one that more copies have joined.
     """
-    best = None
+    best: tuple[tuple[int, float], Claim, engine.Comparison] | None = None
     for claim in _candidates(fingerprint, language):
-        for known in {claim.wording, *claim.other_wordings}:  # type: ignore[attr-defined]
-            comparison = engine.compare(known, wording)
-            if comparison.score < settings.FACTCHECK_MATCH_CERTAIN:
-                continue
-            if best is None or comparison.score > best[1].score:
-                best = claim, comparison
-    return best
+        wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
+        compared = [engine.compare(wording, known) for known in wordings]
+        certain = [one for one in compared if one.score >= settings.FACTCHECK_MATCH_CERTAIN]
+        if certain:
+            likeliest = max(certain, key=lambda one: one.score)
+            rank = (len(certain), likeliest.score)
+            if best is None or rank > best[0]:
+                best = rank, claim, likeliest
+    return best and best[1:]
 
 
 def _widen(claim: Claim, fingerprint: list[int]) -> None:
@@ -97,7 +100,7 @@ def _candidates(fingerprint: list[int], language: str) -> list[Claim]:
             """
             SELECT claim.*, ARRAY(
                 SELECT DISTINCT wording FROM claims_appearance
-                WHERE claim_id = claim.id AND current LIMIT %(wordings)s
+                WHERE claim_id = claim.id AND current ORDER BY wording LIMIT %(wordings)s
             ) AS other_wordings
             FROM claims_claim claim
             CROSS JOIN LATERAL (

@@ -71,6 +71,7 @@ class Standing:
     :ivar copies: articles in which it appears.
     :ivar origins: roots that do not rest on each other; `origin_names` names them.
     :ivar unverified: whether any copy says that it is not verified.
+    :ivar covered: articles in which a caution covers this very claim, not only the same matter.
     :ivar unverified_by: who could not verify it, where somebody is named.
     :ivar fates: one for each article, by date.
     """
@@ -79,6 +80,7 @@ class Standing:
     origins: int
     origin_names: tuple[str, ...]
     unverified: bool
+    covered: int
     unverified_by: tuple[str, ...]
     fates: tuple[ArticleFate, ...]
 
@@ -242,6 +244,7 @@ def _standing(
         origins=len(names),
         origin_names=tuple(sorted(names.values())),
         unverified=any(about.values()),
+        covered=sum(any(_covers(flag, claim) for flag in cautions[pk]) for pk in copies),
         unverified_by=tuple(sorted(agents)),
         fates=tuple(
             _fate(copies[pk][0], roots[pk], about[pk], cautions[pk], known=any(about.values()))
@@ -255,22 +258,33 @@ def _roots(
 ) -> dict[int, list[Source]]:
     """Return the sources that each article's copy of the claim rests on in the end."""
     cited: dict[int, dict[int, Source]] = {}
-    relays: set[int] = set()
     for article_id, appearances in copies.items():
-        cited[article_id] = {}
-        for appearance in appearances:
-            near = _cited_near(appearance, derivations[article_id])
-            cited[article_id] |= {source.pk: source for source in near}
-        relays |= _relays(list(cited[article_id].values()))
+        near = [_cited_near(appearance, derivations[article_id]) for appearance in appearances]
+        cited[article_id] = {source.pk: source for sources in near for source in sources}
+    passed_on = _passed_on(cited.values())
     roots = {
-        article_id: [source for source in found.values() if source.pk not in relays]
+        article_id: [source for source in found.values() if source.pk not in passed_on]
+        or list({s.pk: s for relay in found for s in passed_on[relay]}.values())
         for article_id, found in cited.items()
     }
     for article_id, own in roots.items():
         if not own:
-            relayed = list(cited[article_id].values())
-            roots[article_id] = relayed or _inherited(article_id, copies, derivations, roots, set())
+            roots[article_id] = _inherited(article_id, copies, derivations, roots, set())
     return roots
+
+
+def _passed_on(cited: Iterable[dict[int, Source]]) -> dict[int, list[Source]]:
+    """Return, for each institution that an article cites together with media, those media.
+
+    It relays their report, also in the articles that cite nobody but the institution.
+    """
+    media: dict[int, list[Source]] = defaultdict(list)
+    for found in cited:
+        institutions = [pk for pk, s in found.items() if s.kind == Source.Kind.INSTITUTION]
+        for pk in institutions:
+            others = [source for source in found.values() if source.pk not in institutions]
+            media[pk] += others
+    return {pk: sources for pk, sources in media.items() if sources}
 
 
 def _named(roots: Iterable[list[Source]]) -> dict[int, str]:
@@ -278,12 +292,6 @@ def _named(roots: Iterable[list[Source]]) -> dict[int, str]:
     sources = {source.pk: source for found in roots for source in found}
     named = {pk: s.name for pk, s in sources.items() if s.kind != Source.Kind.MEDIA}
     return named or {pk: source.name for pk, source in sources.items()}
-
-
-def _relays(cited: list[Source]) -> set[int]:
-    """The institutions cited for a claim together with media: they pass a report on."""
-    institutions = {source.pk for source in cited if source.kind == Source.Kind.INSTITUTION}
-    return institutions if len(institutions) < len(cited) else set()
 
 
 def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
@@ -332,16 +340,19 @@ def _about(
     by_a_person = claim.claimant is not None and claim.claimant.kind == "person"
 
     def concerns(flag: Flag) -> bool:
-        covered = flag.covers.all()
-        if any(appearance.claim_id == claim.pk for appearance in covered):
-            return True
-        return (
+        return _covers(flag, claim) or (
             flag.agent in roots
             and not by_a_person
-            and any(_same_matter(one, other.wording) for one in wordings for other in covered)
+            and any(
+                _same_matter(one, other.wording) for one in wordings for other in flag.covers.all()
+            )
         )
 
     return {pk: [f for f in cautions[pk] if concerns(f)] for pk in {*articles, *cautions}}
+
+
+def _covers(flag: Flag, claim: Claim) -> bool:
+    return any(appearance.claim_id == claim.pk for appearance in flag.covers.all())
 
 
 def _same_matter(wording: str, other: str) -> bool:

@@ -40,7 +40,10 @@ class StoryRow:
 
 @dataclass(frozen=True, slots=True)
 class StoryTable:
-    """A story as a table, by date. Origins and fates are of `main_claim`, which most share."""
+    """A story as a table, by date. Origins and fates are of `main_claim`.
+
+    That is the shared claim which most of the cautions are about.
+    """
 
     story: Story
     sentence: str
@@ -126,10 +129,12 @@ def _shared_claims(appearances: list[Appearance]) -> list[Claim]:
 
 
 def _ranked(shared: list[Claim]) -> list[tuple[Claim, Standing]]:
-    """The shared claims with their standing: unverified ones first, then by number of copies."""
+    """The shared claims with their standing: first those that most cautions are about."""
     standings = provenance.standings(shared)
     ranked = [(claim, standings[claim.pk]) for claim in shared]
-    return sorted(ranked, key=lambda pair: (not pair[1].unverified, -pair[1].copies))
+    return sorted(
+        ranked, key=lambda pair: (-pair[1].covered, not pair[1].unverified, -pair[1].copies)
+    )
 
 
 @dataclass(frozen=True, slots=True)

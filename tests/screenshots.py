@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import time
 from contextlib import suppress
@@ -44,8 +43,8 @@ def main() -> int:
                     for name, address in pages.items():
                         page.goto(address)
                         page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=True)
-    README_PICTURE.parent.mkdir(exist_ok=True)
-    shutil.copy(FOLDER / "queue-light.png", README_PICTURE)
+                        if (name, look) == ("queue", "light"):
+                            page.screenshot(path=README_PICTURE)
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(ROOT)}/")
     return 0
 
