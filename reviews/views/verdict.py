@@ -28,8 +28,9 @@ LABELS = {
 def save(request: Request, ref: str) -> HttpResponse:
     review = load(ref)
     form = VerdictForm(request.POST)
-    if problem := _save(request, review, form):
-        return problem
+    saved = _save(request, review, form)
+    if isinstance(saved, HttpResponse):
+        return saved
     if request.htmx:
         return show(request, "reviews/_verdict_state.html", review)
     messages.success(request, "Saved.")
@@ -41,11 +42,11 @@ def submit(request: Request, ref: str) -> HttpResponse:
     """Save what is typed, then submit exactly that; a refused submit keeps the save."""
     review = load(ref)
     form = VerdictForm(request.POST)
-    if problem := _save(request, review, form):
-        return problem
-    token, seq = form.cleaned_data["token"], history.of(review).seq
+    saved = _save(request, review, form)
+    if isinstance(saved, HttpResponse):
+        return saved
     try:
-        workflow.submit(review, by=request.user, token=token, seq=seq)
+        workflow.submit(review, by=request.user, token=form.cleaned_data["token"], seq=saved)
     except Refused as refused:
         return _panel(request, review, 409, Answer(problem=str(refused)))
     messages.success(request, "Submitted. A supervisor who did not write it decides.")
@@ -64,20 +65,20 @@ def withdraw(request: Request, ref: str) -> HttpResponse:
     return redirect(review)
 
 
-def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse | None:
-    """Save the form; None if that went well, else the panel with what was typed and why not."""
+def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse | int:
+    """Save the form; return the version it is now, or the panel with what was typed and why not."""
     if not form.is_valid():
         return _panel(request, review, 422, Answer(verdict=form))
     token, seq = form.cleaned_data["token"], form.cleaned_data["seq"]
     try:
-        history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
+        version = history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
     except Refused as refused:
         return _panel(request, review, 409, Answer(verdict=form, problem=str(refused)))
     except history.Conflict as conflict:
         form.rebase(conflict.current.seq)
         answer = Answer(verdict=form, problem=str(conflict), conflict=_differences(conflict))
         return _panel(request, review, 409, answer)
-    return None
+    return version.seq if version else seq
 
 
 def _differences(conflict: history.Conflict) -> list[FieldDiff]:

@@ -126,7 +126,7 @@ def test_what_is_urgent_is_due_sooner(db, monkeypatch):
 def standing(**fields) -> Standing:
     nothing = {
         "copies": 1, "origins": 1, "origin_names": ("Coast Courier",), "unverified": False,
-        "unverified_by": (), "fates": (),
+        "covered": 0, "unverified_by": (), "fates": (),
     }  # fmt: skip
     return Standing(**nothing | fields)
 
