@@ -59,6 +59,36 @@ def test_what_the_man_at_the_border_was_told_is_one_claim_in_the_four_that_repor
     assert (standing.origins, standing.unverified_by) == (1, ("RFE/RL",))
 
 
+SAME_CLAIMS = [
+    ("000", "preventing migrant workers from leaving the country", "000 001 002 003 004"),
+    ("002", "more than half a million people", "002 003 004"),
+    ("002", "duty to defend", "002 003 004"),
+]
+
+
+@pytest.mark.parametrize(("first", "words", "expected"), SAME_CLAIMS)
+def test_what_several_articles_claim_is_one_claim(articles, first, words, expected):
+    appearance = articles[first].appearances.filter(wording__contains=words).first()
+
+    found = Appearance.objects.filter(claim=appearance.claim).values_list("article", flat=True)
+
+    assert set(found) == {articles[name].pk for name in expected.split()}
+
+
+def test_that_they_may_not_leave_has_one_origin(articles):
+    appearance = articles["000"].appearances.order_by("start").first()
+
+    assert provenance.standing(appearance.claim).origin_names == ("RFE/RL",)
+
+
+def test_a_rounded_figure_is_not_reported_as_changed(articles):
+    rounded = articles["002"].appearances.get(wording__contains="half a million")
+
+    flagged = Flag.objects.filter(kind="figure_changed", claim=rounded.claim)
+
+    assert not flagged.exists()
+
+
 def test_the_copy_that_dropped_the_caution_is_flagged(articles):
     flagged = Flag.objects.filter(kind="disclaimer_dropped", article=articles["002"])
 
