@@ -16,7 +16,7 @@ from claims.tasks import sweep_analyses
 from tests.benchmarks import rows
 
 NEEDS_DATABASE = True
-COUNT = 300
+COUNT = 100
 
 
 def main(data: Path) -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -122,6 +123,22 @@ def test_a_scope_that_grew_leaves_the_claim_recognisable():
 def test_anything_can_be_compared(wording):
     assert 0 <= compare(wording, "Divers found 40 barrels.").score <= 1
     assert fingerprint(wording, 24) == tuple(sorted(fingerprint(wording, 24)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,000 " * 3_000,
+        "alpha beta " * 3_000,
+        "Alpha gamma beta delta.\n" * 2_000,
+        " ".join(f"Name{number}abc" for number in range(3_000)),
+    ],
+)
+def test_a_hostile_text_is_compared_in_seconds(text):
+    begun = time.perf_counter()
+    compare(text, text[::-1])
+    shared_wording(text, text)
+    assert time.perf_counter() - begun < 20
 
 
 # Fingerprints
