@@ -21,9 +21,12 @@ from claims.text.wording import ORDINARY, Term, Wording, opposite, read, same_na
 
 ENOUGH = 4.0  # weight of matching words from which the shorter wording may be judged alone
 FIGURE_WEIGHT = 1.6
+FIGURES = NAMES = 24  # so many of one wording are compared, each with each
 SPELT_ALIKE = 0.86  # Indel similarity of two spellings of one name
 NAME_BEGINS = 5
 PAIRED = 10  # how many of the weightiest terms are also fingerprinted in pairs
+
+Pair = tuple[str, str]  # keys of two terms, in alphabetical order
 
 # What remains of the score when something speaks against it.
 OTHER_FIGURE, OTHER_SCOPE, OTHER_NAMES, NEGATED, OPPOSED = 0.5, 0.9, 0.75, 0.5, 0.5
@@ -31,6 +34,7 @@ OTHER_FIGURE, OTHER_SCOPE, OTHER_NAMES, NEGATED, OPPOSED = 0.5, 0.9, 0.75, 0.5, 
 WINDOW = 4  # terms between which two are taken as a pair, when texts are compared
 PASSAGE = 0.4  # share of a sentence that must return in one sentence of the other text
 PASSAGE_TERMS = 4
+COMMON = 50  # sentences from which a pair of words is too common to tell where it came from
 
 
 def compare(a: str, b: str) -> Comparison:
@@ -41,7 +45,7 @@ def compare(a: str, b: str) -> Comparison:
     """
     ours, theirs = read(a), read(b)
     terms = _match(ours.terms, theirs.terms)
-    figures = pair_figures(ours.figures, theirs.figures)
+    figures = pair_figures(ours.figures[:FIGURES], theirs.figures[:FIGURES])
     agreed = [pair for pair in figures if pair[2] != "changed"]
     outcome = worst(result for _, _, result in figures)
     score = _overlap(ours, theirs, terms, len(agreed))
@@ -75,10 +79,10 @@ def shared_wording(a: str, b: str) -> Overlap:
     Spun and translated copies keep enough of these; quoting a phrase is not. Linear in both.
     """
     theirs = _sentences(b)
-    homes = defaultdict[tuple[str, str], list[tuple[int, int, int]]](list)
+    homes = defaultdict[Pair, dict[int, tuple[int, int]]](dict)
     for number, terms in enumerate(theirs):
         for first, second, pair in _nearby(terms):
-            homes[pair].append((number, first, second))
+            homes[pair].setdefault(number, (first, second))
     total = built = 0.0
     spans = []
     for terms in _sentences(a):
@@ -98,11 +102,13 @@ def _match(ours: Iterable[Term], theirs: Iterable[Term]) -> list[tuple[Term, Ter
     mine = {term.key: term for term in ours}
     others = {term.key: term for term in theirs}
     pairs = [(mine.pop(key), others.pop(key)) for key in [*mine] if key in others]
-    for key, term in mine.items():
-        if term.capital:
-            found = next((k for k, o in others.items() if o.capital and _is_same(key, k)), None)
-            if found is not None:
-                pairs.append((term, others.pop(found)))
+    names = [key for key, term in mine.items() if term.capital][:NAMES]
+    spellings = [key for key, term in others.items() if term.capital][:NAMES]
+    for name in names:
+        alike = next((other for other in spellings if _is_same(name, other)), None)
+        if alike is not None:
+            spellings.remove(alike)
+            pairs.append((mine[name], others[alike]))
     return pairs
 
 
@@ -208,7 +214,7 @@ def _sentences(text: str) -> list[list[Term]]:
     ]
 
 
-def _nearby(terms: Sequence[Term]) -> Iterable[tuple[int, int, tuple[str, str]]]:
+def _nearby(terms: Sequence[Term]) -> Iterable[tuple[int, int, Pair]]:
     """Pairs of different keys at most `WINDOW` terms apart, in either order, and their places."""
     keys = [_index_key(term) for term in terms]
     for first, key in enumerate(keys):
@@ -220,14 +226,16 @@ def _nearby(terms: Sequence[Term]) -> Iterable[tuple[int, int, tuple[str, str]]]
 def _passage(
     terms: Sequence[Term],
     theirs: Sequence[Sequence[Term]],
-    homes: Mapping[tuple[str, str], Sequence[tuple[int, int, int]]],
+    homes: Mapping[Pair, Mapping[int, tuple[int, int]]],
 ) -> tuple[float, tuple[Span, Span]] | None:
     """The weight and spans of what one sentence of the other text gave to this one."""
     met = defaultdict[int, tuple[set[int], set[int]]](lambda: (set(), set()))
     for first, second, pair in _nearby(terms):
-        for number, other_first, other_second in homes.get(pair, ()):
-            met[number][0].update((first, second))
-            met[number][1].update((other_first, other_second))
+        sentences = homes.get(pair, {})
+        if len(sentences) <= COMMON:
+            for number, places_there in sentences.items():
+                met[number][0].update((first, second))
+                met[number][1].update(places_there)
     weights = {
         number: sum(terms[place].weight for place in places) for number, (places, _) in met.items()
     }
