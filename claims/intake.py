@@ -24,6 +24,7 @@ from claims.models import Analysis, Article, Snapshot, Source
 MEDIA_TYPES = {".txt": "text/plain", ".html": "text/html", ".htm": "text/html"}
 LARGEST = 10_000_000  # bytes; the longest articles are under 1 MB with their markup
 LONGEST_TITLE = 500
+LONGEST = {"source": 200, "language": 8, "url": 2000}  # characters
 
 
 class Unreadable(Exception):
@@ -122,6 +123,9 @@ def _document(path: Path, content: bytes) -> Document:
     document = _from_html(path, content) if is_html else _from_text(path, content)
     if not document.text.strip():
         raise Unreadable(f"{path}: no article text in it")
+    for field, longest in LONGEST.items():
+        if len(getattr(document, field)) > longest:
+            raise Unreadable(f"{path}: its {field} has more than {longest} characters")
     return document
 
 

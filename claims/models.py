@@ -27,6 +27,11 @@ def new_ref() -> str:
     return "".join(secrets.choice(REF_ALPHABET) for _ in range(10))
 
 
+def as_ref(text: str) -> str:
+    """Return `text` as somebody sent it, if it can be a reference at all; else ""."""
+    return text if text.isascii() and text.isalnum() else ""
+
+
 class SourceQuerySet(models.QuerySet["Source"]):
     def named(self, name: str) -> Self:
         """Sources called `name`, by their own name or by one of their other names."""

@@ -14,7 +14,17 @@ from django_htmx.middleware import HtmxDetails
 from claims import analysis, listing, marking, provenance, timeline
 from claims import stories as room
 from claims.marking import Mark
-from claims.models import Analysis, Appearance, Article, Claim, Derivation, Flag, Source, Story
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Derivation,
+    Flag,
+    Source,
+    Story,
+    as_ref,
+)
 
 RESTING = 50  # articles named as resting on a source
 
@@ -30,7 +40,7 @@ class Request(HttpRequest):
 
 @require_GET
 def stories(request: HttpRequest) -> HttpResponse:
-    rows, next_after = listing.stories(after=request.GET.get("after", ""))
+    rows, next_after = listing.stories(after=as_ref(request.GET.get("after", "")))
     context = {
         "stories": rows,
         "next_after": next_after,
@@ -54,7 +64,7 @@ def story(request: HttpRequest, ref: str) -> HttpResponse:
 def articles(request: Request) -> HttpResponse:
     asked = request.GET.get("status", "")
     status = asked if asked in Analysis.Status.values else ""
-    rows, next_after = listing.articles(status=status, after=request.GET.get("after", ""))
+    rows, next_after = listing.articles(status=status, after=as_ref(request.GET.get("after", "")))
     counts = listing.progress()
     context = {
         "articles": rows,
@@ -112,7 +122,7 @@ def claim(request: HttpRequest, ref: str) -> HttpResponse:
 @require_GET
 def source(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Source, ref=ref)
-    rows, next_after = listing.articles(source=row, after=request.GET.get("after", ""))
+    rows, next_after = listing.articles(source=row, after=as_ref(request.GET.get("after", "")))
     resting = Derivation.objects.standing().filter(on_source=row)
     context = {
         "source": row,

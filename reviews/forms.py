@@ -77,6 +77,7 @@ class VerdictForm(LeaseForm):
     claim_wording = forms.CharField(
         label="Claim as checked",
         required=False,
+        max_length=1_000,
         help_text="One sentence that stands by itself: who, what, when. This is what gets rated.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
@@ -88,6 +89,7 @@ class VerdictForm(LeaseForm):
     )
     explanation = forms.CharField(
         required=False,
+        max_length=20_000,
         help_text="How the evidence leads to the rating, and what could not be found out.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
@@ -112,6 +114,7 @@ class EvidenceForm(LeaseForm):
     publisher = forms.CharField(max_length=200, help_text="Who published it.")
     url = forms.URLField(label="Address", required=False, assume_scheme="https", max_length=2000)
     quote = forms.CharField(
+        max_length=4_000,
         help_text="The words that matter, as they stand there.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -26,6 +26,7 @@ from reviews import leases, ratings
 from reviews.models import Decision, Evidence, Review, User, Verdict, VerdictVersion
 
 SCHEMA = 1
+DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
 FIELD_LABELS = {
     "claim": "Claim as checked",
     "rating": "Rating",
@@ -329,6 +330,8 @@ def word_diff(old: str, new: str) -> Iterator[Change]:
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
     """Return what stands in each text, run by run; a space alone does not part two changes."""
+    if len(old) * len(new) > DIFF_AT_MOST:
+        return [("".join(old), "".join(new))]
     runs: list[tuple[str, str]] = []
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims import provenance
-from claims.models import CORE_KINDS, Appearance, Claim, Flag
+from claims.models import Appearance, Claim, Flag
 from claims.provenance import Fate, Standing
 from reviews import leases, workflow
 from reviews.models import Review, ReviewEvent, User
@@ -111,9 +111,8 @@ def _open_batch() -> int:
 
 def _deserving() -> QuerySet[Claim]:
     """Claims worth checking, or said to be unverified in any article they appear in."""
-    flagged = Appearance.objects.filter(
-        claim=OuterRef("pk"), current=True, flags__kind__in=CORE_KINDS
-    ).exclude(flags__state=Flag.State.DISMISSED)
+    covering = Flag.objects.standing().core()
+    flagged = covering.filter(covers__claim=OuterRef("pk"), covers__current=True)
     derived = Flag.objects.standing().filter(claim=OuterRef("pk"))
     appears = Appearance.objects.current().filter(claim=OuterRef("pk"))
     worthy = Q(worthiness__gte=settings.QUEUE_WORTHINESS)

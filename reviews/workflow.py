@@ -173,6 +173,8 @@ def decide_flag(
     :raises Refused: if the lease is lost, the flag another claim's, or a dismissal has no reason.
     """
     actor, now = leases.begin_write(review, by, token)
+    if flag.claim_id not in (None, review.claim_id):
+        raise Refused("This flag is about another claim.")
     if not review.claim.appearances.filter(article=flag.article_id).exists():
         raise Refused("This flag is not on an article in which the claim appears.")
     if state == Flag.State.DISMISSED:

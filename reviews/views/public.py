@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
+from claims.models import as_ref
 from reviews import checks as shelf
 from reviews import publication, ratings
 from reviews.models import Evidence, Publication
@@ -53,7 +54,7 @@ class SearchForm(forms.Form):
 def checks(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     wanted = form.found()
-    page = shelf.page(shelf.found(**wanted), after=request.GET.get("after", ""))
+    page = shelf.page(shelf.found(**wanted), after=as_ref(request.GET.get("after", "")))
     older = request.GET.copy()
     older["after"] = page.next_after
     context = {

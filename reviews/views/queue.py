@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from claims.models import as_ref
 from reviews import listing
 from reviews import queue as room
 from reviews.forms import QueueForm
@@ -29,7 +30,7 @@ def queue(request: Request) -> HttpResponse:
     filters = form.filters()
     view = _view(request.GET.get("view", ""))
     found = listing.page(
-        listing.listed(view, request.user, filters), after=request.GET.get("after", "")
+        listing.listed(view, request.user, filters), after=as_ref(request.GET.get("after", ""))
     )
     context = {
         "view": view,
