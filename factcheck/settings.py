@@ -57,8 +57,8 @@ LEASE_AT_MOST = timedelta(hours=env.int("FACTCHECK_LEASE_HOURS_AT_MOST", default
 LEASES_PER_PERSON = env.int("FACTCHECK_LEASES_PER_PERSON", default=5)
 QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.7)
 
-# The machine. The score of `engine.compare` from which an appearance is linked to a claim: at 0.6 the
-# best match was the right one for 53 of 56 tweets that repeat a checked claim (CheckThat! 2020).
+# The machine. The score of `engine.compare` from which an appearance is linked to a claim: at 0.6
+# the best match was right for 53 of 56 tweets that repeat a checked claim (CheckThat! 2020).
 FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.6)
 ANALYSIS_ATTEMPTS = env.int("FACTCHECK_ANALYSIS_ATTEMPTS", default=5)
 ANALYSIS_CHUNK = env.int("FACTCHECK_ANALYSIS_CHUNK", default=50)
