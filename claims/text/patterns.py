@@ -1,6 +1,7 @@
 """The small language in which the rule files write their patterns.
 
-A pattern is a row of words. Between two words a comma may stand.
+A pattern is a row of words. Between two words a comma may stand, and right before one an elided
+word: "information" also finds "l'information" and "d'information".
 
 =============  ==============================================================
 ``word``       this word, in any case
@@ -23,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 GAP = r",?\s++(?:[-–—]{1,3}\s++)?"  # between two words
+ELIDED = r"(?:(?:[cdjlmnst]|(?:jus|lors|puis)?qu)')?"  # a word cut short, as in l'information
 ANY_WORD = r"""[^\s,;:!?"()\[\]]++"""
 REPEATED = re.compile(r"(?P<what>.*?)(?:\.\.(?P<most>\d)|(?P<maybe>\?))?\Z")
 
@@ -47,7 +49,7 @@ def compile_pattern(source: str, phrases: Phrases) -> Pattern:
     :raises Malformed: if it begins or ends with something that may be missing, or names no phrase.
     """
     regex, stems = _row(source, phrases, ())
-    return Pattern(re.compile(rf"(?<![\w'])(?:{regex})"), stems)
+    return Pattern(re.compile(rf"(?<![\w']){ELIDED}(?:{regex})"), stems)
 
 
 def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, frozenset[str]]:
@@ -58,7 +60,7 @@ def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, f
         if most is not None and index in (0, len(words) - 1):
             raise Malformed(f"{source!r}: {word!r} may be missing, so it cannot stand at an end")
         piece, stems = _piece(what, phrases, within, source)
-        gap = GAP if index else ""
+        gap = (GAP + ELIDED if what else GAP) if index else ""
         if most is not None:
             regex += rf"(?:{gap}{piece}){{0,{most}}}{'?' if not what else ''}"
         else:
