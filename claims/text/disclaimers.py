@@ -15,16 +15,10 @@ from claims.text.folding import Folded
 from claims.text.names import Names, canonical
 from claims.text.patterns import Pattern
 from claims.text.quotes import Quotes
-from claims.text.rules import Rule, RuleBook, rule_book
+from claims.text.rules import Rule, rule_book
 from claims.text.subjects import Subject, Subjects
 from claims.text.values import FlagKind, Sentence, Span, Who
 
-REPORTED_AFTER = re.compile(
-    r"[\s,\"]+(?:the|its|their)\s(?:[\w-]+\s){0,2}?(?:report|paper|newspaper|agency|network|outlet|broadcaster|website"
-    r"|magazine|article|station|site)\s(?:said|says|added|adds|noted|notes|reported|reports|stated)\b"
-    r"|[\s,\"]+it\s(?:said|says|added|adds|noted|notes)\b"
-)
-BY_AGENT = re.compile(r"\s*(?:\w+ly\s)?by\s(?=(\S))")
 Possible = dict[str, tuple[Rule, list[Pattern]]]  # by the id of the rule
 
 
@@ -55,7 +49,7 @@ def find_marks(
 
     :param outlet: who publishes the text, "" when unknown: then who speaks of itself is the outlet.
     """
-    marker = _Marker(text, folded, names, quotes, said, rule_book(language), canonical(outlet))
+    marker = _Marker(text, folded, names, quotes, said, language, canonical(outlet))
     found: list[Mark] = []
     for sentence, possible in _candidates(folded, sentences, language):
         found.extend(marker.mark(sentence, possible))
@@ -95,6 +89,16 @@ def _stems(language: str) -> ahocorasick.Automaton:
     return automaton
 
 
+@cache
+def _said_after(language: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=[\s,\"]){rule_book(language).regex_of('subjects', 'said_after')}")
+
+
+@cache
+def _by(language: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*{rule_book(language).regex_of('subjects', 'by')}\s(?=\S)")
+
+
 class _Marker:
     """Applies rules to the sentences of one text."""
 
@@ -105,7 +109,7 @@ class _Marker:
         names: Names,
         quotes: Quotes,
         said: Sequence[Said],
-        book: RuleBook,
+        language: str,
         outlet: str,
     ) -> None:
         self.text, self.folded, self.names, self.quotes, self.outlet = (
@@ -115,7 +119,8 @@ class _Marker:
             quotes,
             outlet,
         )
-        self.subjects = Subjects(text, folded, names, book)
+        self.subjects = Subjects(text, folded, names, language)
+        self.said_after, self.by = _said_after(language), _by(language)
         self.said: dict[Span, list[Said]] = {}
         for one in said:
             self.said.setdefault(one.sentence.span, []).append(one)
@@ -184,7 +189,7 @@ class _Marker:
         rest: tuple[int, int],
     ) -> Mark:
         kind, agent = rule.kind, subject.agent
-        after = REPORTED_AFTER.search(self.folded.text, *rest)
+        after = self.said_after.search(self.folded.text, *rest)
         if not agent and kind is FlagKind.PASSIVE_DISCLAIMER:
             agent = self._by_whom(*rest)
         reported = bool(after) or subject.reported
@@ -209,7 +214,7 @@ class _Marker:
 
     def _by_whom(self, start: int, end: int) -> str:
         """The outlet in "verified by the Harbour Times"; "" for anybody else."""
-        by = BY_AGENT.match(self.folded.text, start, end)
+        by = self.by.match(self.folded.text, start, end)
         name = self.names.opening(self.folded.span(by.end(), end)) if by else None
         return name.name if name and name.kind == "outlet" else ""
 

@@ -52,6 +52,16 @@ def compile_pattern(source: str, phrases: Phrases) -> Pattern:
     return Pattern(re.compile(rf"(?<![\w']){ELIDED}(?:{regex})"), stems)
 
 
+def any_of(sources: Sequence[str], phrases: Phrases) -> str:
+    """Any of the patterns `sources` as a regular expression; without any, one that never matches.
+
+    :raises Malformed: like `compile_pattern`.
+    """
+    if not sources:
+        return r"(?!)"
+    return "(?:" + "|".join(_row(source, phrases, ())[0] for source in sources) + ")"
+
+
 def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, frozenset[str]]:
     words = source.split()
     regex, best = "", frozenset[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +11,16 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from claims.text.patterns import Pattern, compile_pattern
+from claims.text.patterns import Pattern, any_of, compile_pattern
 from claims.text.values import FlagKind
 
 FOLDER = resources.files("claims.text") / "rules"
-LANGUAGES = frozenset({"en"})
+# One rule file for each language, named by its ISO 639-1 code.
+LANGUAGES = frozenset(
+    file.name.removesuffix(".toml")
+    for file in FOLDER.iterdir()
+    if re.fullmatch(r"[a-z]{2}\.toml", file.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """The rules of one language and its word lists, by section and name."""
+    """The rules of one language and its word lists, by section and name.
 
+    A section or a list that the file does not have is empty: nothing is found by it.
+    """
+
+    language: str
     rules: tuple[Rule, ...]
     words: Mapping[str, Mapping[str, Any]]
 
     def set_of(self, section: str, name: str) -> frozenset[str]:
         """The single words listed under a name; `|` separates them too."""
-        lines = self.words[section][name]
+        lines = self.words.get(section, {}).get(name, ())
         return frozenset(word for line in lines for word in line.split("|"))
+
+    def regex_of(self, section: str, name: str) -> str:
+        """Any of the patterns listed under a name, as a regular expression for folded text."""
+        return any_of(self.words.get(section, {}).get(name, ()), self.words.get("phrases", {}))
 
 
 @cache
@@ -53,9 +67,10 @@ def rule_book(language: str) -> RuleBook:
     :raises Malformed: if a pattern is not written in the pattern language.
     """
     content = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
-    phrases = content["phrases"]
+    phrases = content.get("phrases", {})
     return RuleBook(
-        rules=tuple(_rule(row, phrases) for row in content["rule"]),
+        language=content["language"],
+        rules=tuple(_rule(row, phrases) for row in content.get("rule", ())),
         words={name: value for name, value in content.items() if isinstance(value, dict)},
     )
 

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from claims.text.folding import Folded
 from claims.text.names import Name, Names
-from claims.text.rules import RuleBook
+from claims.text.rules import rule_book
 from claims.text.values import Span
 
-# What may stand between a subject and what it could not do.
-BETWEEN = re.compile(
-    r"(?:[\s,]+(?:has|have|had|was|were|is|are|been|be|being|also|still|yet|so|far|too|itself"
-    r"|however|to|could|would|can|\w+ly))+\s*\Z"
-)
-COORDINATED = re.compile(r"(?:\A|[\s,;])(?:but|and|though|although|yet)\s*\Z")
-STAFF = re.compile(
-    r"(?:['’]s)?\s(?:reporters?|journalists?|correspondents?|fact-?checkers?"
-    r"|verification\s(?:team|unit)|team|newsroom|visual\sinvestigations\steam|editors?|staff)\Z",
-    re.IGNORECASE,
-)
-STANDS_FOR_OUTLET = re.compile(
-    r"\b(?:the|this|that|its|our)\s(?:[\w-]+\s){0,2}?(?:network|newspaper|paper|news\sagency|agency"
-    r"|outlet|broadcaster|website|site|station|magazine|channel|publication|radio|service|daily"
-    r"|tabloid|reporters?|journalists?|correspondents?|newsroom)\Z"
-    r"|\b(?:the|this|that)\sreport\Z"
-)
-OURSELVES = re.compile(
-    r"\b(?:we|i|this\s(?:newspaper|paper|website|site|outlet|publication|reporter)|our\s\w+)\Z"
-)
-PRONOUN = re.compile(r"\b(?:it|they|which|that|who)\Z")
-PERSON = re.compile(r"\b(?:he|she|you)\Z")
-SPOKE_OF_ITSELF = re.compile(
-    r"\b(?:said|says|say|added|adds|noted|notes|reported|stated|acknowledged|that|stressed)\s*\Z"
-)
-SPEAKING = re.compile(r"\s(?:said|says)\Z")
-NOUN_PHRASE = re.compile(r"\b(?:the|these|those|his|her|their|this|its)\s[\w'-]+\Z")
 WORD = re.compile(r"[\w.'-]+")
 WITHIN = 200  # characters before a pattern in which its subject is looked for
 
@@ -65,23 +40,76 @@ class Subject:
         return self.kind in wanted
 
 
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How one language names the subject of an inability: the lists under `[subjects]`, compiled.
+
+    Each but the last four is searched at the end of the words before a pattern.
+    """
+
+    between: re.Pattern[str]
+    joins: re.Pattern[str]
+    we: re.Pattern[str]
+    it: re.Pattern[str]
+    they: re.Pattern[str]
+    person: re.Pattern[str]
+    spoke: re.Pattern[str]
+    outlet: re.Pattern[str]
+    staff: re.Pattern[str]
+    noun_phrase: re.Pattern[str]
+    claim: re.Pattern[str]
+    party: re.Pattern[str]
+    official: re.Pattern[str]
+    titles: frozenset[str]
+
+
+@cache
+def grammar(language: str) -> Grammar:
+    """Compile the lists of `language`; cost about a millisecond, once."""
+    book = rule_book(language)
+
+    def some(name: str) -> str:
+        return book.regex_of("subjects", name)
+
+    def ending(regex: str) -> re.Pattern[str]:
+        return re.compile(rf"(?<![\w']){regex}\Z")
+
+    def several(name: str) -> re.Pattern[str]:
+        return re.compile(rf"(?:(?:\A|[\s,]++){some(name)})++\s*\Z")
+
+    officials = f"(?:{some('officials')}|{book.regex_of('attribution', 'places')})"
+    return Grammar(
+        between=several("between"),
+        joins=re.compile(rf"(?:\A|[\s,;]){some('joins')}\s*\Z"),
+        we=ending(some("we")),
+        it=ending(some("it")),
+        they=ending(some("they")),
+        person=ending(some("person")),
+        spoke=several("spoke"),
+        outlet=ending(some("outlet")),
+        staff=re.compile(rf"(?:'s)?\s{some('staff')}\Z"),
+        noun_phrase=ending(rf"{some('determiners')}\s[\w'-]+"),
+        claim=re.compile(book.regex_of("phrases", "claim")),
+        party=re.compile(some("parties")),
+        official=re.compile(officials),
+        titles=book.set_of("attribution", "titles"),
+    )
+
+
 class Subjects:
     """Reads subjects in one text."""
 
-    def __init__(self, text: str, folded: Folded, names: Names, book: RuleBook) -> None:
+    def __init__(self, text: str, folded: Folded, names: Names, language: str) -> None:
         self.text, self.folded, self.names = text, folded, names
-        self.claim_words = book.set_of("phrases", "claim")
-        self.parties = book.set_of("subjects", "parties")
-        self.titles = book.set_of("attribution", "titles")
-        self.officials = book.set_of("subjects", "officials") | book.set_of("attribution", "places")
+        self.grammar = grammar(language)
 
     def before(self, position: int, start: int) -> Subject:
         """The subject of what is at folded `position`, in the sentence that begins at `start`."""
         floor = max(start, position - WITHIN)
         left = self.folded.text[floor:position].rstrip(" ,")
-        if between := BETWEEN.search(left):
+        if between := self.grammar.between.search(left):
             left = left[: between.start()].rstrip(" ,")
-        if COORDINATED.search(left) or not left.strip(" -–—•\"'"):
+        if self.grammar.joins.search(left) or not left.strip(" -–—•\"'"):
             return self._of_sentence(start, position)
         return self._at_end(left, floor)
 
@@ -92,64 +120,64 @@ class Subjects:
         if name := self.names.opening(self.folded.span(start, position)):
             return self._named(name, None)
         first = self.folded.text[start:position].split(maxsplit=3)[:3]
-        if first[:1] == ["we"]:
+        if first and self.grammar.we.fullmatch(first[0]):
             return Subject("we")
-        if first and PERSON.fullmatch(first[0]):
+        if first and self.grammar.person.fullmatch(first[0]):
             return Subject("person")
-        return Subject("official" if set(first) & self.officials else "none")
+        return Subject("official" if self._any_official(first) else "none")
+
+    def _any_official(self, words: Sequence[str]) -> bool:
+        return any(map(self.grammar.official.fullmatch, words))
 
     def _named(self, name: Name, span: Span | None) -> Subject:
         return Subject("outlet", span, name.name) if name.kind == "outlet" else Subject("official")
 
     def _at_end(self, left: str, floor: int) -> Subject:
         """The subject with which the folded words `left`, from position `floor`, end."""
-        words = self.folded.span(floor, floor + len(left))
-        staff = STAFF.search(words.of(self.text))
-        trimmed = Span(words.start, words.start + staff.start()) if staff else words
-        if OURSELVES.search(left):
-            return Subject("we", self._tail(OURSELVES, left, floor))
-        if name := self.names.ending(trimmed):
+        words, known = self.folded.span(floor, floor + len(left)), self.grammar
+        staff = known.staff.search(left)
+        name_end = floor + (staff.start() if staff else len(left))
+        if ours := known.we.search(left):
+            return Subject("we", self._span(ours, floor))
+        if name_end > floor and (name := self.names.ending(self.folded.span(floor, name_end))):
             return self._named(name, Span(name.span.start, words.end))
-        if standing := STANDS_FOR_OUTLET.search(left):
-            span = self._tail(STANDS_FOR_OUTLET, left, floor)
+        if standing := known.outlet.search(left):
             outlet = self.names.outlet_before(words.end)
-            spoke = bool(SPOKE_OF_ITSELF.search(left[: standing.start()]))
-            return Subject("outlet", span, outlet.name if outlet else "", spoke)
-        if PRONOUN.search(left):
-            return self._pronoun(left, floor)
-        return Subject("person") if PERSON.search(left) else self._noun(left, floor, words)
+            spoke = bool(known.spoke.search(left[: standing.start()]))
+            name_of = outlet.name if outlet else ""
+            return Subject("outlet", self._span(standing, floor), name_of, spoke)
+        if pronoun := known.it.search(left) or known.they.search(left):
+            return self._pronoun(left[: pronoun.start()], floor, bool(known.it.search(left)))
+        return Subject("person") if known.person.search(left) else self._noun(left, floor, words)
 
-    def _tail(self, pattern: re.Pattern[str], left: str, floor: int) -> Span | None:
-        found = pattern.search(left)
-        return self.folded.span(floor + found.start(), floor + len(left)) if found else None
+    def _span(self, found: re.Match[str], floor: int) -> Span:
+        return self.folded.span(floor + found.start(), floor + found.end())
 
-    def _pronoun(self, left: str, floor: int) -> Subject:
+    def _pronoun(self, before: str, floor: int, is_it: bool) -> Subject:
         """Whom "it" stands for: "CNN said it could not" is CNN's word about itself."""
-        before, _, pronoun = left.rpartition(" ")
-        spoke = SPOKE_OF_ITSELF.search(before)
-        if spoke and pronoun in {"it", "they", "that"}:
-            speaker = SPEAKING.sub("", before[: spoke.start()].rstrip(" ,"))
+        if spoke := self.grammar.spoke.search(before):
+            speaker = before[: spoke.start()].rstrip(" ,")
             found = self._at_end(speaker, floor) if speaker.strip() else Subject("none")
             kind = found.kind if found.kind == "outlet" else "official"
             return Subject(kind, None, found.agent, reported=True)
-        if pronoun == "it" and not before.strip(" \"'-–—•"):
+        if is_it and not before.strip(" \"'-–—•"):
             position = self.folded.origin(floor)
             outlet = self.names.outlet_before(position)
             if outlet and position - outlet.span.start <= WITHIN:
                 return Subject("outlet", None, outlet.name, reported=True)
-        return Subject("person" if pronoun == "who" else "thing")
+        return Subject("thing")
 
     def _noun(self, left: str, floor: int, words: Span) -> Subject:
         tail = [word.removesuffix("'s").strip(".") for word in WORD.findall(left)[-3:]]
         if not tail:
             return Subject("none")
         last = tail[-1]
-        if last in self.claim_words:
-            noun = NOUN_PHRASE.search(left)
+        if self.grammar.claim.fullmatch(last):
+            noun = self.grammar.noun_phrase.search(left)
             start = noun.start() if noun else left.rfind(last)
             return Subject("claim", self.folded.span(floor + start, floor + len(left)))
-        if set(tail) & self.officials:
+        if self._any_official(tail):
             return Subject("official")
         if words.of(self.text).rstrip(" ,").rsplit(" ", 1)[-1][:1].isupper():
-            return Subject("person" if set(tail[:-1]) & self.titles else "capital")
-        return Subject("party" if last in self.parties else "other")
+            return Subject("person" if set(tail[:-1]) & self.grammar.titles else "capital")
+        return Subject("party" if self.grammar.party.fullmatch(last) else "other")

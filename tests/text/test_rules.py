@@ -4,30 +4,40 @@ import pytest
 
 from claims.text import analyse
 from claims.text.patterns import Malformed, compile_pattern
-from claims.text.rules import rule_book
+from claims.text.rules import LANGUAGES, rule_book
 
-RULES = rule_book("en").rules
-EXAMPLES = [(rule.id, example) for rule in RULES for example in rule.examples]
-COUNTER_EXAMPLES = [(rule.id, example) for rule in RULES for example in rule.counter_examples]
-
-
-def rules_found(text):
-    return {flag.rule for flag in analyse(text, language="en").flags}
-
-
-@pytest.mark.parametrize(("rule", "example"), EXAMPLES)
-def test_an_example_raises_its_flag(rule, example):
-    assert rule in rules_found(example)
+BOOKS = {language: rule_book(language) for language in sorted(LANGUAGES)}
+RULES = [(language, rule) for language, book in BOOKS.items() for rule in book.rules]
+EXAMPLES = [(language, rule.id, example) for language, rule in RULES for example in rule.examples]
+COUNTER_EXAMPLES = [
+    (language, rule.id, example) for language, rule in RULES for example in rule.counter_examples
+]
 
 
-@pytest.mark.parametrize(("rule", "example"), COUNTER_EXAMPLES)
-def test_a_counter_example_does_not(rule, example):
-    assert rule not in rules_found(example)
+def rules_found(text, language):
+    return {flag.rule for flag in analyse(text, language=language).flags}
+
+
+@pytest.mark.parametrize(("language", "rule", "example"), EXAMPLES)
+def test_an_example_raises_its_flag(language, rule, example):
+    assert rule in rules_found(example, language)
+
+
+@pytest.mark.parametrize(("language", "rule", "example"), COUNTER_EXAMPLES)
+def test_a_counter_example_does_not(language, rule, example):
+    assert rule not in rules_found(example, language)
+
+
+def test_every_file_names_its_language():
+    assert {language: book.language for language, book in BOOKS.items()} == {
+        language: language for language in LANGUAGES
+    }
 
 
 def test_every_rule_has_its_own_id_and_examples_on_both_sides():
-    assert len({rule.id for rule in RULES}) == len(RULES)
-    assert [rule.id for rule in RULES if not (rule.examples and rule.counter_examples)] == []
+    assert len({rule.id for _, rule in RULES}) == len(RULES)
+    assert [rule.id for language, rule in RULES if not rule.id.startswith(f"{language}.")] == []
+    assert [rule.id for _, rule in RULES if not (rule.examples and rule.counter_examples)] == []
 
 
 @pytest.mark.parametrize(
