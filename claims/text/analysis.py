@@ -9,7 +9,7 @@ from claims.text.coverage import cover
 from claims.text.detection import Detector
 from claims.text.disclaimers import find_marks
 from claims.text.folding import fold
-from claims.text.language import detect_language
+from claims.text.language import language_of
 from claims.text.names import find_names
 from claims.text.quotes import Quotes
 from claims.text.rules import LANGUAGES, rule_book, rules_hash
@@ -23,14 +23,14 @@ ENGINE_VERSION = f"1+{rules_hash()}"
 def analyse(text: str, *, language: str | None = None, outlet: str = "") -> Analysis:
     """Find sentences, claims, flags, attributions and citations in `text`.
 
-    :param language: ISO 639-1 code; None to detect it. Without rules for it only sentences are
-        found: nothing is guessed.
+    :param language: ISO 639-1 code; None to detect it. "no" becomes "nb" or "nn". Without rules for
+        it only sentences are found: nothing is guessed.
     :param outlet: name of the publisher, to tell its own cautions from those it relays.
 
     Takes any string. Linear in its length.
     """
     sentences = split_sentences(text)
-    code = detect_language(text) if language is None else language.split("-")[0].lower()
+    code = language_of(text, language)
     if code not in LANGUAGES:
         return Analysis(code, False, sentences)
     return _analyse(text, sentences, code, outlet)

@@ -99,12 +99,33 @@ def test_100_000_repeats_of_anything_come_back(piece):
 
 
 def test_an_unsupported_language_gives_sentences_only():
-    text = "Påstandene er ikke bekreftet av uavhengige kilder. Havnen ble stengt mandag kveld."
+    text = "Väitteitä ei ole vahvistettu riippumattomasti. Satama suljettiin maanantaina."
     found = analyse(text)
-    assert (found.language, found.supported, len(found.sentences)) == ("no", False, 2) or (
-        found.language, found.supported, len(found.sentences)
-    ) == ("nb", False, 2)  # fmt: skip
-    assert replace(found, sentences=()) == Analysis(found.language, False, ())
+    assert (found.language, found.supported, len(found.sentences)) == ("fi", False, 2)
+    assert replace(found, sentences=()) == Analysis("fi", False, ())
+
+
+@pytest.mark.parametrize("given", [None, "no", "no-NO"])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Påstandene er ikke bekreftet. Havnen ble stengt mandag kveld.", "nb"),
+        ("Opplysningane er ikkje stadfesta. Hamna vart stengd måndag kveld.", "nn"),
+    ],
+)
+def test_norwegian_is_either_written_form(text, language, given):
+    assert analyse(text, language=given).language == language
+
+
+@pytest.mark.parametrize("given", ["en", "EN", "en-GB", "en_GB"])
+def test_a_given_language_may_name_a_region(given):
+    assert (
+        analyse(CAUTION, language=given).language,
+        len(analyse(CAUTION, language=given).flags),
+    ) == (
+        "en",
+        1,
+    )
 
 
 def test_english_is_detected():
