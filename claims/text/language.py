@@ -14,8 +14,6 @@ NYNORSK = re.compile(
 BOKMAAL = re.compile(
     r"\b(?:ikke|jeg|fra|en|ble|de|hva|noe|hvordan|noen|være|bare|sier)\b", re.IGNORECASE
 )
-    r"\b(?:ikke|jeg|fra|en|ble|de|hva|noe|hvordan|noen|være|bare|sier)\b", re.IGNORECASE
-)
 
 
 def language_of(text: str, given: str | None) -> str:
