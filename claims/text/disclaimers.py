@@ -169,6 +169,8 @@ class _Marker:
         if rule.subject:
             subject = self.subjects.before(place[0], start)
             if not subject.suits(rule.subject):
+                subject = self.subjects.after(place, start, end)
+            if not subject.suits(rule.subject):
                 return None
             if subject.span:
                 cue = Span(subject.span.start, cue.end)

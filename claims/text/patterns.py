@@ -59,7 +59,7 @@ def any_of(sources: Sequence[str], phrases: Phrases) -> str:
     """
     if not sources:
         return r"(?!)"
-    return "(?:" + "|".join(_row(source, phrases, ())[0] for source in sources) + ")"
+    return ELIDED + "(?:" + "|".join(_row(source, phrases, ())[0] for source in sources) + ")"
 
 
 def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, frozenset[str]]:

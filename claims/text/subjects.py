@@ -49,6 +49,7 @@ class Grammar:
 
     between: re.Pattern[str]
     joins: re.Pattern[str]
+    inverts: re.Pattern[str]
     we: re.Pattern[str]
     it: re.Pattern[str]
     they: re.Pattern[str]
@@ -81,6 +82,7 @@ def grammar(language: str) -> Grammar:
     return Grammar(
         between=several("between"),
         joins=re.compile(rf"(?:\A|[\s,;]){some('joins')}\s*\Z"),
+        inverts=ending(some("inverts")),
         we=ending(some("we")),
         it=ending(some("it")),
         they=ending(some("they")),
@@ -112,6 +114,18 @@ class Subjects:
         if self.grammar.joins.search(left) or not left.strip(" -–—•\"'"):
             return self._of_sentence(start, position)
         return self._at_end(left, floor)
+
+    def after(self, place: tuple[int, int], start: int, end: int) -> Subject:
+        """The outlet right after the pattern at `place`, where the words before it turn the order.
+
+        As in French and Spanish relative clauses: "que n'a pas pu vérifier l'AFP".
+        """
+        before = self.folded.text[max(start, place[0] - WITHIN) : place[0]].rstrip()
+        if place[1] < end and self.grammar.inverts.search(before):
+            name = self.names.opening(self.folded.span(place[1] + 1, end))
+            if name and name.kind == "outlet":
+                return Subject("outlet", None, name.name)
+        return Subject("none")
 
     def _of_sentence(self, start: int, position: int) -> Subject:
         """The sentence's own subject, for "CNN aired it but could not verify it"."""
