@@ -49,7 +49,7 @@ def _analyse(text: str, sentences: Sequence[Sentence], language: str, outlet: st
         language=language,
         supported=True,
         sentences=tuple(sentences),
-        flags=cover(text, sentences, marks, claims),
+        flags=cover(text, sentences, marks, claims, language),
         attributions=tuple(one.attribution for one in said),
         claims=claims,
         citations=find_citations(folded, sentences, names, said, outlet=outlet),

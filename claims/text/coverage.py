@@ -5,26 +5,54 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from claims.text.disclaimers import Mark
 from claims.text.folding import fold
+from claims.text.rules import rule_book
 from claims.text.values import DetectedClaim, Finding, FlagKind, Scope, Sentence, Span
 
-MANY = re.compile(
-    r"\b(?:the|these|those|his|her|their|such|all|any)?\s*(?:claims|accounts|stories|allegations|testimon(?:y|ies)"
-    r"|assertions|statements|story|account|what\s(?:he|she|they)\s(?:said|say))\b"
-)
-HIS = re.compile(r"\b(?:his|her|their|whose)\b")
-WHOLE_REPORT = re.compile(
-    r"\b(?:the|these|those|such|media|its)\s(?:reports?|reporting|information|details)\b"
-)
 AFTER_CUE = 60  # characters in which the cue's object is read
 FAR = 100  # claims: a caution does not reach further
 NEAR = 3  # sentences: a witness who is not named is still the same one
 
 
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The lists under `[coverage]` of one language, compiled to match folded text."""
+
+    accounts: re.Pattern[str]
+    his: re.Pattern[str]
+    whole_report: re.Pattern[str]
+    that: re.Pattern[str]
+    name_ending: str
+
+
+@cache
+def grammar(language: str) -> Grammar:
+    """Compile the lists of `language`; cost less than a millisecond, once."""
+    book = rule_book(language)
+
+    def any_of(name: str) -> str:
+        return book.regex_of("coverage", name)
+
+    endings = sorted(book.set_of("coverage", "name_endings"))
+    return Grammar(
+        accounts=re.compile(rf"\b{any_of('accounts')}"),
+        his=re.compile(rf"\b{any_of('his')}"),
+        whole_report=re.compile(rf"\b{any_of('whole_report')}"),
+        that=re.compile(rf"\b{any_of('that')}\s*\Z"),
+        name_ending=rf"(?:{'|'.join(map(re.escape, endings))})?" if endings else "",
+    )
+
+
 def cover(
-    text: str, sentences: Sequence[Sentence], marks: Sequence[Mark], claims: Sequence[DetectedClaim]
+    text: str,
+    sentences: Sequence[Sentence],
+    marks: Sequence[Mark],
+    claims: Sequence[DetectedClaim],
+    language: str,
 ) -> tuple[Finding, ...]:
     """Complete `marks` with their scope and the spans of the claims they cover."""
     starts = [claim.span.start for claim in claims]
@@ -42,7 +70,7 @@ def cover(
             confidence=mark.rule.confidence,
         )
         for mark in marks
-        for scope, covered in [_covered(text, mark, claims, starts, order)]
+        for scope, covered in [_covered(text, mark, claims, starts, order, grammar(language))]
     )
 
 
@@ -52,6 +80,7 @@ def _covered(
     claims: Sequence[DetectedClaim],
     starts: Sequence[int],
     order: dict[Span, int],
+    words: Grammar,
 ) -> tuple[Scope, list[DetectedClaim]]:
     sentence = mark.sentence.span
     first, last = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
@@ -65,41 +94,41 @@ def _covered(
     about += fold(text[mark.cue.end : min(sentence.end, mark.cue.end + AFTER_CUE)]).text.split(",")[
         0
     ]
-    if witness := _named(fold(sentence.of(text)).text, before):
+    if witness := _named(fold(sentence.of(text)).text, before, words):
         return Scope.WITNESS, [claim for claim in near if claim.claimant == witness]
     if own and (
         any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end
     ):
         touching = [claim for claim in own if claim.span.overlaps(mark.cue)]
-        stated = [claim for claim in own if _is_object(text, mark, claim)]
+        stated = [claim for claim in own if _is_object(text, mark, claim, words)]
         if touching or stated:
             return Scope.SENTENCE, touching or stated
     if (
-        (MANY.search(about) or HIS.search(about))
+        (words.accounts.search(about) or words.his.search(about))
         and before
         and before[-1].claimant_kind in {"person", "anonymous"}
     ):
         return Scope.WITNESS, _witness(before, order)
-    if WHOLE_REPORT.search(about) and before:
+    if words.whole_report.search(about) and before:
         return Scope.REPORT, list(before)
     return Scope.PREVIOUS, _previous(before)
 
 
-def _is_object(text: str, mark: Mark, claim: DetectedClaim) -> bool:
+def _is_object(text: str, mark: Mark, claim: DetectedClaim, words: Grammar) -> bool:
     """Whether the claim is what could not be verified: "… could not verify that C"."""
     between = fold(text[mark.cue.end : claim.span.start]).text
-    return "," not in between and bool(re.search(r"\b(?:that|whether|if|of)\s*\Z", between))
+    return "," not in between and bool(words.that.search(between))
 
 
-def _named(words: str, before: Sequence[DetectedClaim]) -> str:
-    """The person of an earlier claim who is named in `words`; the last one to speak first."""
+def _named(sentence: str, before: Sequence[DetectedClaim], words: Grammar) -> str:
+    """The person of an earlier claim who is named in `sentence`; the last one to speak first."""
     seen = set()
     for claim in reversed(before):
         if claim.claimant in seen or claim.claimant_kind != "person":
             continue
         seen.add(claim.claimant)
         surname = re.escape(fold(claim.claimant).text.rsplit(" ", 1)[-1])
-        if surname and re.search(rf"\b{surname}\b", words):
+        if surname and re.search(rf"\b{surname}{words.name_ending}\b", sentence):
             return claim.claimant
     return ""
 

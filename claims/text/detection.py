@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from claims.text.attribution import Said
 from claims.text.disclaimers import Mark
 from claims.text.folding import Folded, fold
+from claims.text.rules import rule_book
 from claims.text.speakers import Kind
 from claims.text.values import DetectedClaim, FlagKind, Sentence, Span
 from claims.text.worthiness import weigh
@@ -17,38 +19,51 @@ THRESHOLD = 0.25  # below it a statement is not worth a row
 FEWEST_WORDS = 4
 LONGEST = 1000  # characters: no editor checks a longer statement as one
 
-# A finite verb: without one a line is a heading or a caption.
-VERB = re.compile(
-    r"(?<![\w'-])(?:is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|cannot|could|should|must|may|might"
-    r"|'s|'re|'ve|\w{2,}n't|\w{2,}(?:ed|es)|go|goes|went|come|came|gets?|got|makes?|made|takes?|took|gives?|gave|says?|said"
-    r"|told|sent|became|began|left|lost|won|met|kept|held|brought|bought|paid|built|fell|rose|grew|shot|hit|cut|put|set|led"
-    r"|ran|saw|knew|thought|found|serves?|serve|fight|leave|live|works?|receive|want|wants|need|needs|hosts?|blocks?|stops?)(?![\w])"
-)
-# Where one sentence states two things: ", and now they have", "; the".
-JOINT = re.compile(
-    r"(?:,\s|\s[–—]\s)(?:and|but|however|while|whereas|whilst|though|although)\s(?=(?:now\s|then\s|also\s|that\s|in\s\w+,?\s|according\sto\s[^,]{1,60},\s)?"
-    r"(?:he|she|it|they|we|there|the|an?|his|her|their|its|those|these|this|many|several|some|most|no|others|\w+\s(?:\w+\s)?(?:is|are|was|were|has|have|had)\b)\b)"
-    r"|;\s"
-)
-LEAD = re.compile(
-    r"(?:(?:however|but|and|yet|so|also|meanwhile|separately|still|moreover|furthermore|additionally|now|certainly|indeed|then"
-    r"|at\sthe\ssame\stime|in\saddition|while|that)\b,?\s+)+"
-)
-HEDGES = re.compile(
-    r"(?<![\w'-])(?:reportedly|allegedly|purportedly|supposedly|apparently|ostensibly)\s+"
-)
-# "…, citing media reports": where it is from, not what is stated.
-TRAILING = re.compile(
-    r",\s(?:citing|according\sto|in\skeeping\swith|without\selaborating)\b[^,]{0,120}\Z"
-)
 PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
 MARKS = ' \t\n\r"“”«»„,;:–—-•'
-HE = re.compile(r"(he|she)\b(?!['’])")
-ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT, FlagKind.ANONYMOUS_SOURCE)
-FIRST_PERSON = re.compile(r"(?:i|we|let|please|thank|thanks)\b|.*\b(?:i think|i believe|i don't)\b")
-ORDER = re.compile(
-    r"(?:read|see|click|watch|subscribe|follow|share|note|please|let's|source|update|image|photo)\b"
-)
+ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The lists under `[claims]` of one language, compiled to match folded text.
+
+    :ivar verb: None where the language lists none.
+    """
+
+    verb: re.Pattern[str] | None
+    joint: re.Pattern[str]
+    joined: re.Pattern[str]
+    lead: re.Pattern[str]
+    hedge: re.Pattern[str]
+    aside: re.Pattern[str]
+    request: re.Pattern[str]
+    pronoun: re.Pattern[str]
+
+
+@cache
+def grammar(language: str) -> Grammar:
+    """Compile the lists of `language`; cost about a millisecond, once."""
+    book = rule_book(language)
+
+    def any_of(name: str) -> str:
+        return book.regex_of("claims", name)
+
+    opens = rf"(?:{any_of('openers')}|\w+\s(?:\w+\s)?{any_of('auxiliaries')})"
+    return Grammar(
+        verb=re.compile(rf"(?<![\w'-]){any_of('verbs')}")
+        if book.set_of("claims", "verbs")
+        else None,
+        joint=re.compile(
+            rf"(?:,\s|\s[–—]\s){any_of('joints')}\s(?=(?:{any_of('between')},?\s)?{opens})|;\s"
+        ),
+        joined=re.compile(rf",\s{any_of('joints')}\Z"),
+        lead=re.compile(rf"(?:{any_of('leads')},?\s+)+"),
+        hedge=re.compile(rf"(?<![\w'-]){any_of('hedges')}\s+"),
+        aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),
+        request=re.compile(any_of("requests")),
+        pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Detector:
         self, text: str, folded: Folded, said: Sequence[Said], marks: Sequence[Mark], language: str
     ) -> None:
         self.text, self.folded, self.language = text, folded, language
+        self.grammar = grammar(language)
         self.said: dict[Span, list[Said]] = {}
         for one in said:
             self.said.setdefault(one.sentence.span, []).append(one)
@@ -105,18 +121,19 @@ class Detector:
 
     def _before_first(self, sentence: Sentence, first: Said) -> Span | None:
         """A statement of its own before ", but according to …"."""
-        words = self.folded.of(Span(sentence.span.start, first.attribution.cue.start)).rstrip(" ,")
         if first.attribution.content.start < first.attribution.cue.start:
             return None
-        for joint in (", but", ", and", ", while"):
-            if words.endswith(joint):
-                return Span(sentence.span.start, sentence.span.start + len(words) - len(joint))
-        return None
+        words = self.folded.of(Span(sentence.span.start, first.attribution.cue.start)).rstrip(" ,")
+        joint = self.grammar.joined.search(words)
+        if joint is None or not joint.start():
+            return None
+        start = self.folded.position(sentence.span.start)
+        return self.folded.span(start, start + joint.start())
 
     def _split(self, span: Span) -> Iterator[Span]:
         """Cut where a sentence states two things, if each side can stand alone."""
         words, start = self.folded.of(span), 0
-        for joint in JOINT.finditer(words):
+        for joint in self.grammar.joint.finditer(words):
             left, right = words[start : joint.start()], words[joint.end() :]
             if self._stands(left) and self._stands(right):
                 yield self._trim(span, start, joint.start(), words)
@@ -124,14 +141,18 @@ class Detector:
         yield self._trim(span, start, len(words), words)
 
     def _stands(self, words: str) -> bool:
-        return len(words.split()) >= FEWEST_WORDS and bool(VERB.search(words))
+        return len(words.split()) >= FEWEST_WORDS and self._has_verb(words)
+
+    def _has_verb(self, words: str) -> bool:
+        verb = self.grammar.verb
+        return verb is None or bool(verb.search(words))
 
     def _trim(self, span: Span, start: int, end: int, words: str) -> Span:
         while start < end and words[start] in MARKS:
             start += 1
-        if lead := LEAD.match(words, start, end):
+        if lead := self.grammar.lead.match(words, start, end):
             start = lead.end()
-        if aside := TRAILING.search(words, start, end):
+        if aside := self.grammar.aside.search(words, start, end):
             end = aside.start()
         while end > start and words[end - 1] in MARKS + ".!":
             end -= 1
@@ -149,7 +170,10 @@ class Detector:
         name, kind = self._claimant(part)
         cautioned = any(mark.kind.is_core for mark in self.marks.get(sentence.span, ()))
         score, reasons = weigh(
-            wording, language=self.language, claimant_kind=kind, cautioned=cautioned
+            wording,
+            language=self.language,
+            by_name=kind in {"person", "organisation"},
+            cautioned=cautioned,
         )
         if score < THRESHOLD:
             return None
@@ -161,14 +185,15 @@ class Detector:
     def _is_aside(self, part: _Part, marks: Sequence[Mark], words: str, sentence: Sentence) -> bool:
         """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
         said_so = part.said is not None
-        if len(words.split()) < FEWEST_WORDS or not VERB.search(words):
+        ending = sentence.span.of(self.text).rstrip("\"'”’»)")
+        if not self._stands(words):
             return True
-        if not said_so and (FIRST_PERSON.match(words) or ORDER.match(words)):
+        if self.grammar.verb is None and not ending.endswith((".", "!", "…")):
             return True
-        if sentence.span.of(self.text).rstrip("\"'”’").endswith("?") and not said_so:
+        if not said_so and (self.grammar.request.match(words) or ending.endswith("?")):
             return True
         for mark in marks:
-            if mark.kind in ASIDE and mark.kind is not FlagKind.ANONYMOUS_SOURCE and not said_so:
+            if mark.kind in ASIDE and not said_so:
                 return True
             if (
                 mark.kind.is_core
@@ -186,13 +211,14 @@ class Detector:
     def _wording(self, part: _Part) -> str:
         """Canonical words: one line, without hedges and outer marks, a capital and a full stop."""
         line = " ".join(part.span.of(self.text).split()).strip(MARKS + ".")
-        hedge = HEDGES.search(fold(line).text)
+        hedge = self.grammar.hedge.search(fold(line).text)
         while hedge:
             line = line[: hedge.start()] + line[hedge.end() :]
-            hedge = HEDGES.search(fold(line).text)
+            hedge = self.grammar.hedge.search(fold(line).text)
         name, kind = self._claimant(part)
         if kind == "person" and name and not (part.said and part.said.attribution.direct):
-            line = HE.sub(name, line, count=1) if HE.match(line) else line
+            pronoun = self.grammar.pronoun.match(fold(line).text)
+            line = name + line[pronoun.end() :] if pronoun else line
         line = _without_lone_marks(line.strip(MARKS))
         return (
             f"{line[:1].upper()}{line[1:]}."

@@ -3,63 +3,117 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
-from claims.text.rules import rule_book
+import ahocorasick
 
-FIGURE = re.compile(r"\d|\b(?:half a|million|billion|thousand|hundred|dozen|percent|per cent)s?\b")
-NAMED = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+")
-QUESTION = re.compile(r"\?[\"'”’]*\s*\Z")
-BASE = 0.3
+from claims.text.folding import fold
+from claims.text.rules import FOLDER, rule_book
+
+DIGIT = re.compile(r"\d")
+QUESTION = re.compile(r"\?[\"'”’»]*\s*\Z")
+FEW_WORDS = 6
 LEAST, MOST = 0.0, 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that makes a statement more or less worth checking, by its row in the table."""
+
+    name: str
+    weight: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The weights, from `worthiness.toml`: where a score starts, and its signs by name."""
+
+    base: float
+    signs: dict[str, Sign]
+
+
 @cache
-def _signs(language: str) -> tuple[tuple[str, float, re.Pattern[str]], ...]:
-    """Reason, weight and words of each sign in the rule file."""
-    return tuple(
-        (
-            sign["reason"],
-            sign["weight"],
-            re.compile(
-                r"(?<![\w'-])(?:"
-                + "|".join(_word(word) for line in sign["words"] for word in line.split("|"))
-                + r")(?![\w])"
-            ),
-        )
-        for sign in rule_book(language).words["worthiness"]["signs"]
-    )
-
-
-def _word(word: str) -> str:
-    pattern = re.escape(word.strip("*")).replace(r"\ ", r"\s+")
-    return pattern + (r"\w*+" if word.endswith("*") else "")
+def table() -> Table:
+    """Read the table of weights."""
+    content = tomllib.loads((FOLDER / "worthiness.toml").read_text("utf-8"))
+    signs = [Sign(row["name"], row["weight"], row["reason"]) for row in content["sign"]]
+    return Table(content["base"], {sign.name: sign for sign in signs})
 
 
 def weigh(
-    wording: str, *, language: str, claimant_kind: str, cautioned: bool
+    wording: str, *, language: str, by_name: bool = False, cautioned: bool = False
 ) -> tuple[float, tuple[str, ...]]:
     """Return check-worthiness, 0 to 1, and its reasons in plain words, the weightiest first.
 
+    Takes any sentence, whether or not it is kept as a claim. Linear in its length.
+
+    :param by_name: whether a named person or organisation states it.
     :param cautioned: whether the article itself says that this is not verified.
     """
-    low = wording.lower()
-    found: list[tuple[float, str]] = []
-    if FIGURE.search(low):
-        found.append((0.2, "states a figure or a date"))
-    if NAMED.search(wording):
-        found.append((0.1, "names who or where"))
+    names = signs_of(wording, language)
+    if by_name:
+        names.add("speaker")
     if cautioned:
-        found.append((0.15, "the article says it is not verified"))
-    if claimant_kind in {"person", "organisation"}:
-        found.append((0.05, "somebody named stands by it"))
+        names.add("caution")
+    found = sorted(
+        (sign for sign in table().signs.values() if sign.name in names),
+        key=lambda sign: -abs(sign.weight),
+    )
+    score = table().base + sum(sign.weight for sign in found)
+    return round(min(MOST, max(LEAST, score)), 2), tuple(sign.reason for sign in found)
+
+
+def signs_of(wording: str, language: str) -> set[str]:
+    """Names of the signs that the words themselves show."""
+    found = set()
+    if DIGIT.search(wording):
+        found.add("figure")
+    if _names_somebody(wording):
+        found.add("name")
     if QUESTION.search(wording):
-        found.append((-0.5, "a question"))
-    for reason, weight, words in _signs(language):
-        if words.search(low):
-            found.append((weight, reason))
-    if len(low.split()) < 6:
-        found.append((-0.15, "says little"))
-    score = min(MOST, max(LEAST, BASE + sum(weight for weight, _ in found)))
-    found.sort(key=lambda one: -abs(one[0]))
-    return round(score, 2), tuple(reason for _, reason in found)
+        found.add("question")
+    if len(wording.split()) < FEW_WORDS:
+        found.add("short")
+    low, words = fold(wording).text, _words(language)
+    for last, (length, signs) in words.iter(low) if words else ():
+        start, end = last - length + 1, last + 1
+        if not _is_joined(low[max(0, start - 1) : start]):
+            whole = not _is_joined(low[end : end + 1])
+            found.update(name for name, open_ended in signs if whole or open_ended)
+    return found
+
+
+def _names_somebody(wording: str) -> bool:
+    """Whether a word within the sentence has a capital: a name, in most languages."""
+    words = wording.split()
+    return any(
+        len(word) > 1 and word[0].isupper() and not before.endswith((".", "!", "?", ":"))
+        for before, word in pairwise(words)
+    )
+
+
+def _is_joined(mark: str) -> bool:
+    return mark.isalnum() or mark in {"'", "-", "_"}
+
+
+@cache
+def _words(language: str) -> ahocorasick.Automaton:
+    """Every listed word with its length and signs, and whether any ending may follow it."""
+    book = rule_book(language)
+    signs: dict[
+        str, dict[str, bool]
+    ] = {}  # of a word: its signs, and whether any ending may follow
+    for name in table().signs:
+        for listed in book.set_of("worthiness", name):
+            word, open_ended = fold(listed.rstrip("*")).text, listed.endswith("*")
+            of_word = signs.setdefault(word, {})
+            of_word[name] = of_word.get(name, False) or open_ended
+    automaton = ahocorasick.Automaton()
+    for word, of_word in signs.items():
+        automaton.add_word(word, (len(word), tuple(of_word.items())))
+    automaton.make_automaton()
+    return automaton
