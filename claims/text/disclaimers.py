@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,18 +60,27 @@ def _candidates(
     folded: Folded, sentences: Sequence[Sentence], language: str
 ) -> Iterator[tuple[Sentence, Possible]]:
     """Sentences with the rules, in the order of their file, and patterns whose stems they hold."""
-    rules = rule_book(language).rules
+    rules, index, asked = rule_book(language).rules, 0, set[tuple[int, int]]()
     ends = [folded.position(sentence.span.end) for sentence in sentences]
-    asked: dict[int, set[tuple[int, int]]] = {}
-    for last, numbers in _stems(language).iter(folded.text):
-        asked.setdefault(bisect_right(ends, last), set()).update(numbers)
-    for index in sorted(asked):
-        if index < len(sentences) and not sentences[index].boilerplate:
-            possible: Possible = {}
-            for number, place in sorted(asked[index]):
-                rule = rules[number]
-                possible.setdefault(rule.id, (rule, []))[1].append(rule.patterns[place])
-            yield sentences[index], possible
+    hits = _stems(language).iter(folded.text)
+    for last, numbers in itertools.chain(hits, [(len(folded.text), frozenset())]):
+        while index < len(ends) and ends[index] <= last:
+            if asked and not sentences[index].boilerplate:
+                start = folded.position(sentences[index].span.start)
+                if possible := _possible(rules, sorted(asked), folded.text[start : ends[index]]):
+                    yield sentences[index], possible
+            asked.clear()
+            index += 1
+        asked |= numbers
+
+
+def _possible(rules: Sequence[Rule], asked: Sequence[tuple[int, int]], words: str) -> Possible:
+    possible: Possible = {}
+    for number, place in asked:
+        rule = rules[number]
+        if rule.patterns[place].may_be_in(words):
+            possible.setdefault(rule.id, (rule, []))[1].append(rule.patterns[place])
+    return possible
 
 
 @cache
@@ -169,7 +178,7 @@ class _Marker:
         if rule.subject:
             subject = self.subjects.before(place[0], start)
             if not subject.suits(rule.subject):
-                subject = self.subjects.after(place, start, end)
+                subject = self.subjects.in_relative_clause(place, start, end)
             if not subject.suits(rule.subject):
                 return None
             if subject.span:

@@ -22,10 +22,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 GAP = r",?\s++(?:[-–—]{1,3}\s++)?"  # between two words
 ELIDED = r"(?:(?:[cdjlmnst]|(?:jus|lors|puis)?qu)')?"  # a word cut short, as in l'information
 ANY_WORD = r"""[^\s,;:!?"()\[\]]++"""
+FEW_STEMS = 12  # looking for more of them costs as much as trying the pattern
+SHRINKS = 3.0  # by so much a word is rarer than one a letter shorter
 REPEATED = re.compile(r"(?P<what>.*?)(?:\.\.(?P<most>\d)|(?P<maybe>\?))?\Z")
 
 Phrases = Mapping[str, Sequence[str]]
@@ -35,12 +38,26 @@ class Malformed(ValueError):
     """A pattern that is not written in the language; says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern, and `stems` one of which is in every text that it matches."""
+    """A pattern as a regular expression for folded text, and what tells cheaply where to try it.
 
-    regex: re.Pattern[str]
+    :ivar stems: one of them is in every text that it matches.
+    :ivar others: so is one of each of these.
+    """
+
+    source: str
     stems: frozenset[str]
+    others: tuple[frozenset[str], ...]
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first tried: most are not tried on most texts."""
+        return re.compile(self.source)
+
+    def may_be_in(self, words: str) -> bool:
+        """Whether `words`, which hold one of `stems`, hold one of each of the others."""
+        return all(any(stem in words for stem in stems) for stems in self.others)
 
 
 def compile_pattern(source: str, phrases: Phrases) -> Pattern:
@@ -48,8 +65,10 @@ def compile_pattern(source: str, phrases: Phrases) -> Pattern:
 
     :raises Malformed: if it begins or ends with something that may be missing, or names no phrase.
     """
-    regex, stems = _row(source, phrases, ())
-    return Pattern(re.compile(rf"(?<![\w']){ELIDED}(?:{regex})"), stems)
+    regex, needed = _Reader(phrases).row(source, ())
+    stems, *others = needed
+    few = tuple(stems for stems in others if len(stems) <= FEW_STEMS)
+    return Pattern(rf"(?<![\w']){ELIDED}(?:{regex})", stems, few)
 
 
 def any_of(sources: Sequence[str], phrases: Phrases) -> str:
@@ -59,27 +78,69 @@ def any_of(sources: Sequence[str], phrases: Phrases) -> str:
     """
     if not sources:
         return r"(?!)"
-    return ELIDED + "(?:" + "|".join(_row(source, phrases, ())[0] for source in sources) + ")"
+    reader = _Reader(phrases)
+    return ELIDED + "(?:" + "|".join(reader.row(source, ())[0] for source in sources) + ")"
 
 
-def _row(source: str, phrases: Phrases, within: tuple[str, ...]) -> tuple[str, frozenset[str]]:
-    words = source.split()
-    regex, best = "", frozenset[str]()
-    for index, word in enumerate(words):
-        what, most = _repeats(word)
-        if most is not None and index in (0, len(words) - 1):
-            raise Malformed(f"{source!r}: {word!r} may be missing, so it cannot stand at an end")
-        piece, stems = _piece(what, phrases, within, source)
-        gap = (GAP + ELIDED if what else GAP) if index else ""
-        if most is not None:
-            regex += rf"(?:{gap}{piece}){{0,{most}}}{'?' if not what else ''}"
-        else:
-            regex += gap + piece
-            if min(map(len, stems)) > min(map(len, best), default=0):
-                best = stems
-    if not best:
-        raise Malformed(f"{source!r}: nothing in it to look for")
-    return regex, best
+class _Reader:
+    """Reads patterns: into a regular expression, and the stems that it needs, the rarest first."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self.phrases = phrases
+        self.frequent = {word for line in phrases.get("frequent", ()) for word in line.split("|")}
+
+    def row(self, source: str, within: tuple[str, ...]) -> tuple[str, list[frozenset[str]]]:
+        """A row of words; `within` are the phrases that it stands in."""
+        words = source.split()
+        regex, needed = "", []
+        for index, word in enumerate(words):
+            what, most = _repeats(word)
+            if most is not None and index in (0, len(words) - 1):
+                raise Malformed(
+                    f"{source!r}: {word!r} may be missing, so it cannot stand at an end"
+                )
+            piece, stems = self._piece(what, within, source)
+            gap = (GAP + ELIDED if what else GAP) if index else ""
+            if most is not None:
+                regex += rf"(?:{gap}{piece}){{0,{most}}}{'?' if not what else ''}"
+            else:
+                regex += gap + piece
+                needed.extend(stems)
+        if not needed:
+            raise Malformed(f"{source!r}: nothing in it to look for")
+        return regex, sorted(needed, key=self._expected)
+
+    def _expected(self, stems: frozenset[str]) -> float:
+        """Roughly how often one of `stems` stands in a text: short and frequent words more often."""
+        return sum(1.0 if stem in self.frequent else SHRINKS ** -len(stem) for stem in stems)
+
+    def _piece(
+        self, what: str, within: tuple[str, ...], source: str
+    ) -> tuple[str, list[frozenset[str]]]:
+        """Any of the alternatives in `what`: words, and phrases by the name of their list."""
+        if not what:
+            return ANY_WORD, []
+        words, rows = [], []
+        for option in what.split("|"):
+            if not option.startswith("{"):
+                words.append(option)
+                continue
+            name = option.strip("{}")
+            if name not in self.phrases or name in within:
+                raise Malformed(
+                    f"{source!r}: no phrases are called {name!r}, or they name themselves"
+                )
+            for phrase in self.phrases[name]:
+                if _is_words(phrase):
+                    words.extend(phrase.split("|"))
+                else:
+                    rows.append(self.row(phrase, (*within, name)))
+        if words:
+            rows.append(_words(words))
+        regex = "(?:" + "|".join(regex for regex, _ in rows) + ")"
+        if len(rows) == 1:
+            return regex, rows[0][1]
+        return regex, [_shortest(frozenset().union(*(needed[0] for _, needed in rows)))]
 
 
 def _repeats(word: str) -> tuple[str, int | None]:
@@ -90,41 +151,23 @@ def _repeats(word: str) -> tuple[str, int | None]:
     return parts["what"], int(parts["most"] or 1)
 
 
-def _piece(
-    what: str, phrases: Phrases, within: tuple[str, ...], source: str
-) -> tuple[str, frozenset[str]]:
-    """Any of the alternatives in `what`: words, and phrases by the name of their list."""
-    if not what:
-        return ANY_WORD, frozenset()
-    words, rows = [], []
-    for option in what.split("|"):
-        if not option.startswith("{"):
-            words.append(option)
-            continue
-        name = option.strip("{}")
-        if name not in phrases or name in within:
-            raise Malformed(f"{source!r}: no phrases are called {name!r}, or they name themselves")
-        for phrase in phrases[name]:
-            if _is_words(phrase):
-                words.extend(phrase.split("|"))
-            else:
-                rows.append(_row(phrase, phrases, (*within, name)))
-    if words:
-        rows.append(_words(words))
-    stems = frozenset[str]().union(*(found for _, found in rows))
-    return "(?:" + "|".join(regex for regex, _ in rows) + ")", stems
-
-
 def _is_words(phrase: str) -> bool:
     return not set(phrase) & set(" {}?") and ".." not in phrase
 
 
-def _words(words: Sequence[str]) -> tuple[str, frozenset[str]]:
+def _words(words: Sequence[str]) -> tuple[str, list[frozenset[str]]]:
     """One of `words`, whole; the longest first, as the first that fits is taken."""
     parts = []
     for word in sorted(words, key=len, reverse=True):
         start = r"\w*" if word.startswith("*") else ""
         end = r"[\w'-]*+" if word.endswith("*") else ""
         parts.append(start + re.escape(word.strip("*")) + end)
-    stems = frozenset(word.strip("*") for word in words)
-    return rf"(?:{'|'.join(parts)})(?![\w])", stems
+    stems = _shortest(frozenset(word.strip("*") for word in words))
+    return rf"(?:{'|'.join(parts)})(?![\w])", [stems]
+
+
+def _shortest(stems: frozenset[str]) -> frozenset[str]:
+    """`stems` without those that hold another one."""
+    return frozenset(
+        stem for stem in stems if not any(other != stem and other in stem for other in stems)
+    )

@@ -49,6 +49,7 @@ class Grammar:
 
     between: re.Pattern[str]
     joins: re.Pattern[str]
+    relative: re.Pattern[str]
     inverts: re.Pattern[str]
     we: re.Pattern[str]
     it: re.Pattern[str]
@@ -76,12 +77,13 @@ def grammar(language: str) -> Grammar:
         return re.compile(rf"(?<![\w']){regex}\Z")
 
     def several(name: str) -> re.Pattern[str]:
-        return re.compile(rf"(?:(?:\A|[\s,]++){some(name)})++\s*\Z")
+        return re.compile(rf"(?:(?:\A|[\s,]++){some(name)})++[\s,]*\Z")
 
     officials = f"(?:{some('officials')}|{book.regex_of('attribution', 'places')})"
     return Grammar(
         between=several("between"),
         joins=re.compile(rf"(?:\A|[\s,;]){some('joins')}\s*\Z"),
+        relative=ending(some("relative")),
         inverts=ending(some("inverts")),
         we=ending(some("we")),
         it=ending(some("it")),
@@ -108,23 +110,35 @@ class Subjects:
     def before(self, position: int, start: int) -> Subject:
         """The subject of what is at folded `position`, in the sentence that begins at `start`."""
         floor = max(start, position - WITHIN)
-        left = self.folded.text[floor:position].rstrip(" ,")
+        left = self.folded.text[floor:position].rstrip(' ,"')
         if between := self.grammar.between.search(left):
-            left = left[: between.start()].rstrip(" ,")
+            left = left[: between.start()].rstrip(' ,"')
         if self.grammar.joins.search(left) or not left.strip(" -–—•\"'"):
             return self._of_sentence(start, position)
         return self._at_end(left, floor)
 
-    def after(self, place: tuple[int, int], start: int, end: int) -> Subject:
-        """The outlet right after the pattern at `place`, where the words before it turn the order.
+    def in_relative_clause(self, place: tuple[int, int], start: int, end: int) -> Subject:
+        """The outlet before or after the relative clause that holds the pattern at `place`.
 
-        As in French and Spanish relative clauses: "que n'a pas pu vérifier l'AFP".
+        "L'AFP, qui n'a pas pu vérifier", "ces images, que n'a pas pu vérifier l'AFP".
         """
-        before = self.folded.text[max(start, place[0] - WITHIN) : place[0]].rstrip()
-        if place[1] < end and self.grammar.inverts.search(before):
+        floor, name = max(start, place[0] - WITHIN), None
+        before = self.folded.text[floor : place[0]].rstrip()
+        if self.grammar.inverts.search(before) and place[1] < end:
             name = self.names.opening(self.folded.span(place[1] + 1, end))
-            if name and name.kind == "outlet":
-                return Subject("outlet", None, name.name)
+        elif relative := self.grammar.relative.search(before):
+            left = before[: relative.start()].rstrip(" ,")
+            name = self.names.ending(self.folded.span(floor, floor + len(left))) if left else None
+        if name and name.kind == "outlet":
+            return Subject("outlet", None, name.name)
+        return Subject("none")
+
+    def within(self, start: int, end: int) -> Subject:
+        """The outlet or "we" among the words of a pattern: "проверить это Reuters не удалось"."""
+        for word in WORD.finditer(self.folded.text, start, end):
+            found = self._at_end(self.folded.text[start : word.end()], start)
+            if found.kind in {"outlet", "we"}:
+                return Subject(found.kind, None, found.agent)
         return Subject("none")
 
     def _of_sentence(self, start: int, position: int) -> Subject:
@@ -162,6 +176,8 @@ class Subjects:
             return Subject("outlet", self._span(standing, floor), name_of, spoke)
         if pronoun := known.it.search(left) or known.they.search(left):
             return self._pronoun(left[: pronoun.start()], floor, bool(known.it.search(left)))
+        if known.spoke.search(left):  # "CNN dijo que no pudo": without a pronoun
+            return self._pronoun(left, floor, is_it=False)
         return Subject("person") if known.person.search(left) else self._noun(left, floor, words)
 
     def _span(self, found: re.Match[str], floor: int) -> Span:
