@@ -7,7 +7,8 @@ const RENEW_EVERY = 60_000;
 const FIELDS = ["claim_wording", "rating", "summary", "explanation"];
 
 let saved = ""; // what the server has
-let sent = ""; // what the save now under way carries
+let sent = null; // what the save now under way carries
+let again = false; // whether saving was asked for meanwhile
 let renewedAt = performance.now();
 
 function form() {
@@ -90,8 +91,22 @@ document.addEventListener("focusout", (event) => {
 
 setInterval(save, SAVE_EVERY);
 
+/* The answer brings a new button and a new number of the version, so a save that is asked for while
+   one is under way waits for them. */
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.target.id !== "verdict-save" || sent === null) return;
+  event.preventDefault();
+  again = true;
+});
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "verdict-save") sent = typed();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.requestConfig.elt.id !== "verdict-save" || event.detail.xhr.status === 200) return;
+  sent = null;
+  again = false;
 });
 
 /* Before the swap, not after: taking the pressed button out of the page takes the focus with it, and
@@ -103,7 +118,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) {
     delete form().dataset.refused;
+    sent = null;
     keep();
+    if (again) save();
+    again = false;
   }
   if (event.detail.target.id === "verdict-panel" && form()) {
     // Refused: the form holds what was sent; what was typed since is put back on top.

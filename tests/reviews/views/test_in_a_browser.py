@@ -138,18 +138,25 @@ def test_leaving_the_form_saves_and_saving_again_is_no_conflict(opened, held):
     assert history.of(held).summary == f"{WORDS} Not 4.2."
 
 
-def test_typing_goes_on_while_a_save_is_under_way(opened, held):
+def test_typing_goes_on_and_saves_again_while_a_save_is_under_way(opened, held):
     page = opened(held.checker, held.get_absolute_url())
+    under_way = []
+    page.route("**/save/", lambda route: under_way.append(route))  # noqa: PLW0108
     page.get_by_label("Summary").fill("First words.")
-
-    page.evaluate("document.getElementById('verdict-save').click()")
+    with page.expect_request("**/save/"):
+        page.evaluate("document.getElementById('verdict-save').click()")
     page.get_by_label("Summary").fill("First words. Second words.")
-    expect(page.locator("#verdict-state")).to_contain_text("Not saved yet")
-
-    expect(page.get_by_label("Summary")).to_have_value("First words. Second words.")
     page.locator("h1").click()
     page.keyboard.press("s")
+    expect(page.locator("#verdict-state")).to_contain_text("Not saved yet")
+
+    under_way[0].continue_()
+    page.unroute("**/save/")
+
     expect(page.locator("[data-saved]")).to_contain_text("Version 2 saved")
+    expect(page.get_by_label("Summary")).to_have_value("First words. Second words.")
+    assert history.of(held).summary == "First words. Second words."
+    assert len(under_way) == 1
 
 
 def test_words_that_could_not_be_sent_are_offered_after_a_reload(opened, held):
