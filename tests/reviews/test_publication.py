@@ -8,9 +8,9 @@ from datetime import datetime
 
 import pytest
 
-from claims.models import Claim, Claimant, Source
+from claims.models import Claim, Claimant, Flag, Source
 from reviews import history, publication, ratings, tasks, workflow
-from reviews.models import Publication, Review, ReviewEvent
+from reviews.models import Publication, Review, ReviewEvent, User
 from reviews.states import Status
 from tests import factories
 from tests.factories import DRAFT, fact_checker, review_at, supervisor
@@ -52,7 +52,7 @@ def test_publishing_freezes_the_approved_version(db):
     assert (event.action, event.actor.is_system, event.at) == ("publish", True, found.published_at)
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.APPROVED})
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.APPROVED}))
 def test_what_is_not_approved_is_not_published(db, status):
     review = review_at(status)
     before = Publication.objects.count(), ReviewEvent.objects.count()
@@ -120,6 +120,38 @@ def test_what_changes_afterwards_changes_nothing_that_is_published(published):
     assert Publication.objects.current().get().document == before
 
 
+def test_what_is_published_is_what_was_approved_whatever_changed_since(db):
+    """Between the approval and its publication lies a queue."""
+    checker, decider = fact_checker(last_name="Before"), supervisor(last_name="Before")
+    review = review_at(Status.APPROVED, checker=checker, approver=decider)
+    approved = history.read(review.verdict.versions.latest("seq"))["context"]
+    Claim.objects.update(wording="Reworded.", claimant=None)
+    Source.objects.update(name="Renamed")
+    Flag.objects.all().delete()
+    User.objects.filter(pk__in=[checker.pk, decider.pk]).update(last_name="After")
+
+    document = publication.publish(review_id=review.pk).document
+
+    assert document["claimant"] == approved["claimant"] == {
+        "name": "The fishers' union", "kind": "organisation",
+    }  # fmt: skip
+    (appearance,) = document["appearances"]
+    assert appearance == approved["appearances"][0] | {"caution_label": "the origin's own caution"}
+    assert (document["checked_by"], document["approved_by"]) == (["Person Before"], "Person Before")
+
+
+def test_each_author_is_named_as_they_were_called_when_they_last_wrote(db):
+    author = fact_checker(last_name="Before")
+    review = review_at(Status.IN_PROGRESS, checker=author)
+    factories.write_verdict(review, author)
+    User.objects.filter(pk=author.pk).update(last_name="After")
+    factories.save(review, summary="Landings fell by a ninth.")
+    factories.submit(review)
+    factories.approve(review, by=supervisor())
+
+    assert publication.publish(review_id=review.pk).document["checked_by"] == ["Person After"]
+
+
 # Retried and lost tasks
 
 
@@ -157,7 +189,8 @@ def test_a_correction_is_a_further_publication_that_says_what_changed(published)
     assert [note["text"] for note in second.document["corrections"]] == ["The year was wrong."]
     assert second.document["corrections"][0]["at"] == second.document["modified_at"]
     assert second.document["published_at"] == first.document["published_at"]
-    assert second.published_at > first.published_at
+    assert second.published_at - first.published_at >= publication.APART
+    assert second.document["modified_at"] > first.document["modified_at"]
     assert [*Publication.objects.current()] == [second]
 
 
@@ -167,6 +200,25 @@ def test_readers_see_every_correction_newest_first(published):
 
     notes = [note["text"] for note in last.document["corrections"]]
     assert notes == ["The port was wrong.", "The year was wrong."]
+
+
+def test_readers_are_told_the_note_that_was_approved(published):
+    row = corrected(
+        published, "Typo, sorry", summary="Landings fell by a ninth.",
+        correction="The register was of another year.",
+    )  # fmt: skip
+
+    assert row.correction == "The register was of another year."
+    assert [note["text"] for note in row.document["corrections"]] == [row.correction]
+
+
+def test_two_publications_in_one_second_are_told_apart_by_their_dates(published):
+    rows = [
+        corrected(published, f"Round {n}.", summary=f"Landings fell by {n} %.") for n in range(3)
+    ]
+
+    told = [row.document["modified_at"] for row in rows]
+    assert told == sorted({*told})
 
 
 def test_a_correction_begun_by_one_and_finished_by_another_keeps_its_reason(published):
@@ -223,9 +275,13 @@ def test_unproven_is_off_the_scale_and_has_no_number(db):
 
 
 def test_a_claim_without_claimant_address_or_date_names_none(db):
-    review = review_at(Status.APPROVED)
+    review = review_at(Status.IN_PROGRESS)
     Claim.objects.update(claimant=None)
     factories.Article.objects.update(url="", published_on=None)
+    review.refresh_from_db()
+    factories.write_verdict(review, review.checker)
+    factories.submit(review)
+    factories.approve(review, by=supervisor())
 
     markup = publication.claim_review(publication.publish(review_id=review.pk))
 
