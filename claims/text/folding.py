@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from claims.text.values import Span
 
-# Lower case of one length: "İ" is the only character that `str.lower` makes longer.
-SAME_LENGTH = str.maketrans("İ’‘ʼ´`“”„«»‐‑\u00a0\u202f", "i'''''\"\"\"\"\"--  ")
+# Lower case of one length: "İ" is the only character that `str.lower` makes longer. Russian writes
+# "ё" or "е" for the same letter.
+SAME_LENGTH = str.maketrans("İЁё’‘ʼ´`“”„«»‐‑\u00a0\u202f", "iее'''''\"\"\"\"\"--  ")
 # Soft hyphens, joiners, direction marks: they hide in a word without being seen.
 UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]++"

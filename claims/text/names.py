@@ -29,6 +29,12 @@ OUTLET_LIKE = re.compile(
     (?![\w-])""",
     re.VERBOSE,
 )
+# "газета «Маяк»", "телеканал «Азимут»": Russian and Ukrainian say what it is and quote its name.
+QUOTED_OUTLET = re.compile(
+    r"""\b(?:газет|журнал|тижневик|еженедельник|издани|видання|телеканал|канал|агентств|агенц|радио|радіо
+    |портал|сайт|медиа|медіа|проект|проєкт|телекомпан)\w{0,12}\s[«"“„](?P<name>[^«»"“”„\n]{2,40})[»"”“]?""",
+    re.VERBOSE | re.IGNORECASE,
+)
 NAME_AT_START = re.compile(r"(?:[Tt]he\s)?(?:[A-Z][\w&.'-]*(?:\s|\Z)){1,5}")
 WITHIN = 200  # characters: no name is longer
 
@@ -66,6 +72,11 @@ class Names:
         listed = self._by_end.get(span.end)
         if listed and listed.span.start >= span.start:
             return listed
+        for quoted in QUOTED_OUTLET.finditer(
+            self.text, max(span.start, span.end - WITHIN), span.end
+        ):
+            if quoted.end() == span.end:
+                return Name(Span(*quoted.span()), canonical(quoted["name"]), "outlet")
         for found in OUTLET_LIKE.finditer(self.text, max(span.start, span.end - WITHIN), span.end):
             if found.end() == span.end and len(found.group().split()) > 1:
                 name = " ".join(found.group().split()).removeprefix("the ")

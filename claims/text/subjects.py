@@ -208,6 +208,6 @@ class Subjects:
             return Subject("claim", self.folded.span(floor + start, floor + len(left)))
         if self._any_official(tail):
             return Subject("official")
-        if words.of(self.text).rstrip(" ,").rsplit(" ", 1)[-1][:1].isupper():
+        if words.of(self.text).rsplit(" ", 1)[-1].lstrip('«“„"')[:1].isupper():
             return Subject("person" if set(tail[:-1]) & self.grammar.titles else "capital")
         return Subject("party" if self.grammar.party.fullmatch(last) else "other")
