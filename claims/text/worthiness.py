@@ -15,7 +15,7 @@ from claims.text.rules import FOLDER, rule_book
 
 DIGIT = re.compile(r"\d")
 QUESTION = re.compile(r"\?[\"'”’»]*\s*\Z")
-FEW_WORDS = 6
+FEW_WORDS, MANY_WORDS = 9, 20
 LEAST, MOST = 0.0, 1.0
 
 
@@ -34,6 +34,15 @@ class Table:
 
     base: float
     signs: dict[str, Sign]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The sign that a listed word shows, and whether it may be a part of a longer word."""
+
+    sign: str
+    open_start: bool
+    open_end: bool
 
 
 @cache
@@ -76,14 +85,18 @@ def signs_of(wording: str, language: str) -> set[str]:
         found.add("name")
     if QUESTION.search(wording):
         found.add("question")
-    if len(wording.split()) < FEW_WORDS:
+    count = len(wording.split())
+    if count < FEW_WORDS:
         found.add("short")
+    elif count >= MANY_WORDS:
+        found.add("detail")
     low, words = fold(wording).text, _words(language)
-    for last, (length, signs) in words.iter(low) if words else ():
-        start, end = last - length + 1, last + 1
-        if not _is_joined(low[max(0, start - 1) : start]):
-            whole = not _is_joined(low[end : end + 1])
-            found.update(name for name, open_ended in signs if whole or open_ended)
+    for last, (length, listed) in words.iter(low) if words else ():
+        begins = not _is_letter(low, last - length)
+        ends = not _is_letter(low, last + 1)
+        found.update(
+            word.sign for word in listed if (begins or word.open_start) and (ends or word.open_end)
+        )
     return found
 
 
@@ -96,24 +109,23 @@ def _names_somebody(wording: str) -> bool:
     )
 
 
-def _is_joined(mark: str) -> bool:
-    return mark.isalnum() or mark in {"'", "-", "_"}
+def _is_letter(text: str, position: int) -> bool:
+    """Whether the word goes on at `position`, which may lie outside of `text`."""
+    mark = text[position] if 0 <= position < len(text) else " "
+    return mark.isalnum() or mark in "'-_"
 
 
 @cache
 def _words(language: str) -> ahocorasick.Automaton:
-    """Every listed word with its length and signs, and whether any ending may follow it."""
+    """Every listed word, with its length and what it shows."""
     book = rule_book(language)
-    signs: dict[
-        str, dict[str, bool]
-    ] = {}  # of a word: its signs, and whether any ending may follow
+    listed: dict[str, set[_Word]] = {}
     for name in table().signs:
-        for listed in book.set_of("worthiness", name):
-            word, open_ended = fold(listed.rstrip("*")).text, listed.endswith("*")
-            of_word = signs.setdefault(word, {})
-            of_word[name] = of_word.get(name, False) or open_ended
+        for written in book.set_of("worthiness", name):
+            word = _Word(name, written.startswith("*"), written.endswith("*"))
+            listed.setdefault(fold(written.strip("*")).text, set()).add(word)
     automaton = ahocorasick.Automaton()
-    for word, of_word in signs.items():
-        automaton.add_word(word, (len(word), tuple(of_word.items())))
+    for letters, words in listed.items():
+        automaton.add_word(letters, (len(letters), frozenset(words)))
     automaton.make_automaton()
     return automaton
