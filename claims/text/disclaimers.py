@@ -180,6 +180,8 @@ class _Marker:
             if not subject.suits(rule.subject):
                 subject = self.subjects.in_relative_clause(place, start, end)
             if not subject.suits(rule.subject):
+                subject = self.subjects.within(*place)
+            if not subject.suits(rule.subject):
                 return None
             if subject.span:
                 cue = Span(subject.span.start, cue.end)

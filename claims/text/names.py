@@ -21,11 +21,11 @@ Kind = Literal["outlet", "institution", "party"]
 OUTLET_LIKE = re.compile(
     r"""\b(?:[Tt]he\s)?
     (?:[A-Z][\w&.'-]{1,30}\s){0,3}
-    (?:(?:News|Times|Post|Herald|Tribune|Journal|Gazette|Telegraph|Chronicle|Observer|Courier
+    (?:(?:Radio|Channel|TV)\s[A-Z0-9][\w'-]{1,30}
+     |(?:News|Times|Post|Herald|Tribune|Journal|Gazette|Telegraph|Chronicle|Observer|Courier
         |Dispatch|Standard|Inquirer|Examiner|Globe|Mail|Mirror|Express|Sentinel|Broadcasting
         |Newspaper|TV|Press\s(?:Agency|Association)|News\s(?:Agency|Network|Service)|Radio|Weekly
-        |Daily|Report)
-     |(?:Radio|Channel|TV)\s[A-Z0-9][\w'-]{1,30})
+        |Daily|Report))
     (?![\w-])""",
     re.VERBOSE,
 )

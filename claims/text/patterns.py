@@ -57,7 +57,13 @@ class Pattern:
 
     def may_be_in(self, words: str) -> bool:
         """Whether `words`, which hold one of `stems`, hold one of each of the others."""
-        return all(any(stem in words for stem in stems) for stems in self.others)
+        for stems in self.others:
+            for stem in stems:
+                if stem in words:
+                    break
+            else:
+                return False
+        return True
 
 
 def compile_pattern(source: str, phrases: Phrases) -> Pattern:
@@ -111,8 +117,8 @@ class _Reader:
         return regex, sorted(needed, key=self._expected)
 
     def _expected(self, stems: frozenset[str]) -> float:
-        """Roughly how often one of `stems` stands in a text: short and frequent words more often."""
-        return sum(1.0 if stem in self.frequent else SHRINKS ** -len(stem) for stem in stems)
+        """Roughly how often one of `stems` stands in a text: short and frequent ones more often."""
+        return sum((stem in self.frequent) + SHRINKS ** -len(stem) for stem in stems)
 
     def _piece(
         self, what: str, within: tuple[str, ...], source: str

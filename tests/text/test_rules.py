@@ -3,6 +3,7 @@
 import pytest
 
 from claims.text import analyse
+from claims.text.folding import fold
 from claims.text.patterns import Malformed, compile_pattern
 from claims.text.rules import LANGUAGES, rule_book
 
@@ -62,3 +63,20 @@ def test_patterns_match_words_with_gaps(pattern, text, found):
 def test_a_malformed_pattern_is_refused(pattern):
     with pytest.raises(Malformed):
         compile_pattern(pattern, {"how": ["yet"], "round": ["a {round}"]})
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_what_a_pattern_matches_holds_the_stems_that_are_looked_for_first(language):
+    rules = BOOKS[language].rules
+    sentences = [
+        fold(text).text for rule in rules for text in rule.examples + rule.counter_examples
+    ]
+    matched = [
+        (any(stem in words for stem in pattern.stems), pattern.may_be_in(words))
+        for rule in rules
+        for pattern in rule.patterns + rule.unless
+        for words in sentences
+        if pattern.regex.search(words)
+    ]
+    assert matched
+    assert set(matched) == {(True, True)}
