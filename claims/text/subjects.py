@@ -126,7 +126,7 @@ class Subjects:
         before = self.folded.text[floor : place[0]].rstrip()
         if self.grammar.inverts.search(before) and place[1] < end:
             name = self.names.opening(self.folded.span(place[1] + 1, end))
-        elif relative := self.grammar.relative.search(before):
+        if name is None and (relative := self.grammar.relative.search(before)):
             left = before[: relative.start()].rstrip(" ,")
             name = self.names.ending(self.folded.span(floor, floor + len(left))) if left else None
         if name and name.kind == "outlet":
