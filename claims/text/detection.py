@@ -211,20 +211,18 @@ class Detector:
     def _wording(self, part: _Part) -> str:
         """Canonical words: one line, without hedges and outer marks, a capital and a full stop."""
         line = " ".join(part.span.of(self.text).split()).strip(MARKS + ".")
-        hedge = self.grammar.hedge.search(fold(line).text)
-        while hedge:
-            line = line[: hedge.start()] + line[hedge.end() :]
-            hedge = self.grammar.hedge.search(fold(line).text)
+        folded = fold(line)
         name, kind = self._claimant(part)
+        cuts = [
+            (folded.span(*found.span()), "") for found in self.grammar.hedge.finditer(folded.text)
+        ]
         if kind == "person" and name and not (part.said and part.said.attribution.direct):
-            pronoun = self.grammar.pronoun.match(fold(line).text)
-            line = name + line[pronoun.end() :] if pronoun else line
+            if pronoun := self.grammar.pronoun.match(folded.text):
+                cuts.insert(0, (folded.span(*pronoun.span()), name))
+        for span, instead in reversed(cuts):
+            line = line[: span.start] + instead + line[span.end :]
         line = _without_lone_marks(line.strip(MARKS))
-        return (
-            f"{line[:1].upper()}{line[1:]}."
-            if not line.endswith(("!", "?"))
-            else line[:1].upper() + line[1:]
-        )
+        return line[:1].upper() + line[1:] + ("" if line.endswith(("!", "?")) else ".")
 
 
 def _holds(content: Span, cue: Span) -> bool:

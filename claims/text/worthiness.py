@@ -6,14 +6,16 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import ahocorasick
 
 from claims.text.folding import fold
 from claims.text.rules import FOLDER, rule_book
+from claims.text.speakers import CAPITAL
 
 DIGIT = re.compile(r"\d")
+NAME = re.compile(rf"(?<=[^.!?:]\s)[{CAPITAL}]\w")  # a capital within a sentence
+NO_WORD = re.compile(r"[^\w'-]+|\B['-]|['-]\B")
 QUESTION = re.compile(r"\?[\"'”’»]*\s*\Z")
 FEW_WORDS, MANY_WORDS = 9, 20
 LEAST, MOST = 0.0, 1.0
@@ -30,26 +32,18 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The weights, from `worthiness.toml`: where a score starts, and its signs by name."""
+    """The weights: where a score starts, and the signs by name, the weightiest first."""
 
     base: float
     signs: dict[str, Sign]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """The sign that a listed word shows, and whether it may be a part of a longer word."""
-
-    sign: str
-    open_start: bool
-    open_end: bool
-
-
 @cache
 def table() -> Table:
-    """Read the table of weights."""
+    """Read the table of weights, `worthiness.toml`."""
     content = tomllib.loads((FOLDER / "worthiness.toml").read_text("utf-8"))
     signs = [Sign(row["name"], row["weight"], row["reason"]) for row in content["sign"]]
+    signs.sort(key=lambda sign: -abs(sign.weight))
     return Table(content["base"], {sign.name: sign for sign in signs})
 
 
@@ -68,10 +62,7 @@ def weigh(
         names.add("speaker")
     if cautioned:
         names.add("caution")
-    found = sorted(
-        (sign for sign in table().signs.values() if sign.name in names),
-        key=lambda sign: -abs(sign.weight),
-    )
+    found = [sign for name, sign in table().signs.items() if name in names]
     score = table().base + sum(sign.weight for sign in found)
     return round(min(MOST, max(LEAST, score)), 2), tuple(sign.reason for sign in found)
 
@@ -81,7 +72,7 @@ def signs_of(wording: str, language: str) -> set[str]:
     found = set()
     if DIGIT.search(wording):
         found.add("figure")
-    if _names_somebody(wording):
+    if NAME.search(wording):
         found.add("name")
     if QUESTION.search(wording):
         found.add("question")
@@ -90,42 +81,24 @@ def signs_of(wording: str, language: str) -> set[str]:
         found.add("short")
     elif count >= MANY_WORDS:
         found.add("detail")
-    low, words = fold(wording).text, _words(language)
-    for last, (length, listed) in words.iter(low) if words else ():
-        begins = not _is_letter(low, last - length)
-        ends = not _is_letter(low, last + 1)
-        found.update(
-            word.sign for word in listed if (begins or word.open_start) and (ends or word.open_end)
-        )
+    words = _words(language)
+    if words:
+        for _, shown in words.iter(f" {NO_WORD.sub(' ', fold(wording).text)} "):
+            found.update(shown)
     return found
-
-
-def _names_somebody(wording: str) -> bool:
-    """Whether a word within the sentence has a capital: a name, in most languages."""
-    words = wording.split()
-    return any(
-        len(word) > 1 and word[0].isupper() and not before.endswith((".", "!", "?", ":"))
-        for before, word in pairwise(words)
-    )
-
-
-def _is_letter(text: str, position: int) -> bool:
-    """Whether the word goes on at `position`, which may lie outside of `text`."""
-    mark = text[position] if 0 <= position < len(text) else " "
-    return mark.isalnum() or mark in "'-_"
 
 
 @cache
 def _words(language: str) -> ahocorasick.Automaton:
-    """Every listed word, with its length and what it shows."""
+    """Every listed word with the signs that it shows, a space where it must begin or end."""
     book = rule_book(language)
-    listed: dict[str, set[_Word]] = {}
+    listed: dict[str, set[str]] = {}
     for name in table().signs:
-        for written in book.set_of("worthiness", name):
-            word = _Word(name, written.startswith("*"), written.endswith("*"))
-            listed.setdefault(fold(written.strip("*")).text, set()).add(word)
+        for word in book.set_of("worthiness", name):
+            letters = fold(f" {word} ".replace(" *", "").replace("* ", "")).text
+            listed.setdefault(letters, set()).add(name)
     automaton = ahocorasick.Automaton()
-    for letters, words in listed.items():
-        automaton.add_word(letters, (len(letters), frozenset(words)))
+    for letters, names in listed.items():
+        automaton.add_word(letters, frozenset(names))
     automaton.make_automaton()
     return automaton
