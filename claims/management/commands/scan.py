@@ -4,48 +4,104 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand
 
 from claims import text as engine
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 20_000_000  # of a file, and of a line with --jsonl
 BOLD, PLAIN = "\033[1m", "\033[0m"
+HELP = """\
+Show claims and unverified items in texts; nothing is stored, no database is needed.
+
+Without files, or with "-", standard input is read. Offsets are half-open characters into the text.
+
+With --jsonl every line of the input is {"id", "text"} or {"id", "text", "lang"}; every line is
+answered as soon as it is read, by one line in the same order:
+  {"id", "lang", "sentences": n,
+   "flags": [{"kind", "start", "end", "cue", "rule", "who", "confidence"}],
+   "claims": [{"start", "end", "text", "claimant", "worthiness", "reasons"}],
+   "attributions": [{"source": [s, e] or null, "cue": [s, e], "content": [s, e]}]}
+or {"id", "error"} when the line is malformed; then its number is also told on standard error.
+
+Exit codes: 0 all was analysed; 1 a file or a line could not be read, the others were analysed;
+2 the command was called wrongly.
+"""
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as text; says which and why."""
+    """A file or a line that cannot be read as text; says which and why."""
+
+
+class Malformed(Exception):
+    """A line of JSON that is not what it should be; `id` is the document's, None when unknown."""
+
+    def __init__(self, reason: str, identity: Any = None) -> None:
+        super().__init__(reason)
+        self.id = identity
 
 
 class Command(BaseCommand):
-    help = "Show claims and unverified items in text files; - reads standard input."
+    help = HELP
     requires_system_checks: list[str] = []
 
+    def create_parser(self, *arguments: Any, **options: Any) -> Any:
+        """Keep the line breaks of the help."""
+        return super().create_parser(
+            *arguments, formatter_class=RawDescriptionHelpFormatter, **options
+        )
+
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", metavar="FILE")
-        parser.add_argument("--json", action="store_true", help="one JSON document for each file")
+        parser.add_argument("files", nargs="*", default=["-"], metavar="FILE")
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="one JSON document for each file")
+        form.add_argument("--jsonl", action="store_true", help="one JSON document for each line")
         parser.add_argument("--lang", default=None, help="language code; detected when left out")
         parser.add_argument("--outlet", default="", help="who publishes the text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        failed = False
-        for name in options["files"]:
+        all_read = True
+        for name in options["files"] or ["-"]:
             try:
-                content = read(name)
+                all_read &= (
+                    self._lines(name, options) if options["jsonl"] else self._text(name, options)
+                )
             except Unreadable as problem:
                 self.stderr.write(str(problem))
-                failed = True
-                continue
-            found = engine.analyse(content, language=options["lang"], outlet=options["outlet"])
-            if options["json"]:
-                self.stdout.write(json.dumps(document(name, content, found)))
-            else:
-                self.stdout.write(page(name, content, found, colour=self.stdout.isatty()))
-        if failed:
+                all_read = False
+        if not all_read:
             sys.exit(1)
+
+    def _text(self, name: str, options: dict[str, Any]) -> bool:
+        content = read(name)
+        found = engine.analyse(content, language=options["lang"], outlet=options["outlet"])
+        if options["json"]:
+            self.stdout.write(json.dumps(document(name, content, found)))
+        else:
+            self.stdout.write(page(name, content, found, colour=self.stdout.isatty()))
+        return True
+
+    def _lines(self, name: str, options: dict[str, Any]) -> bool:
+        """Answer every line of a file at once; whether all of them could be read."""
+        all_read = True
+        for number, line in lines(name):
+            try:
+                identity, content, language = parse(line)
+                found = engine.analyse(
+                    content, language=language or options["lang"], outlet=options["outlet"]
+                )
+                answer = row(identity, content, found)
+            except Malformed as problem:
+                self.stderr.write(f"{name}, line {number}: {problem}")
+                answer, all_read = {"id": problem.id, "error": str(problem)}, False
+            self.stdout.write(json.dumps(answer))
+            self.stdout.flush()
+        return all_read
 
 
 def read(name: str) -> str:
@@ -53,21 +109,100 @@ def read(name: str) -> str:
 
     :raises Unreadable: if it is missing, a folder, too large or not UTF-8.
     """
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Unreadable(f"{name}: {reason}") from error
+    with opened(name) as file:
+        content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise Unreadable(f"{name}: larger than {MOST_BYTES // 1_000_000} MB")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable(f"{name}: not UTF-8 text (byte {error.start})") from error
+
+
+def lines(name: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not empty, with their numbers from 1; memory holds one of them.
+
+    A line longer than `MOST_BYTES` is cut, so that it is malformed.
+
+    :raises Unreadable: if the file is missing or a folder.
+    """
+    with opened(name) as file:
+        number = 0
+        while line := file.readline(MOST_BYTES + 1):
+            number += 1
+            if line.strip():
+                yield number, line
+            while len(line) > MOST_BYTES and not line.endswith(b"\n"):
+                line = file.readline(MOST_BYTES + 1)
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file, or standard input for "-", to read bytes from.
+
+    :raises Unreadable: if it cannot be opened, or read within the block.
+    """
+    try:
+        if name == "-":
+            yield sys.stdin.buffer
+        else:
+            with Path(name).open("rb") as file:
+                yield file
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unreadable(f"{name}: {reason}") from error
+
+
+def parse(line: bytes) -> tuple[Any, str, str | None]:
+    """The id, text and language (None when left out) of one line of JSON.
+
+    :raises Malformed: if the line is no JSON object with a text.
+    """
+    if len(line) > MOST_BYTES:
+        raise Malformed(f"longer than {MOST_BYTES // 1_000_000} MB")
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise Malformed("no JSON object")
+    identity, text, language = content.get("id"), content.get("text"), content.get("lang")
+    if "id" not in content:
+        raise Malformed("no id")
+    if not isinstance(text, str):
+        raise Malformed("no text", identity)
+    if not isinstance(language, str | None):
+        raise Malformed("lang is no string", identity)
+    return identity, text, language
+
+
+def row(identity: Any, text: str, found: engine.Analysis) -> dict[str, Any]:
+    """What was found in one line of JSON, as the help of the command shows it."""
+    return {
+        "id": identity,
+        "lang": found.language,
+        "sentences": len(found.sentences),
+        "flags": [
+            {
+                "kind": flag.kind,
+                **_place(flag.cue),
+                "cue": flag.cue.of(text),
+                "rule": flag.rule,
+                "who": flag.who,
+                "confidence": flag.confidence,
+            }
+            for flag in found.flags
+        ],
+        "claims": [_claim(claim) for claim in found.claims],
+        "attributions": [
+            {
+                "source": _pair(said.source) if said.source else None,
+                "cue": _pair(said.cue),
+                "content": _pair(said.content),
+            }
+            for said in found.attributions
+        ],
+    }
 
 
 def document(name: str, text: str, found: engine.Analysis) -> dict[str, Any]:
@@ -91,16 +226,7 @@ def document(name: str, text: str, found: engine.Analysis) -> dict[str, Any]:
             }
             for flag in found.flags
         ],
-        "claims": [
-            {
-                **_place(claim.span),
-                "text": claim.wording,
-                "claimant": claim.claimant,
-                "worthiness": claim.worthiness,
-                "reasons": list(claim.reasons),
-            }
-            for claim in found.claims
-        ],
+        "claims": [_claim(claim) for claim in found.claims],
         "attributions": [
             {
                 "name": said.name,
@@ -117,6 +243,20 @@ def document(name: str, text: str, found: engine.Analysis) -> dict[str, Any]:
             for cited in found.citations
         ],
     }
+
+
+def _claim(claim: engine.DetectedClaim) -> dict[str, Any]:
+    return {
+        **_place(claim.span),
+        "text": claim.wording,
+        "claimant": claim.claimant,
+        "worthiness": claim.worthiness,
+        "reasons": list(claim.reasons),
+    }
+
+
+def _pair(span: engine.Span) -> list[int]:
+    return [span.start, span.end]
 
 
 def _place(span: engine.Span) -> dict[str, int]:
