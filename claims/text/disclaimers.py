@@ -185,6 +185,8 @@ class _Marker:
                 return None
             if subject.span:
                 cue = Span(subject.span.start, cue.end)
+        elif rule.kind is FlagKind.SELF_DISCLAIMER:
+            subject = self.subjects.within(*place)
         if not rule.kind.is_core:
             return Mark(rule.kind, cue, sentence, rule, Who.NOBODY, "")
         reporter = self._reporter(cue, sentence)
