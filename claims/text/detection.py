@@ -216,9 +216,10 @@ class Detector:
         cuts = [
             (folded.span(*found.span()), "") for found in self.grammar.hedge.finditer(folded.text)
         ]
-        if kind == "person" and name and not (part.said and part.said.attribution.direct):
-            if pronoun := self.grammar.pronoun.match(folded.text):
-                cuts.insert(0, (folded.span(*pronoun.span()), name))
+        pronoun = self.grammar.pronoun.match(folded.text)
+        own_words = part.said is not None and part.said.attribution.direct
+        if pronoun and kind == "person" and name and not own_words:
+            cuts.insert(0, (folded.span(*pronoun.span()), name))
         for span, instead in reversed(cuts):
             line = line[: span.start] + instead + line[span.end :]
         line = _without_lone_marks(line.strip(MARKS))
