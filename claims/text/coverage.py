@@ -96,21 +96,25 @@ def _covered(
     ]
     if witness := _named(fold(sentence.of(text)).text, before, words):
         return Scope.WITNESS, [claim for claim in near if claim.claimant == witness]
-    if own and (
-        any(claim.span.overlaps(mark.cue) for claim in own) or own[0].span.start >= mark.cue.end
-    ):
-        touching = [claim for claim in own if claim.span.overlaps(mark.cue)]
-        stated = [claim for claim in own if _is_object(text, mark, claim, words)]
-        if touching or stated:
-            return Scope.SENTENCE, touching or stated
+    stated = [
+        claim
+        for claim in own
+        if claim.span.overlaps(mark.cue) or _is_object(text, mark, claim, words)
+    ]
+    if stated:
+        return Scope.SENTENCE, stated
+    said_first = [claim for claim in own if claim.span.end <= mark.cue.start]
+    heard = [*before, *said_first]
     if (
         (words.accounts.search(about) or words.his.search(about))
-        and before
-        and before[-1].claimant_kind in {"person", "anonymous"}
+        and heard
+        and heard[-1].claimant_kind in {"person", "anonymous"}
     ):
-        return Scope.WITNESS, _witness(before, order)
-    if words.whole_report.search(about) and before:
-        return Scope.REPORT, list(before)
+        return Scope.WITNESS, _witness(heard, claims[last : last + FAR], order)
+    if said_first:
+        return Scope.SENTENCE, said_first
+    if words.whole_report.search(about):
+        return Scope.REPORT, list(before or claims[last : last + FAR])
     return Scope.PREVIOUS, _previous(before)
 
 
@@ -138,7 +142,9 @@ def _previous(before: Sequence[DetectedClaim]) -> list[DetectedClaim]:
     return [claim for claim in before if claim.sentence == before[-1].sentence]
 
 
-def _witness(before: Sequence[DetectedClaim], order: dict[Span, int]) -> list[DetectedClaim]:
+def _witness(
+    before: Sequence[DetectedClaim], after: Sequence[DetectedClaim], order: dict[Span, int]
+) -> list[DetectedClaim]:
     """The claims of the last to speak, and those of somebody not named right before."""
     witness = before[-1].claimant
     found = [claim for claim in before if claim.claimant == witness]
@@ -148,4 +154,6 @@ def _witness(before: Sequence[DetectedClaim], order: dict[Span, int]) -> list[De
         if near and claim.claimant_kind == "anonymous" and claim.attribution is not None:
             found.append(claim)
             at = order[claim.sentence]
+    if before[-1].claimant_kind == "person":
+        found.extend(claim for claim in after if claim.claimant == witness)
     return sorted(found, key=lambda claim: claim.span)

@@ -16,7 +16,8 @@ from claims.text.values import DetectedClaim, FlagKind, Sentence, Span
 from claims.text.worthiness import weigh
 
 THRESHOLD = 0.25  # below it a statement is not worth a row
-FEWEST_WORDS = 4
+FEWEST_WORDS = 3
+FEW_WORDS = 3  # so few need a subject: the verb is not the first of them
 LONGEST = 1000  # characters: no editor checks a longer statement as one
 
 PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
@@ -39,6 +40,8 @@ class Grammar:
     aside: re.Pattern[str]
     request: re.Pattern[str]
     pronoun: re.Pattern[str]
+    that: re.Pattern[str]
+    claim_that: re.Pattern[str]
 
 
 @cache
@@ -49,6 +52,7 @@ def grammar(language: str) -> Grammar:
     def any_of(name: str) -> str:
         return book.regex_of("claims", name)
 
+    that = book.regex_of("coverage", "that")
     opens = rf"(?:{any_of('openers')}|\w+\s(?:\w+\s)?{any_of('auxiliaries')})"
     return Grammar(
         verb=re.compile(rf"(?<![\w'-]){any_of('verbs')}")
@@ -63,6 +67,8 @@ def grammar(language: str) -> Grammar:
         aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),
         request=re.compile(any_of("requests")),
         pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
+        that=re.compile(rf"\s+{that}\s+"),
+        claim_that=re.compile(rf"(?:[\w'-]+\s+){{1,3}}?{that}\s+"),
     )
 
 
@@ -141,11 +147,10 @@ class Detector:
         yield self._trim(span, start, len(words), words)
 
     def _stands(self, words: str) -> bool:
-        return len(words.split()) >= FEWEST_WORDS and self._has_verb(words)
-
-    def _has_verb(self, words: str) -> bool:
-        verb = self.grammar.verb
-        return verb is None or bool(verb.search(words))
+        count, verb = len(words.split()), self.grammar.verb
+        if count < FEWEST_WORDS or verb is None:
+            return count >= FEWEST_WORDS
+        return bool(verb.search(words, 1 if count <= FEW_WORDS else 0))
 
     def _trim(self, span: Span, start: int, end: int, words: str) -> Span:
         while start < end and words[start] in MARKS:
@@ -162,9 +167,11 @@ class Detector:
         return self.folded.span(origin + start, origin + end)
 
     def _claim(self, part: _Part, sentence: Sentence) -> DetectedClaim | None:
-        words = self.folded.of(part.span)
         marks = [mark for mark in self.marks.get(sentence.span, ()) if mark.cue.overlaps(part.span)]
-        if self._is_aside(part, marks, words, sentence):
+        for mark in marks:
+            if mark.kind.is_core and mark.kind is not FlagKind.ADJECTIVE:
+                part = _Part(self._without_caution(part.span, mark.cue), part.said)
+        if self._is_aside(part, marks, sentence):
             return None
         wording = self._wording(part)
         name, kind = self._claimant(part)
@@ -182,9 +189,25 @@ class Detector:
             part.span, sentence.span, wording, name, kind, attribution, score, reasons
         )
 
-    def _is_aside(self, part: _Part, marks: Sequence[Mark], words: str, sentence: Sentence) -> bool:
+    def _without_caution(self, span: Span, cue: Span) -> Span:
+        """What a caution within `span` is about, where it stands there: "…, which X denied"."""
+        words, origin = self.folded.of(span), self.folded.position(span.start)
+        start = max(0, self.folded.position(cue.start) - origin)
+        end = min(len(words), self.folded.position(cue.end) - origin)
+        comma = words.rfind(", ", 0, start)
+        if that := self.grammar.that.match(words, end):
+            left, right = that.end(), len(words)
+        elif that := self.grammar.claim_that.match(words, 0, start):
+            left, right = that.end(), start
+        elif comma != -1 and not self._stands(words[end:]):
+            left, right = 0, comma
+        else:
+            return span
+        return self._trim(span, left, right, words) if self._stands(words[left:right]) else span
+
+    def _is_aside(self, part: _Part, marks: Sequence[Mark], sentence: Sentence) -> bool:
         """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
-        said_so = part.said is not None
+        said_so, words = part.said is not None, self.folded.of(part.span)
         ending = sentence.span.of(self.text).rstrip("\"'”’»)")
         if not self._stands(words):
             return True
@@ -198,6 +221,7 @@ class Detector:
             if (
                 mark.kind.is_core
                 and mark.kind is not FlagKind.ADJECTIVE
+                and mark.cue.overlaps(part.span)
                 and 2 * len(mark.cue) > len(part.span)
             ):
                 return True
