@@ -13,7 +13,8 @@ LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 BULLET = re.compile(r"\s*+[•‣▪●◦*·]\s++")
 FITS_A_LINE = 100  # no editor wraps by hand beyond this width
 
-STOP = re.compile(r"[.!?…।؟。]+(?:\[\d{1,3}\])?[\"'”’»)\]]*")
+# French sets its closing mark off: « Il est parti. »
+STOP = re.compile(r"[.!?…।؟。]+(?:\[\d{1,3}\])?(?:[\"'”’»)\]]|[ \u00a0\u202f]»(?=\W|\Z))*")
 FULL_WIDTH = "。।"  # stops that no space follows
 OPENING = "\"'“‘«([—–- \t\n\xa0"
 WORD = re.compile(r"[^\W_][\w'’]*")
