@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claims.text.attribution import Listener, find_citations
+from claims.text.attribution import Listener, attributions_of
+from claims.text.citations import find_citations
 from claims.text.coverage import cover
 from claims.text.detection import Detector
 from claims.text.disclaimers import find_marks
@@ -50,7 +51,9 @@ def _analyse(text: str, sentences: Sequence[Sentence], language: str, outlet: st
         supported=True,
         sentences=tuple(sentences),
         flags=cover(text, sentences, marks, claims, language),
-        attributions=tuple(one.attribution for one in said),
+        attributions=attributions_of(said),
         claims=claims,
-        citations=find_citations(folded, sentences, names, said, outlet=outlet),
+        citations=find_citations(
+            folded, sentences, names, said, language=language, outlet=outlet
+        ),
     )

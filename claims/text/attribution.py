@@ -1,66 +1,57 @@
-"""Who is said to state what, and which outside sources the article rests on."""
+"""Who is said to state what: every attribution of a text."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 
+from claims.text.cues import Cue, Words, lexicon
 from claims.text.folding import Folded
-from claims.text.names import Name, Names, canonical
+from claims.text.names import Names
 from claims.text.quotes import Quotes
-from claims.text.rules import RuleBook, rule_book
+from claims.text.rules import RuleBook
 from claims.text.speakers import UNNAMED, Cast, Speaker
-from claims.text.values import Attribution, Citation, Sentence, Span
+from claims.text.values import Attribution, Sentence, Span
 
-THE_NEXT = re.compile(r"\s+(?:the|an?|its|his|her|their)\b")
-THAT = re.compile(r"\bthat\s+")
-ADDRESSEE = re.compile(r"\s+[^,;:\"]{1,80}?(?:\s+that\s+|,\s+that\s+|:\s*)")
-PRONOUN_NEXT = re.compile(
-    r"\s*(?:that\s+)?(?:he|she|it|they|there|i|we|you|this|these|those|his|her|their)\b"
-)
-SPEECH_NEXT = re.compile(r"\s*[,:]?\s*(?:\"|that\b)|\s*:")
-WHEN = re.compile(
-    r"\s*(?:\s(?:on|in|at|during|late|early|last|this|earlier)(?:\s[\w']+){1,4}?)?(?:\sthat\s+|:\s*|,\s+(?=\"))"
-)
-TAIL_REST = re.compile(
-    r"""[\s,]*(?:[.!?"]*\s*\Z|(?:in|on|at|to|during|after|with|when|while|as|by|via|late|early|earlier|last|this
-      |for|who|yesterday|today|without|about|of|citing|referring|adding|monday|tuesday|wednesday|thursday|friday
-      |saturday|sunday|rfe)\b)""",
-    re.VERBOSE,
-)
-FINITE = re.compile(
-    r"\b(?:is|was|has|have|had|will|would|should|could|can|may|might|must|were|are|did|does|that)\b|'(?:s|ve|re|d|ll)\b"
-)
-NOT_SPEAKING = re.compile(
-    r"(?:\bnot|n't|\bnever|\bto|\bbe|\bbeen|\bno|\bwas|\bwere|\bthese|\bis|\bare)\s+(?:\w+ly\s+)?\Z"
-)
-CLAIMANT_BETWEEN = re.compile(r"\s+((?:the|an?)\s[^;:\"]{2,120}?),?\s+that\s+")
-REPORTS_THAT = re.compile(
-    r"\bthere\s(?:are|were|is|have\sbeen|had\sbeen)\s(?:[\w'-]+\s){0,3}?"
-    r"(?:reports|reviews|rumours|rumors|claims|allegations)\sthat\s"
-)
-RELATIVE = re.compile(
-    r"\b(an?|the|one|two|several|some)((?:\s[\w/'-]+){1,5}?)\s(?:who|that|which)\s*\Z"
-)
+QUOTE = '"'
+HARD_STOPS = frozenset('";:()[]—–-…')
+ENDS = frozenset('.!?"')
+EDGES = " \t\n\r\",'-–—:;"
 FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
+LONGEST_CLAIMANT = 24  # words, with what is told of them between commas
+LONGEST_ADDRESSEE = 15  # words
+WITHIN_TIMES = 7  # words between a cue and "that" that say when and where
+LONGEST_AFTER = 14  # words that name a claimant after the cue
+Place = tuple[int, int]  # half-open, in words of the sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An attribution, its sentence and who speaks."""
+    """An attribution, its sentence and who speaks.
+
+    :ivar asserts: whether it states something; otherwise it tells a wish, praise, or a denial.
+    """
 
     attribution: Attribution
     sentence: Sentence
     speaker: Speaker
+    asserts: bool = True
 
 
-@cache
-def _words(language: str, name: str) -> re.Pattern[str]:
-    words = sorted(rule_book(language).set_of("attribution", name), key=len, reverse=True)
-    return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, words))})(?![\w'-])")
+def attributions_of(said: Sequence[Said]) -> tuple[Attribution, ...]:
+    """The attributions, each once: a content that runs on over several sentences is joined."""
+    found: dict[tuple[Span | None, Span], Attribution] = {}
+    for one in (one.attribution for one in said):
+        key = (one.source, one.cue)
+        before = found.get(key)
+        if before is None:
+            found[key] = one
+        else:
+            start = min(before.content.start, one.content.start)
+            end = max(before.content.end, one.content.end)
+            found[key] = replace(before, content=Span(start, end))
+    return tuple(found.values())
 
 
 class Listener:
@@ -76,16 +67,13 @@ class Listener:
         language: str,
     ) -> None:
         self.text, self.folded, self.quotes = text, folded, quotes
-        self.cast = Cast(text, names, book)
-        self.says, self.by_words = _words(language, "says"), _words(language, "by_words")
-        self.unsure = book.set_of("attribution", "unsure")
-        self.to_someone = book.set_of("attribution", "to_someone")
-        self.connectives = book.set_of("attribution", "connectives")
-        self.auxiliaries = book.set_of("attribution", "auxiliaries")
-        self.adverbial_starts = book.set_of("attribution", "adverbial_starts")
+        self.lexicon = lexicon(language)
+        self.cast = Cast(text, names, book) if self.lexicon.spoken else None
 
     def listen(self, sentences: Sequence[Sentence]) -> Iterator[Said]:
         """Every attribution of the sentences that are not boilerplate."""
+        if self.cast is None:
+            return
         speaking: Said | None = None  # whose quotation runs on
         paragraph = 0
         for sentence in sentences:
@@ -97,313 +85,574 @@ class Listener:
                 and sentence.paragraph - paragraph <= 1
                 and self._is_quoted(sentence)
             )
-            found = list(self._in_sentence(sentence))
+            found = list(_Reader(self, self.cast, sentence).read())
             if not found and runs_on and speaking is not None:
                 found = [_spoken_on(sentence, speaking)]
             yield from found
             paragraph = sentence.paragraph
             if not runs_on:
-                speaking = found[-1] if found else None
-
-    def _in_sentence(self, sentence: Sentence) -> Iterator[Said]:
-        low = self.folded.text
-        start, end = (
-            self.folded.position(sentence.span.start),
-            self.folded.position(sentence.span.end),
-        )
-        for cue in self.by_words.finditer(low, start, end):
-            if said := self._according_to(sentence, cue, start, end):
-                yield said
-        for cue in REPORTS_THAT.finditer(low, start, end):
-            if said := self._said(sentence, cue.span(), None, (cue.end(), end), UNNAMED):
-                yield said
-        floor = start
-        for cue in self.says.finditer(low, start, end):
-            if NOT_SPEAKING.search(low, max(start, cue.start() - 15), cue.start()):
-                continue
-            said = (
-                self._tail(sentence, cue, floor, end)
-                or self._middle(sentence, cue, end)
-                or self._head(sentence, cue, floor, end)
-            )
-            if said:
-                yield said
-                content = self.folded.position(said.attribution.content.start)
-                floor = content if content > cue.start() else floor
-
-    def _according_to(
-        self, sentence: Sentence, cue: re.Match[str], start: int, end: int
-    ) -> Said | None:
-        low = self.folded.text
-        if cue.group() == "per" and not THE_NEXT.match(low, cue.end()):
-            return None
-        comma = low.find(", ", cue.end(), end)  # not the one inside 550,000
-        pronoun = BY_PRONOUN.match(low, cue.end(), end)
-        lead = low[start : cue.start()].strip(" ,\"'-–—")
-        opens = (
-            not lead or lead.rsplit(" ", 1)[-1] in self.connectives or low[cue.start() - 2] in ";:"
-        )
-        if opens and pronoun:
-            source, content = pronoun.span(1), (pronoun.end(), end)
-        elif opens and comma != -1:
-            source, content = (cue.end(), comma), (comma + 1, end)
-        elif opens:
-            return None
-        else:
-            source, content = (cue.end(), end if comma == -1 else comma), (start, cue.start())
-        words = self._span(*source)
-        if words is None or len(words) > 160:
-            return None
-        return self._said(sentence, cue.span(), words, content, self.cast.speaker(words))
-
-    def _tail(self, sentence: Sentence, cue: re.Match[str], start: int, end: int) -> Said | None:
-        """The content comes first: "C, S said." or "C, said S."."""
-        if cue.group().endswith("ing"):
-            return None
-        low = self.folded.text
-        before = low[start : cue.start()].rstrip()
-        content_end = max(before.rfind(", "), before.rfind('" '), before.rfind('"'))
-        if before.endswith((",", '"')):
-            named = re.compile(r"\s+([^,;:\"(—]{2,120}?)(?=[,.!?\"\s]*\Z|[,\"]|\sto\s)").match(
-                low, cue.end(), end
-            )
-            if not named or FINITE.search(named.group(1)) or len(before.split()) <= FEWEST_WORDS:
-                return None
-            source = self._span(*named.span(1))
-            content_end = len(before)
-        else:
-            rest = low[cue.end() : end]
-            addressed = cue.group() in self.to_someone and len(rest.split()) < 12
-            if content_end <= 0 or not (TAIL_REST.match(rest) or addressed) or THAT.search(rest):
-                return None
-            if (
-                len(before[content_end:].split()) > 14
-                or len(before[:content_end].split()) <= FEWEST_WORDS
-            ):
-                return None
-            if self._is_lead(before[:content_end]):
-                return None
-            source = self._span(start + content_end + 1, cue.start())
-        if source is None:
-            return None
-        origin = self.folded.position(source.start)
-        source = self._span(origin, origin + self._before_auxiliaries(self.folded.of(source)))
-        if source is None or not self._may_speak(source, cue.group()):
-            return None
-        content = (start, start + content_end)
-        return self._said(sentence, cue.span(), source, content, self.cast.speaker(source))
-
-    def _may_speak(self, source: Span, cue: str) -> bool:
-        """Whether a noun such as "reports", or "you would say", is no speech after all."""
-        words = self.folded.of(source).split()
-        if words[-1] in {"i", "you", "there", "we"} or words[0] in {"there", "citing"}:
-            return False
-        noun = cue in {"report", "reports", "claim", "claims", "estimates", "notes", "states"}
-        return (
-            not noun
-            or words[-1] in {"he", "she", "it"}
-            or source.of(self.text)[0].isupper()
-            or len(words) < 4
-        )
-
-    def _is_lead(self, words: str) -> bool:
-        """Whether `words` are only an adverbial such as "In a statement on Monday"."""
-        first, *others = words.lstrip(" \"'-–—").split()
-        return (
-            len(others) < LONGEST_LEAD
-            and first.strip(",") in self.adverbial_starts
-            and not FINITE.search(words)
-        )
-
-    def _middle(self, sentence: Sentence, cue: re.Match[str], end: int) -> Said | None:
-        """The claimant stands between: "In the paper states S, that C"."""
-        named = CLAIMANT_BETWEEN.match(self.folded.text, cue.end(), end)
-        if not named or FINITE.search(named.group(1)) or cue.group() in self.to_someone:
-            return None
-        source = self._span(*named.span(1))
-        if source is None:
-            return None
-        content = (named.end(), end)
-        return self._said(sentence, cue.span(), source, content, self.cast.speaker(source))
-
-    def _head(self, sentence: Sentence, cue: re.Match[str], start: int, end: int) -> Said | None:
-        """The claimant comes first: "S said that C"."""
-        low = self.folded.text
-        content = self._content_start(cue, end)
-        if content is None or len(low[content:end].split()) <= FEWEST_WORDS:
-            return None
-        source = self._subject(start, cue.start())
-        if source is None and cue.group() in self.unsure:
-            return None
-        if source is not None and not self._may_speak(source, cue.group()):
-            return None
-        speaker = self.cast.speaker(source) if source else UNNAMED
-        return self._said(sentence, cue.span(), source, (content, end), speaker)
-
-    def _content_start(self, cue: re.Match[str], end: int) -> int | None:
-        low, word = self.folded.text, cue.group()
-        if word in self.to_someone:
-            addressed = ADDRESSEE.match(low, cue.end(), end)
-            return addressed.end() if addressed else None
-        if reporting := WHEN.match(low, cue.end(), end):
-            return reporting.end()
-        if word in self.unsure and not (
-            SPEECH_NEXT.match(low, cue.end(), end) or PRONOUN_NEXT.match(low, cue.end(), end)
-        ):
-            return None
-        if not FINITE.search(low, cue.end(), end) and '"' not in low[cue.end() : end]:
-            return None
-        return cue.end()
-
-    def _subject(self, start: int, end: int) -> Span | None:
-        """The words that name who speaks, before the cue at `end`."""
-        low = self.folded.text
-        breaks = max(low.rfind(mark, start, end) for mark in (";", ":", '"', "—", "–", "- "))
-        region = self._span(max(start, breaks + 1), end)
-        if region is None:
-            return None
-        origin = self.folded.position(region.start)
-        raw = low[origin:end]
-        words = raw[: self._before_auxiliaries(raw)]
-        if relative := RELATIVE.search(words):
-            return self._span(origin + relative.start(), origin + relative.end(2))
-        closed = words.endswith(",")
-        parts = list(re.finditer(r"[^,]+", words))
-        if not closed and parts:
-            parts = parts[-1:]
-        for part in parts:
-            first = self._after_connectives(words, part.start())
-            if first >= part.end():
-                continue
-            if closed and words[first : part.end()].split(" ", 1)[0] in self.adverbial_starts:
-                continue
-            return self._span(origin + first, origin + len(words.rstrip(" ,")))
-        return None
-
-    def _after_connectives(self, words: str, position: int) -> int:
-        for word in re.finditer(r"[^\s,]+", words[position:]):
-            if word.group().strip(".") not in self.connectives:
-                return position + word.start()
-        return len(words)
-
-    def _before_auxiliaries(self, words: str) -> int:
-        """Where "has also" and the like begin at the end of `words`; a comma before them stays."""
-        end = len(words.rstrip())
-        while end:
-            cut = max(words.rfind(" ", 0, end), words.rfind(",", 0, end)) + 1
-            last = words[cut:end]
-            if last not in self.auxiliaries and not (last.endswith("ly") and cut):
-                break
-            end = len(words[:cut].rstrip(" "))
-        return end
+                spoken = [one for one in found if one.asserts]
+                speaking = spoken[-1] if spoken else None
 
     def _is_quoted(self, sentence: Sentence) -> bool:
         """Whether all of the sentence stands in quotation marks."""
         inner = Span(sentence.span.start + 1, max(sentence.span.start + 2, sentence.span.end - 1))
         return self.quotes.around(inner) is not None
 
-    def _said(
-        self,
-        sentence: Sentence,
-        cue: tuple[int, int],
-        source: Span | None,
-        content: tuple[int, int],
-        speaker: Speaker,
-    ) -> Said | None:
-        span = self._span(*content)
-        if span is None:
+
+class _Reader:
+    """Reads one sentence. Places are those of words; a claimant is looked for near its cue only."""
+
+    def __init__(self, listener: Listener, cast: Cast, sentence: Sentence) -> None:
+        self.text, self.folded, self.quotes = listener.text, listener.folded, listener.quotes
+        self.lexicon, self.cast, self.sentence = listener.lexicon, cast, sentence
+        position = self.folded.position
+        self.words = Words(
+            self.lexicon.word, self.folded.text, position(sentence.span.start),
+            position(sentence.span.end),
+        )  # fmt: skip
+        self.of = self.words.of
+        self.last: Said | None = None
+        self.named_until = 0  # after the claimant of the last "according to" or "citing"
+
+    def read(self) -> Iterator[Said]:
+        """The attributions, in the order of their cues."""
+        floor = 0
+        for cue in self.lexicon.cues(self.words):
+            if cue.first < self.named_until:
+                continue
+            said = self._of_cue(cue, floor)
+            if said:
+                yield said
+                self.last = said
+                content = said.attribution.content.start
+                if content >= self._span((cue.first, cue.after)).start:
+                    floor = max(floor, self._place_at(content))
+
+    def _place_at(self, offset: int) -> int:
+        position = self.folded.position(offset)
+        return next((n for n, start in enumerate(self.words.starts) if start >= position), 0)
+
+    def _of_cue(self, cue: Cue, floor: int) -> Said | None:
+        match cue.kind:
+            case "according_to":
+                return self._according_to(cue, floor)
+            case "citing":
+                return self._citing(cue, floor)
+            case "statements":
+                return self._statement(cue, floor)
+            case _:
+                return self._spoken(cue, floor)
+
+    # ---- according to, citing, the statement that
+
+    def _according_to(self, cue: Cue, floor: int) -> Said | None:
+        opens = not self._counted(floor, cue.first) or self.of[cue.first - 1] in self.lexicon[
+            "connectives"
+        ] | {";", ":"}
+        # "per the": the claimant begins with the last word of such a cue.
+        start = cue.after - (self.of[cue.after - 1] in self.lexicon["determiners"])
+        end = self._claimant_end(start)
+        if self._word(start) in self.lexicon.pronouns and end > start:
+            end = start + 1
+        if end == start:
             return None
+        self.named_until = end
+        content = (end, len(self.of)) if opens else (floor, cue.first)
+        return self._said(cue, (start, end), content)
+
+    def _citing(self, cue: Cue, floor: int) -> Said | None:
+        end = self._claimant_end(cue.after)
+        if end == cue.after or self._word(cue.first - 1) in self.lexicon["be"]:
+            return None
+        self.named_until = end
+        if self.last and self.last.asserts:
+            content = self.last.attribution.content
+            until = min(
+                content.end,
+                self.folded.span(self.words.starts[cue.first], self.words.ends[cue.first]).start,
+            )
+            if content.start < until:
+                return self._made(cue, (cue.after, end), Span(content.start, until), True)
+        if cue.first - floor <= FEWEST_WORDS:
+            return None
+        return self._said(cue, (cue.after, end), (floor, cue.first))
+
+    def _claimant_end(self, start: int) -> int:
+        """Where the claimant that begins at `start` ends: at the next mark."""
+        for place in range(start, min(len(self.of), start + LONGEST_CLAIMANT)):
+            word = self.of[place]
+            if word == "," or word in HARD_STOPS or (word in ENDS and place + 1 == len(self.of)):
+                return place
+            if place > start and word in self.lexicon["relatives"] | self.lexicon["finite"]:
+                return place
+        return min(len(self.of), start + LONGEST_CLAIMANT)
+
+    def _statement(self, cue: Cue, floor: int) -> Said | None:
+        if self._word(cue.after) not in self.lexicon["that"]:
+            return None
+        content = (cue.after + 1, len(self.of))
+        for place in range(cue.first - 1, max(floor - 1, cue.first - 4), -1):
+            word = self.of[place]
+            if word in self.lexicon["possessives"]:
+                return self._said(cue, (place, place + 1), content, asserts=False)
+            if word.endswith(self.lexicon.possessive_endings or "\n"):
+                start = self._noun_start(place, floor)
+                return self._said(cue, (start, place + 1), content, asserts=False)
+        if self.lexicon["unowned"].isdisjoint(self.of[max(floor, cue.first - 6) : cue.first]):
+            return None
+        return self._said(cue, None, content)
+
+    # ---- somebody said
+
+    def _spoken(self, cue: Cue, floor: int) -> Said | None:
+        lexicon, before = self.lexicon, self._word(cue.first - 1)
+        if cue.words in lexicon["statements"] and (said := self._statement(cue, floor)):
+            return said
+        participle = cue.words.endswith(lexicon.participle_endings or "\n")
+        if before in lexicon["infinitives"]:
+            return None
+        if before in lexicon["be"] and not participle:
+            return self._passive(cue, floor)
+        if (
+            before in lexicon["determiners"]
+            and before not in lexicon.pronouns | lexicon["relatives"]
+        ):
+            return None
+        subject, verbs = self._subject(cue.first, floor)
+        negated = set(self.of[max(verbs, cue.first - 2) : cue.first]) & lexicon["negations"]
+        asserts = cue.kind == "says" and not negated
+        if cue.kind == "views" and cue.words in lexicon["unsure"] and not self._is_named(subject):
+            return None
+        quoted_before = before in (QUOTE, ",", "–", "—", ".", "!", "?") and cue.first > FEWEST_WORDS
+        leads = self.of[0] in lexicon["adverbial_starts"]
+        if not participle and (quoted_before or leads or lexicon.verb_second or subject is None):
+            said = self._inverted(cue, floor, quoted_before, subject, asserts)
+            if said:
+                return said
+        if subject and (said := self._tail(cue, floor, subject, asserts)):
+            return said
+        content = self._content(cue)
+        if content is None:
+            return None
+        if before in lexicon["relatives"]:
+            content = self._within_relative(content)
+        if subject is None:
+            return self._shared(cue, floor, content, asserts, participle)
+        return self._said(cue, subject, content, asserts=asserts)
+
+    def _is_named(self, subject: Place | None) -> bool:
+        """Whether a name or a pronoun stands right before: "they fear", but not "the fears"."""
+        if subject is None:
+            return False
+        last = subject[1] - 1
+        known = self.lexicon.pronouns | self.lexicon["relatives"]
+        return self._is_capital(last) or self.of[last] in known
+
+    def _within_relative(self, content: Place) -> Place:
+        """The content of "S, who said that C, left": up to the comma before the verb."""
+        for place in range(content[0] + 2, content[1] - 1):
+            if self.of[place] == "," and self.of[place + 1] in self.lexicon["finite"]:
+                return content[0], place
+        return content
+
+    def _passive(self, cue: Cue, floor: int) -> Said | None:
+        """ "The plan was praised by the mayor": who follows, what comes before."""
+        if self._word(cue.after) not in self.lexicon["by"] or cue.first - 1 <= floor:
+            return None
+        end = self._noun_end(cue.after + 1)
+        if end == cue.after + 1:
+            return None
+        return self._said(cue, (cue.after + 1, end), (floor, cue.first - 1), asserts=False)
+
+    def _inverted(
+        self, cue: Cue, floor: int, quoted: bool, subject: Place | None, asserts: bool
+    ) -> Said | None:
+        """The claimant follows: "C, said S" and "In May said S that C"."""
+        end = self._noun_end(cue.after)
+        if end == cue.after:
+            return None
+        closing = self._word(end) in ("", ",", ".", "!", "?", QUOTE, "–", "—") or (
+            self._word(end) in self.lexicon["times"]
+        )
+        after = end + 1 if self._word(end) == "," else end
+        if (
+            self._word(after) in self.lexicon["that"]
+            and cue.words not in self.lexicon["to_someone"]
+        ):
+            if subject is None or self.lexicon.verb_second:
+                return self._said(cue, (cue.after, end), (after + 1, len(self.of)), asserts=asserts)
+        if quoted and closing and not self._is_apposition(floor, cue.first - 1):
+            first = self._said_from(floor, end)
+            content = (first if cue.first - first > FEWEST_WORDS else 0, cue.first)
+            return self._said(cue, (cue.after, end), content, asserts=asserts)
+        if self.of[0] in self.lexicon["adverbial_starts"] and not self._is_clause(0, cue.first):
+            return self._interposed(cue, asserts)
+        if self.lexicon.verb_second and (self._word(end) in (":", QUOTE) or after > end):
+            if len(self.of) - after > FEWEST_WORDS:
+                return self._said(cue, (cue.after, end), (after, len(self.of)), asserts=asserts)
+        return None
+
+    def _interposed(self, cue: Cue, asserts: bool) -> Said | None:
+        """ "In the paper states the mayor of Oslo, Mira Holt, that C", as machines translate."""
+        if self._word(cue.after) not in self.lexicon["determiners"]:
+            return None
+        for place in range(cue.after + 1, min(len(self.of), cue.after + LONGEST_CLAIMANT)):
+            word = self.of[place]
+            if word in self.lexicon["finite"] or word in HARD_STOPS:
+                return None
+            if word in self.lexicon["that"]:
+                return self._said(
+                    cue, (cue.after, place), (place + 1, len(self.of)), asserts=asserts
+                )
+        return None
+
+    def _said_from(self, floor: int, after: int) -> int:
+        """Where the content of a tail begins: one that ends the sentence covers all before it."""
+        closed = all(not word[0].isalnum() for word in self.of[after : after + 2])
+        return 0 if closed else floor
+
+    def _is_apposition(self, floor: int, comma: int) -> bool:
+        """Whether the words before the comma only describe: "S, the mayor of Oslo,"."""
+        if self._word(comma) != ",":
+            return False
+        for place in range(comma - 1, max(floor, comma - LONGEST_CLAIMANT), -1):
+            if self.of[place] == QUOTE:
+                return False
+            if self.of[place] == ",":
+                opens = self.of[place + 1]
+                described = opens in self.lexicon["relatives"] or (
+                    opens in self.lexicon["determiners"] and not self._is_clause(place, comma)
+                )
+                return described and place - floor <= 8 and not self._is_clause(floor, place)
+        return False
+
+    def _tail(self, cue: Cue, floor: int, subject: Place, asserts: bool) -> Said | None:
+        """The content comes first: "C, S said."."""
+        mark = subject[0] - 1
+        floor = self._said_from(floor, cue.after) if mark > 0 else floor
+        if mark - floor <= FEWEST_WORDS or self.of[mark] not in (",", QUOTE, "–", "—"):
+            return None
+        following = self._word(cue.after)
+        short = len(self.of) - cue.after < 16
+        closed = following in ("", ".", ",", "!", "?", QUOTE, "–", "—")
+        if not (
+            closed
+            or following in self.lexicon["times"]
+            or (cue.words in self.lexicon["to_someone"] and (short or self.of[mark] == QUOTE))
+        ):
+            return None
+        if self.lexicon["that"] & set(self.of[cue.after : cue.after + LONGEST_ADDRESSEE]):
+            return None
+        if self._is_lead(floor, mark):
+            return None
+        return self._said(cue, subject, (floor, mark), asserts=asserts)
+
+    def _is_lead(self, floor: int, mark: int) -> bool:
+        """Whether the words are only an adverbial such as "In a statement on Monday"."""
+        words = [word for word in self.of[floor:mark] if word[0].isalnum()]
+        return (
+            len(words) <= LONGEST_LEAD
+            and bool(words)
+            and words[0] in self.lexicon["adverbial_starts"]
+            and not self._is_clause(floor, mark)
+        )
+
+    def _content(self, cue: Cue) -> Place | None:
+        """Where what is said begins and ends, when it comes after the cue."""
+        end = len(self.of)
+        addressed = cue.words in self.lexicon["to_someone"]
+        reach = LONGEST_ADDRESSEE if addressed else WITHIN_TIMES
+        opener = self._opener(cue.after, min(end, cue.after + reach), addressed)
+        if opener is not None:
+            return (opener, end) if self._counted(opener, end) > 1 else None
+        if addressed:
+            return None
+        least = 1 if cue.kind == "views" else FEWEST_WORDS + 1
+        if self._counted(cue.after, end) < least or self._word(cue.after) in (",", ".", ";", ")"):
+            return None
+        if cue.kind == "says" and cue.words in self.lexicon["unsure"]:
+            first = self._word(cue.after)
+            follows = first in self.lexicon.pronouns | self.lexicon["determiners"]
+            if not (follows or self._is_capital(cue.after)) or not self._is_clause(cue.after, end):
+                return None
+        if cue.kind == "views":
+            stop = next((n for n in range(cue.after, end) if self.of[n] in (",", ";")), end)
+            return (cue.after, stop)
+        return (cue.after, end)
+
+    def _opener(self, start: int, end: int, addressed: bool) -> int | None:
+        """The place after the "that", colon or quotation mark that opens what is said."""
+        for place in range(start, end):
+            word = self.of[place]
+            if word in self.lexicon["that"]:
+                return place + 1
+            if word == ":":
+                return place + 1
+            if word in self.lexicon["questions"] and (place == start or self.of[place - 1] == ","):
+                return place
+            if word == QUOTE and (place == start or self.of[place - 1] in (",", ":")):
+                return place
+            if (
+                word in ENDS
+                or word in (";", "(")
+                or (
+                    word == ","
+                    and self._word(place + 1)
+                    not in self.lexicon["that"] | self.lexicon["questions"] | {QUOTE}
+                )
+            ):
+                return None
+            if word in self.lexicon["finite"] or (not addressed and word in self.lexicon.pronouns):
+                return None
+        return None
+
+    def _shared(
+        self, cue: Cue, floor: int, content: Place, asserts: bool, participle: bool
+    ) -> Said | None:
+        """The claimant is that of the clause before: "S went home and said", "…, adding that"."""
+        joined = self._word(cue.first - 1) in self.lexicon["connectives"] | {","} or participle
+        if self.last and self.last.attribution.source and joined:
+            source = self.last.attribution.source
+            return self._made(cue, source, self._span(content), asserts)
+        if joined and (subject := self._first_noun(floor, cue.first)):
+            return self._said(cue, subject, content, asserts=asserts)
+        if cue.kind == "says" and cue.words not in self.lexicon["unsure"] and not participle:
+            return self._said(cue, None, content, asserts=asserts)
+        return None
+
+    # ---- who
+
+    def _subject(self, cue: int, floor: int) -> tuple[Place | None, int]:
+        """The words that name who speaks before the cue, and where the verbs begin."""
+        last = self._before_auxiliaries(cue, floor)
+        verbs = last + 1
+        closed = last >= floor and self.of[last] == ","
+        if closed:
+            return self._with_apposition(last, floor), verbs
+        if last < floor or not (self.of[last][0].isalnum() or self.of[last] == ")"):
+            return None, verbs
+        if self.of[last] in self.lexicon["connectives"] - self.lexicon["relatives"]:
+            return None, verbs
+        start = self._noun_start(last, floor)
+        return ((start, last + 1) if start <= last else None), verbs
+
+    def _before_auxiliaries(self, cue: int, floor: int) -> int:
+        lexicon, place = self.lexicon, cue - 1
+        while place >= floor:
+            word = self.of[place]
+            adverb = (
+                word.endswith(lexicon.adverb_endings or "\n")
+                and not self._is_capital(place)
+                and self._word(place - 1) not in lexicon["determiners"]
+            )
+            if not (adverb or word in lexicon["auxiliaries"] or word in lexicon["negations"]):
+                return place
+            place -= 1
+        return place
+
+    def _with_apposition(self, comma: int, floor: int) -> Place | None:
+        """ "S, the mayor of Oslo," from its first word to the comma."""
+        starts, place = [], comma - 1
+        while place >= max(floor, comma - LONGEST_CLAIMANT):
+            word = self.of[place]
+            if word in HARD_STOPS - {"-", "(", ")"}:
+                break
+            if word == ",":
+                starts.append(place + 1)
+            place -= 1
+        else:
+            if place >= floor:
+                return None
+        starts.append(place + 1)
+        if len(starts) == 1:
+            return None
+        for start in reversed(starts):
+            first = start
+            while first < comma and self.of[first] in self.lexicon["connectives"]:
+                first += 1
+            if first >= comma or self.of[first] in self.lexicon["adverbial_starts"]:
+                continue
+            stop = self.of.index(",", first, comma + 1)
+            if self._is_clause(first, stop):
+                continue
+            return (first, comma)
+        return None
+
+    def _noun_start(self, last: int, floor: int) -> int:
+        """Where the claimant that ends with the word at `last` begins."""
+        lexicon = self.lexicon
+        if self.of[last] in lexicon.pronouns | lexicon["relatives"]:
+            return last
+        place, bracket = last, False
+        while place >= max(floor, last - LONGEST_CLAIMANT):
+            word = self.of[place]
+            if word == ")":
+                bracket = True
+            elif word == "(" and bracket:
+                bracket = False
+            elif not bracket and self._stops_noun(place, floor):
+                break
+            place -= 1
+        start = place + 1
+        while start < last and self.of[start] in lexicon["connectives"]:
+            start += 1
+        return start
+
+    def _stops_noun(self, place: int, floor: int) -> bool:
+        lexicon, word = self.lexicon, self.of[place]
+        if word == "," or word in HARD_STOPS or word in ENDS:
+            return True
+        if word in lexicon["connectives"] and not self._is_pair(place, floor):
+            return word not in lexicon["times"]
+        if word in lexicon["finite"] or word in lexicon["that"] or word in lexicon["i"]:
+            return True
+        return lexicon.is_cue(word) and not self._is_capital(place)
+
+    def _is_pair(self, place: int, floor: int) -> bool:
+        """Whether "and" joins two names rather than two clauses."""
+        if place <= floor or place + 1 >= len(self.of):
+            return False
+        return self._is_capital(place - 1) and self._is_capital(place + 1)
+
+    def _noun_end(self, start: int) -> int:
+        """Where a claimant that begins at `start` ends; `start` itself when none begins there."""
+        lexicon, first = self.lexicon, self._word(start)
+        if first in lexicon.pronouns - {"there"}:
+            return (
+                start + 1
+                if first not in lexicon["determiners"] or self._is_stop(start + 1)
+                else (self._run(start))
+            )
+        if not first or not first[0].isalnum() or first in lexicon["times"]:
+            return start
+        if not (
+            self._is_capital(start)
+            or first in lexicon["determiners"]
+            or first[0].isdigit()
+            or first in self.cast.people_words
+            or first in self.cast.titles
+            or self._is_stop(start + 1)
+            or self._is_stop(start + 2)
+        ):
+            return start
+        return self._run(start)
+
+    def _run(self, start: int) -> int:
+        for place in range(start, min(len(self.of), start + LONGEST_AFTER)):
+            if self._is_stop(place) or (place > start and self.of[place] in self.lexicon["that"]):
+                return place
+            if self.of[place] in self.lexicon["finite"]:
+                return start
+        return start if start + LONGEST_AFTER < len(self.of) else len(self.of)
+
+    def _is_stop(self, place: int) -> bool:
+        word = self._word(place)
+        return not word or word == "," or word in HARD_STOPS - {"-"} or word in ENDS
+
+    def _first_noun(self, floor: int, end: int) -> Place | None:
+        """The claimant with which the clause begins: a pronoun, a name, or the word after "the"."""
+        lexicon, place = self.lexicon, floor
+        while place < end and (
+            self.of[place] in lexicon["connectives"] or not self.of[place][0].isalnum()
+        ):
+            place += 1
+        if place >= end:
+            return None
+        if self.of[place] in lexicon["adverbial_starts"]:
+            comma = next((n for n in range(place, end) if self.of[n] == ","), end)
+            return self._first_noun(comma + 1, end) if comma + 1 < end else None
+        if self.of[place] in lexicon.pronouns:
+            return place, place + 1
+        first = place + 1 if self.of[place] in lexicon["determiners"] else place
+        last = first
+        while last < end and self._is_capital(last):
+            last += 1
+        if last > first:
+            return place, last
+        return (place, first + 1) if first > place and first < end else None
+
+    # ---- small questions
+
+    def _word(self, place: int) -> str:
+        return self.of[place] if 0 <= place < len(self.of) else ""
+
+    def _is_capital(self, place: int) -> bool:
+        if not 0 <= place < len(self.of):
+            return False
+        return self.text[self.folded.origin(self.words.starts[place])].isupper()
+
+    def _is_clause(self, start: int, end: int) -> bool:
+        return not self.lexicon["finite"].isdisjoint(self.of[start:end])
+
+    def _counted(self, start: int, end: int) -> int:
+        return sum(word[0].isalnum() for word in self.of[start:end])
+
+    def _span(self, place: Place) -> Span:
+        """The original span of words."""
+        return self.folded.span(self.words.starts[place[0]], self.words.ends[place[1] - 1])
+
+    def _trimmed(self, place: Place) -> Span | None:
+        """Their original span without marks at the edges; None when nothing is left."""
+        start, end = place
+        while start < end and not self.of[start][0].isalnum():
+            start += 1
+        while start < end and not self.of[end - 1][0].isalnum():
+            end -= 1
+        return self._span((start, end)) if start < end else None
+
+    def _said(
+        self, cue: Cue, source: Place | None, content: Place, *, asserts: bool = True
+    ) -> Said | None:
+        span = self._trimmed(content)
+        named = self._trimmed(source) if source else None
+        if span is None or (source and named is None):
+            return None
+        return self._made(cue, named, span, asserts)
+
+    def _made(
+        self, cue: Cue, source: Span | Place | None, content: Span | None, asserts: bool
+    ) -> Said | None:
+        if isinstance(source, tuple):
+            source = self._trimmed(source)
+        if content is None:
+            return None
+        speaker = self.cast.speaker(self._meant(source)) if source else UNNAMED
         attribution = Attribution(
             source=source,
             name=speaker.name if speaker.kind != "anonymous" else "",
-            cue=self.folded.span(*cue),
-            content=span,
-            direct=self._is_direct(span),
+            cue=self._span((cue.first, cue.after)),
+            content=content,
+            direct=self._is_direct(content),
             anonymous=speaker.kind == "anonymous",
         )
-        return Said(attribution, sentence, speaker)
+        return Said(attribution, self.sentence, speaker, asserts)
+
+    def _meant(self, source: Span) -> Span:
+        """The words for which "who" stands: those right before it."""
+        if self.folded.of(source) not in self.lexicon["relatives"]:
+            return source
+        place = self._place_at(source.start) - 1
+        if self._word(place) == ",":
+            place -= 1
+        if place < 0:
+            return source
+        start = self._noun_start(place, 0)
+        if not self._is_capital(place):
+            opened = (
+                n
+                for n in range(place, max(start, place - 7), -1)
+                if self.of[n] in self.lexicon["determiners"]
+            )
+            start = next(opened, start)
+        return self._trimmed((start, place + 1)) or source if start <= place else source
 
     def _is_direct(self, content: Span) -> bool:
         middle = (content.start + content.end) // 2
         return self.quotes.around(Span(middle, middle + 1)) is not None
 
-    def _span(self, start: int, end: int) -> Span | None:
-        """The trimmed original span of folded positions; None when nothing is left."""
-        words = self.folded.text[start:end]
-        left = len(words) - len(words.lstrip(" \t\n\r\",'-–—:;"))
-        right = len(words.rstrip(" \t\n\r\",'-–—:;.!?"))
-        return self.folded.span(start + left, start + right) if left < right else None
-
 
 def _spoken_on(sentence: Sentence, before: Said) -> Said:
     """The next sentence of a quotation whose speaker is known."""
-    attribution = Attribution(
-        source=before.attribution.source,
-        name=before.attribution.name,
-        cue=before.attribution.cue,
-        content=sentence.span,
-        direct=True,
-        anonymous=before.attribution.anonymous,
-    )
-    return Said(attribution, sentence, before.speaker)
-
-
-BY_PRONOUN = re.compile(r"\s(him|her|them)\s")
-RESTS_ON = re.compile(
-    r"(?<![\w'-])(?:report|reports|reported|reporting|told|tells|instructed|said|says|say|stated"
-    r"|states|interview|interviews|interviewed|(?:spoke|spoken|talked|talks) (?:to|with)"
-    r"|according to|in keeping with|citing|cites|cited"
-    r"|with reference to|referring to|wrote|writes|quoted|quoting|published|revealed)(?![\w'-])"
-)
-UNNAMED_MEDIA = re.compile(
-    r"(?<![\w'-])(?:citing\s(?:\w+\s){0,2}?(?:media|press|news)(?:\sreports?)?|(?:media|press)\sreport(?:s|ed)"
-    r"|according\sto\s(?:\w+\s){0,2}?(?:media|press|news\sreports))(?![\w'-])"
-)
-CUE_WITHIN = 90  # characters between a name and the word that makes it a citation
-
-
-def find_citations(
-    folded: Folded,
-    sentences: Sequence[Sentence],
-    names: Names,
-    said: Sequence[Said],
-    *,
-    outlet: str,
-) -> tuple[Citation, ...]:
-    """The outside sources that the article rests on, once in each sentence that cites them."""
-    found: dict[tuple[str, Span], Citation] = {}
-    own = canonical(outlet)
-    speaking = {
-        name.span: one.attribution.cue
-        for one in said
-        if one.attribution.source
-        for name in names.within(one.attribution.source)
-    }
-    for sentence, name in _mentions(sentences, names):
-        cue = speaking.get(name.span) or _nearest_cue(folded, sentence, name.span)
-        if cue and name.kind != "party" and name.name != own:
-            citation = Citation(name.name, name.kind, name.span, cue)
-            found.setdefault((name.name, sentence.span), citation)
-    for sentence in sentences:
-        start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
-        media = None if sentence.boilerplate else UNNAMED_MEDIA.search(folded.text, start, end)
-        if media:
-            span = folded.span(*media.span())
-            citation = Citation("media reports", "media", span, span)
-            found.setdefault(("media reports", sentence.span), citation)
-    return tuple(sorted(found.values(), key=lambda citation: citation.span))
-
-
-def _mentions(sentences: Sequence[Sentence], names: Names) -> Iterator[tuple[Sentence, Name]]:
-    for sentence in sentences:
-        if not sentence.boilerplate:
-            for name in names.within(sentence.span):
-                yield sentence, name
-
-
-def _nearest_cue(folded: Folded, sentence: Sentence, name: Span) -> Span | None:
-    start = max(folded.position(sentence.span.start), folded.position(name.start) - CUE_WITHIN)
-    end = min(folded.position(sentence.span.end), folded.position(name.end) + CUE_WITHIN)
-    cues = [folded.span(*cue.span()) for cue in RESTS_ON.finditer(folded.text, start, end)]
-    middle = name.start
-    return min(cues, key=lambda cue: abs(cue.start - middle), default=None)
+    attribution = replace(before.attribution, content=sentence.span, direct=True)
+    return replace(before, attribution=attribution, sentence=sentence)

@@ -89,7 +89,7 @@ class Detector:
         self.text, self.folded, self.language = text, folded, language
         self.grammar = grammar(language)
         self.said: dict[Span, list[Said]] = {}
-        for one in said:
+        for one in filter(lambda one: one.asserts, said):
             self.said.setdefault(one.sentence.span, []).append(one)
         self.marks: dict[Span, list[Mark]] = {}
         for mark in marks:

@@ -48,6 +48,9 @@ class Cast:
     def __init__(self, text: str, names: Names, book: RuleBook) -> None:
         self.text = text
         self.names = names
+        self.he_or_she = book.set_of("attribution", "he") | book.set_of("attribution", "she")
+        self.it = book.set_of("attribution", "it")
+        self.unnamed = book.set_of("attribution", "they") | book.set_of("attribution", "i")
         self.titles = book.set_of("attribution", "titles")
         self.organisation_words = book.set_of("attribution", "organisation_words")
         self.standing_for = book.set_of("attribution", "standing_for")
@@ -71,10 +74,12 @@ class Cast:
     def _read(self, words: Span) -> Speaker:
         plain = fold(words.of(self.text)).text.strip(" ,-–—")
         last = plain.rsplit(" ", 1)[-1]
-        if last in {"he", "she", "him", "her"}:
+        if last in self.he_or_she:
             return Speaker(self._person, "person") if self._person else UNNAMED
-        if last in {"it", "its"}:
+        if last in self.it:
             return self._last_organisation("")
+        if plain in self.unnamed:
+            return Speaker(plain, "anonymous")
         if person := self._person_in(words):
             return Speaker(person, "person")
         if known := next(self.names.within(words), None) or self.names.ending(words):

@@ -37,7 +37,9 @@ def main(data: Path) -> None:
         rows = [json.loads(line) for line in lines]
     found = [list(map(parts_of, analyse(row["text"], language="en").attributions)) for row in rows]
     wanted = [list(annotated(row)) for row in rows]
-    print(f"{len(rows)} articles, {sum(map(len, wanted))} attributions, {sum(map(len, found))} found")
+    print(
+        f"{len(rows)} articles, {sum(map(len, wanted))} attributions, {sum(map(len, found))} found"
+    )
     for part in PARTS:
         for exact in (True, False):
             report(part, exact, rows, wanted, found)
@@ -66,7 +68,9 @@ def pairs(gold: list[Span], said: list[Span], exact: bool) -> int:
     """How many can be paired off: each with the first that still is free, those that end first."""
     free, count = sorted(said, key=lambda span: span.end), 0
     for span in sorted(gold, key=lambda span: span.end):
-        partner = next((one for one in free if one == span or not exact and one.overlaps(span)), None)
+        partner = next(
+            (one for one in free if one == span or (not exact and one.overlaps(span))), None
+        )
         if partner:
             free.remove(partner)
             count += 1

@@ -1,0 +1,85 @@
+"""Which outside sources an article rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from claims.text.attribution import Said
+from claims.text.folding import Folded
+from claims.text.names import Name, Names, canonical
+from claims.text.patterns import Pattern, compile_pattern
+from claims.text.rules import rule_book
+from claims.text.values import Citation, Sentence, Span
+
+CUE_WITHIN = 90  # characters between a name and the word that makes it a citation
+
+
+def find_citations(
+    folded: Folded,
+    sentences: Sequence[Sentence],
+    names: Names,
+    said: Sequence[Said],
+    *,
+    language: str,
+    outlet: str,
+) -> tuple[Citation, ...]:
+    """The outside sources that the article rests on, once in each sentence that cites them."""
+    found: dict[tuple[str, Span], Citation] = {}
+    own = canonical(outlet)
+    speaking = {
+        name.span: one.attribution.cue
+        for one in said
+        if one.attribution.source
+        for name in names.within(one.attribution.source)
+    }
+    cues = _rests_on(language)
+    for sentence, name in _mentions(sentences, names):
+        cue = speaking.get(name.span) or _nearest_cue(folded, sentence, name.span, cues)
+        if cue and name.kind != "party" and name.name != own:
+            citation = Citation(name.name, name.kind, name.span, cue)
+            found.setdefault((name.name, sentence.span), citation)
+    for sentence in sentences:
+        if span := _unnamed_media(folded, sentence, language):
+            citation = Citation("media reports", "media", span, span)
+            found.setdefault(("media reports", sentence.span), citation)
+    return tuple(sorted(found.values(), key=lambda citation: citation.span))
+
+
+def _mentions(sentences: Sequence[Sentence], names: Names) -> Iterator[tuple[Sentence, Name]]:
+    for sentence in sentences:
+        if not sentence.boilerplate:
+            for name in names.within(sentence.span):
+                yield sentence, name
+
+
+def _unnamed_media(folded: Folded, sentence: Sentence, language: str) -> Span | None:
+    if sentence.boilerplate:
+        return None
+    start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
+    for pattern in _patterns(language):
+        if found := pattern.regex.search(folded.text, start, end):
+            return folded.span(*found.span())
+    return None
+
+
+def _nearest_cue(
+    folded: Folded, sentence: Sentence, name: Span, cues: re.Pattern[str]
+) -> Span | None:
+    start = max(folded.position(sentence.span.start), folded.position(name.start) - CUE_WITHIN)
+    end = min(folded.position(sentence.span.end), folded.position(name.end) + CUE_WITHIN)
+    found = [folded.span(*cue.span()) for cue in cues.finditer(folded.text, start, end)]
+    return min(found, key=lambda cue: abs(cue.start - name.start), default=None)
+
+
+@cache
+def _rests_on(language: str) -> re.Pattern[str]:
+    words = sorted(rule_book(language).set_of("attribution", "rests_on"), key=len, reverse=True)
+    return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, words)) or '(?!)'})(?![\w'-])")
+
+
+@cache
+def _patterns(language: str) -> tuple[Pattern, ...]:
+    lines = rule_book(language).words.get("attribution", {}).get("unnamed_media", ())
+    return tuple(compile_pattern(line, {}) for line in lines)

@@ -1,0 +1,110 @@
+"""The words of a sentence, and which of them say that somebody states something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from claims.text.rules import rule_book
+
+KINDS = ("says", "views", "statements", "according_to", "citing")
+LISTS = (
+    "unsure", "to_someone", "that", "questions", "he", "she", "it", "they", "i", "relatives", "determiners", "finite",
+    "auxiliaries", "be", "by", "negations", "infinitives", "connectives", "adverbial_starts",
+    "times", "statements", "unowned", "possessives",
+)  # fmt: skip
+NEVER = r"(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that say that somebody states something: places of its first word and after its last.
+
+    :ivar kind: the list of the rule file that has it.
+    """
+
+    first: int
+    after: int
+    kind: str
+    words: str
+
+
+class Words:
+    """The words and marks of one sentence, small and plain, with their folded positions."""
+
+    __slots__ = ("ends", "of", "starts")
+
+    def __init__(self, pattern: re.Pattern[str], text: str, start: int, end: int) -> None:
+        found = [(word.group(), *word.span()) for word in pattern.finditer(text, start, end)]
+        self.of = [word for word, _, _ in found]
+        self.starts = [first for _, first, _ in found]
+        self.ends = [last for _, _, last in found]
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+
+class Lexicon:
+    """The `[attribution]` section of one language, ready to ask."""
+
+    def __init__(self, language: str) -> None:
+        section = rule_book(language).words.get("attribution", {})
+        lists = {name: frozenset(_listed(section, name)) for name in LISTS}
+        self.lists = lists
+        self.spoken = bool(section)
+        self.verb_second: bool = section.get("verb_second", False)
+        self.adverb_endings = tuple(_listed(section, "adverb_endings"))
+        self.participle_endings = tuple(_listed(section, "participle_endings"))
+        self.possessive_endings = tuple(_listed(section, "possessive_endings"))
+        self.pronouns = lists["he"] | lists["she"] | lists["it"] | lists["they"] | lists["i"]
+        self.word = _word_pattern(section)
+        self._cues: dict[str, list[tuple[list[str], str]]] = {}
+        for kind in KINDS:
+            for phrase in _listed(section, kind):
+                words = self.word.findall(phrase)
+                self._cues.setdefault(words[0], []).append((words, kind))
+        for phrases in self._cues.values():
+            phrases.sort(key=lambda phrase: -len(phrase[0]))
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        return self.lists[name]
+
+    def cues(self, words: Words) -> Iterator[Cue]:
+        """The cues among `words`, in reading order; of those that begin alike the longest."""
+        after = 0
+        for place, word in enumerate(words.of):
+            for phrase, kind in self._cues.get(word, ()):
+                end = place + len(phrase)
+                if place >= after and words.of[place:end] == phrase:
+                    yield Cue(place, end, kind, " ".join(phrase))
+                    after = end
+                    break
+
+    def is_cue(self, word: str) -> bool:
+        """Whether `word` alone may say that somebody states something."""
+        return any(
+            len(phrase) == 1 and kind in KINDS[:2] for phrase, kind in self._cues.get(word, ())
+        )
+
+
+def _listed(section: dict[str, list[str]], name: str) -> Iterator[str]:
+    for line in section.get(name, ()):
+        yield from line.split("|")
+
+
+def _word_pattern(section: dict[str, list[str]]) -> re.Pattern[str]:
+    """A word with its inner apostrophes and hyphens, or one mark."""
+    elided = "|".join(re.escape(word) for word in _listed(section, "elided")) or NEVER
+    joined = "|".join(re.escape(word) for word in _listed(section, "enclitics")) or NEVER
+    return re.compile(
+        rf"(?<!\w)(?:{elided})(?=\w)|(?:{joined})(?!\w)"
+        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*+(?:'(?!\w))?|[^\w\s]"
+    )
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of `language`, built once; an empty one where its file has no section."""
+    return Lexicon(language)
