@@ -11,16 +11,18 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from claims import extraction, flagging, matching, provenance, stories
+from claims import extraction, flagging, grouping, matching, provenance
 from claims import text as engine
 from claims.models import Analysis
 
 HINT_IS_LOST_AFTER = timedelta(seconds=20)
+TOO_SLOW = "It took longer than an article may."
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +31,18 @@ def analyse(*, article_id: int) -> bool:
     """Analyse one article; return whether this call did it. Safe to repeat and twice at once.
 
     Whatever goes wrong is written into the row; the sweep tries again until no attempt is left.
+
+    :raises SoftTimeLimitExceeded: if the worker's time was up, after writing that into the row; the
+        worker must go on to nothing else in the same task.
     """
     if not _begin(article_id):
         return False
     try:
         return _work(article_id)
+    except SoftTimeLimitExceeded:
+        logger.warning("Article %s took too long", article_id)
+        _fail(article_id, TOO_SLOW)
+        raise
     except Exception as error:  # whatever an article does to the engine, its row must say so
         logger.exception("Article %s could not be analysed", article_id)
         _fail(article_id, f"{type(error).__name__}: {error}")
@@ -43,15 +52,18 @@ def analyse(*, article_id: int) -> bool:
 def hint() -> list[int]:
     """Return the articles that a worker should be told of now, and note that it was.
 
-    Those never hinted at, and those whose hint must be lost because nobody is working on them.
+    Those never hinted at, then those whose hint must be lost because nobody is working on them, the
+    longest ago first. At most `ANALYSIS_HINTS` hints are on their way at any time, however long the
+    list is.
     """
-    waiting = Analysis.objects.unfinished().filter(
-        Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-    )
+    unfinished = Analysis.objects.unfinished()
+    lost_before = Now() - HINT_IS_LOST_AFTER
+    waiting = unfinished.filter(Q(hinted_at__isnull=True) | Q(hinted_at__lt=lost_before))
+    on_their_way = unfinished.filter(hinted_at__gte=lost_before).count()
+    room = max(0, settings.ANALYSIS_HINTS - on_their_way)
+    by_hint = waiting.order_by(F("hinted_at").asc(nulls_first=True), "pk")
     with transaction.atomic():
-        pks = list(
-            waiting.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)
-        )
+        pks = list(by_hint.select_for_update(skip_locked=True).values_list("pk", flat=True)[:room])
         Analysis.objects.filter(pk__in=pks).update(hinted_at=Now())
     return list(
         Analysis.objects.filter(pk__in=pks).order_by("pk").values_list("article_id", flat=True)
@@ -96,8 +108,8 @@ def _work(article_id: int) -> bool:
     extraction.store_appearances(article, found)
     flagging.store_flags(article, found)
     matching.link_appearances(article)
+    grouping.group(article)
     provenance.derive(article, found.citations)
-    stories.group(article)
     provenance.refresh_derived_flags(article)
     row.status, row.error = Analysis.Status.ANALYSED, ""
     row.engine_version, row.supported = engine.ENGINE_VERSION, found.supported

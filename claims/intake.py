@@ -7,9 +7,10 @@ Text files may begin with front matter between `---` lines: `title`, `source`, `
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,18 +18,19 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from claims.models import Analysis, Article, Snapshot, Source
 
 MEDIA_TYPES = {".txt": "text/plain", ".html": "text/html", ".htm": "text/html"}
 LARGEST = 10_000_000  # bytes; the longest articles are under 1 MB with their markup
 LONGEST_TITLE = 500
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 cannot write
 LONGEST = {"source": 200, "language": 8, "url": 2000}  # characters
 
 
 class Unreadable(Exception):
-    """A file cannot become an article; the message names it and says why."""
+    """A file cannot become an article; the message names it and says why. Nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,16 @@ def files_in(path: Path) -> Iterator[Path]:
 def receive(path: Path) -> Receipt:
     """Store the article in the file at `path`, with its bytes, to be analysed.
 
-    :raises Unreadable: if it is missing, too large, of another kind, not text, or empty.
+    :raises Unreadable: if it is missing, too large, of another kind, not text, or empty, or if the
+        database does not take it.
     """
     content = _read(path)
     document = _document(path, content)
-    return store(
-        document, content=content, media_type=MEDIA_TYPES[path.suffix.lower()], location=str(path)
-    )
+    media_type = MEDIA_TYPES[path.suffix.lower()]
+    try:
+        return store(document, content=content, media_type=media_type, location=shown(path))
+    except DatabaseError as error:
+        raise Unreadable(f"{shown(path)}: the database does not take it: {_line(error)}") from error
 
 
 @transaction.atomic
@@ -107,25 +112,48 @@ def store(document: Document, *, content: bytes, media_type: str, location: str)
     return Receipt(article, is_new)
 
 
+def from_row(row: object, *, place: Path) -> Document:
+    """Return the document of a JSON object with `title`, `text` and perhaps `date` and `source`.
+
+    :raises Unreadable: if something in it cannot be what it should be; says what, and `place`.
+    """
+    if not isinstance(row, Mapping):
+        raise Unreadable(f"{shown(place)}: not a JSON object")
+    for field in ("title", "text", "date", "source"):
+        if not isinstance(row.get(field) or "", str):
+            raise Unreadable(f"{shown(place)}: its {field} is not text")
+    document = Document(
+        text=clean(row.get("text") or ""),
+        title=clean(row.get("title") or "")[:LONGEST_TITLE],
+        source=clean(row.get("source") or "Unknown source"),
+        published_on=_date(place, (row.get("date") or "")[:10]),
+    )
+    return _checked(place, document)
+
+
 def _read(path: Path) -> bytes:
     if path.suffix.lower() not in MEDIA_TYPES:
-        raise Unreadable(f"{path}: only {', '.join(MEDIA_TYPES)} files are read")
+        raise Unreadable(f"{shown(path)}: only {', '.join(MEDIA_TYPES)} files are read")
     try:
         if path.stat().st_size > LARGEST:
-            raise Unreadable(f"{path}: larger than {LARGEST // 1_000_000} MB")
+            raise Unreadable(f"{shown(path)}: larger than {LARGEST // 1_000_000} MB")
         return path.read_bytes()
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise Unreadable(f"{shown(path)}: {error.strerror}") from error
 
 
 def _document(path: Path, content: bytes) -> Document:
     is_html = MEDIA_TYPES[path.suffix.lower()] == "text/html"
     document = _from_html(path, content) if is_html else _from_text(path, content)
+    return _checked(path, document)
+
+
+def _checked(path: Path, document: Document) -> Document:
     if not document.text.strip():
-        raise Unreadable(f"{path}: no article text in it")
+        raise Unreadable(f"{shown(path)}: no article text in it")
     for field, longest in LONGEST.items():
         if len(getattr(document, field)) > longest:
-            raise Unreadable(f"{path}: its {field} has more than {longest} characters")
+            raise Unreadable(f"{shown(path)}: its {field} has more than {longest} characters")
     return document
 
 
@@ -133,7 +161,7 @@ def _from_text(path: Path, content: bytes) -> Document:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path}: not UTF-8 text (byte {error.start})") from error
+        raise Unreadable(f"{shown(path)}: not UTF-8 text (byte {error.start})") from error
     facts, body = _front_matter(path, clean(text))
     body = body.strip("\n")
     first_line = body.split("\n", 1)[0].strip()
@@ -151,9 +179,13 @@ def _from_text(path: Path, content: bytes) -> Document:
 def _from_html(path: Path, content: bytes) -> Document:
     import trafilatura  # noqa: PLC0415  slow to load, and most files are text
 
-    found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
+    try:
+        found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
+    except Exception as error:  # whatever markup does to the parsers, the file is named
+        what = f"{type(error).__name__}: {_line(error)}"
+        raise Unreadable(f"{shown(path)}: its markup cannot be read ({what})") from error
     if not isinstance(found, trafilatura.settings.Document) or not found.text:
-        raise Unreadable(f"{path}: no article text in it")
+        raise Unreadable(f"{shown(path)}: no article text in it")
     url = found.url or ""
     return Document(
         text=clean(found.text),
@@ -165,9 +197,18 @@ def _from_html(path: Path, content: bytes) -> Document:
 
 
 def clean(text: str) -> str:
-    """Return `text` as it is stored: composed characters, plain newlines, no NUL."""
+    """Return `text` as it is stored: composed characters, plain newlines, no NUL, no surrogates."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return text.replace("\0", "␀")
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\0", "␀")
+
+
+def shown(path: Path) -> str:
+    """Return the name of a file as it can be printed and stored, whatever bytes it has."""
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _front_matter(path: Path, text: str) -> tuple[dict[str, str], str]:
@@ -178,7 +219,9 @@ def _front_matter(path: Path, text: str) -> tuple[dict[str, str], str]:
     for number, line in enumerate(match[1].split("\n"), start=2):
         key, colon, value = line.partition(":")
         if not colon and line.strip():
-            raise Unreadable(f"{path}: line {number} of the front matter is not “key: value”")
+            raise Unreadable(
+                f"{shown(path)}: line {number} of the front matter is not “key: value”"
+            )
         facts[key.strip().lower()] = value.strip().strip("\"'")
     return facts, text[match.end() :]
 
@@ -187,12 +230,12 @@ def _date(path: Path, value: str) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
-        raise Unreadable(f"{path}: “{value}” is not a date such as 2026-01-31") from error
+        raise Unreadable(f"{shown(path)}: “{value}” is not a date such as 2026-01-31") from error
 
 
 def _address(path: Path, value: str) -> str:
     if value and not _is_address(value):
-        raise Unreadable(f"{path}: “{value}” is not a web address")
+        raise Unreadable(f"{shown(path)}: “{value}” is not a web address")
     return value
 
 

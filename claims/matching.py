@@ -12,7 +12,6 @@ from django.db import connection
 from claims import text as engine
 from claims.models import Appearance, Article, Claim
 
-MATCH_LOCK = 0x6D617463  # the key of the advisory lock under which appearances are linked
 FINGERPRINT = 24  # hashes kept of one wording
 FINGERPRINT_OF_CLAIM = 200  # hashes kept of all wordings of one claim
 CANDIDATES = 25  # claims compared with one appearance, those sharing most hashes
@@ -36,7 +35,7 @@ def link_appearances(article: Article) -> int:
 
 def _lock() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MATCH_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock('claims_claim'::regclass::oid::bigint)")
 
 
 def _link(appearance: Appearance, language: str) -> bool:

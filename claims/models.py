@@ -111,6 +111,30 @@ class Article(models.Model):
         return reverse("claims:article", args=[self.ref])
 
 
+class Topic(models.Model):
+    """What an article is about: hashed keys of its words, and how often each stands in it."""
+
+    article = models.OneToOneField(Article, models.CASCADE, primary_key=True)
+    keys = ArrayField(models.IntegerField())
+    counts = ArrayField(models.IntegerField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["keys"], name="claims_topic_keys")]
+
+    def __str__(self) -> str:
+        return f"Topic of {self.article}"
+
+
+class TopicKey(models.Model):
+    """In how many articles the words of one key stand."""
+
+    key = models.IntegerField(primary_key=True)
+    articles = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.articles}"
+
+
 class Snapshot(models.Model):
     """The bytes of an article as they were received, hashed."""
 

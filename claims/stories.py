@@ -1,18 +1,14 @@
-"""Stories: articles about the same report or event, and what each copy did, as a table."""
+"""A story as a table: its articles by date, and what each copy did."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db import connection
-
 from claims import provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Source, Story
 from claims.provenance import ArticleFate, Fate, Standing
-
-STORY_LOCK = 0x73746F72  # the key of the advisory lock under which stories are put together
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +46,6 @@ class StoryTable:
     main_claim: Claim | None
     origins: tuple[str, ...]
     rows: tuple[StoryRow, ...]
-
-
-def group(article: Article) -> Story | None:
-    """Put `article` into one story with the articles that share a claim with it, if any do.
-
-    Stories that it connects become one, the oldest. Safe to repeat and to run twice at once.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STORY_LOCK])
-    sharing = (
-        Appearance.objects.current()
-        .filter(claim__appearances__article=article, claim__appearances__current=True)
-        .values_list("article", flat=True)
-    )
-    articles = Article.objects.filter(pk__in=sharing).exclude(pk=article.pk)
-    if not articles.exists():
-        return None
-    stories = set(articles.exclude(story=None).values_list("story", flat=True))
-    article.refresh_from_db(fields=["story"])
-    if article.story_id:
-        stories.add(article.story_id)
-    if stories:
-        story = Story.objects.get(pk=min(stories))
-    else:
-        story = Story.objects.create(title=min(articles, key=provenance.age).title)
-    Article.objects.filter(story__in=stories).update(story=story)
-    Article.objects.filter(pk__in=[article.pk, *articles.values_list("pk", flat=True)]).update(
-        story=story
-    )
-    Story.objects.filter(pk__in=stories - {story.pk}).delete()
-    article.story = story
-    return story
 
 
 def table(story: Story) -> StoryTable:

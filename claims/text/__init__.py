@@ -6,6 +6,7 @@ Everything that other rooms use is named here; the modules inside are private.
 from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.figures import find_figures
 from claims.text.similarity import compare, fingerprint, shared_wording
+from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
     Analysis,
     Attribution,
@@ -33,13 +34,17 @@ __all__ = [
     "Finding",
     "FlagKind",
     "Overlap",
+    "Rarity",
     "Scope",
     "Sentence",
     "Span",
+    "Topic",
     "Who",
     "analyse",
     "compare",
     "find_figures",
     "fingerprint",
+    "likeness",
+    "read_topic",
     "shared_wording",
 ]

@@ -1,17 +1,14 @@
-"""Stories come together whatever the order, and their tables say what each copy did to a figure."""
+"""The table of a story says what each copy did to the caution and the figures."""
 
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
 
 import pytest
-from django.db import transaction
 
 from claims import stories
 from claims.models import Appearance, Article, Claim, Derivation, Source, Story
 from tests.factories import article, source
-from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -35,74 +32,10 @@ def _claim(wording: str) -> Claim:
     return Claim.objects.create(wording=wording, language="en")
 
 
-def _partition() -> set[frozenset[int]]:
-    return {frozenset(story.articles.values_list("pk", flat=True)) for story in Story.objects.all()}
-
-
-def test_articles_that_share_a_claim_are_one_story():
-    barrels = _claim("Divers found barrels.")
-    first, second = _article(1, (barrels, "Divers found.")), _article(2, (barrels, "It found."))
-
-    assert stories.group(first) == stories.group(second)
-    assert _partition() == {frozenset({first.pk, second.pk})}
-
-
-def test_a_story_is_named_after_its_first_article():
-    barrels = _claim("Divers found barrels.")
-    _article(1, (barrels, "Divers found."), title="What the divers found")
-    newer = _article(2, (barrels, "Divers found."), title="Barrels")
-
-    story = stories.group(newer)
-    assert story is not None
-    assert story.title == "What the divers found"
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (0, 4, 2, 1, 3)])
-def test_an_article_that_connects_two_stories_makes_them_one(order):
-    pier, quay = _claim("The pier fell."), _claim("The quay fell.")
-    rows = [
-        _article(1, (pier, "The pier fell.")),
-        _article(2, (pier, "The pier fell.")),
-        _article(3, (quay, "The quay fell.")),
-        _article(4, (quay, "The quay fell.")),
-        _article(5, (pier, "The pier fell."), (quay, "The quay fell.")),
-    ]
-    for number in order:
-        stories.group(rows[number])
-
-    assert _partition() == {frozenset(row.pk for row in rows)}
-
-
-def test_grouping_again_changes_nothing():
-    pier = _claim("The pier fell.")
-    rows = [_article(day, (pier, "The pier fell.")) for day in (1, 2, 3)]
-    first = {stories.group(row) for row in rows}
-
-    assert {stories.group(row) for row in rows} == first
-    assert _partition() == {frozenset(row.pk for row in rows)}
-
-
-def test_a_claim_no_longer_found_connects_nothing():
-    pier = _claim("The pier fell.")
-    first, second = _article(1, (pier, "The pier fell.")), _article(2, (pier, "The pier fell."))
-    second.appearances.update(current=False)
-
-    assert stories.group(first) is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_make_one_story():
-    pier = _claim("The pier fell.")
-    rows = [_article(day, (pier, "The pier fell.")) for day in (1, 2)]
-
-    def group(row: Article) -> Story | None:
-        with transaction.atomic():
-            return stories.group(row)
-
-    found = together(*(partial(group, row) for row in rows))
-
-    assert found[0] == found[1]
-    assert Story.objects.get() == found[0]
+def _story(rows: list[Article]) -> Story:
+    story = Story.objects.create(title=rows[0].title)
+    Article.objects.filter(pk__in=[row.pk for row in rows]).update(story=story)
+    return story
 
 
 def test_figures_are_set_against_the_earliest_copy():
@@ -121,10 +54,8 @@ def test_figures_are_set_against_the_earliest_copy():
         Derivation(article=row, on_source=outlet, kind="citation", score=1, start=0, end=1)
         for row in rows
     )
-    story = stories.group(rows[0])
-    assert story is not None
 
-    table = stories.table(story)
+    table = stories.table(_story(rows))
 
     assert [row.article.published_on.day for row in table.rows] == [1, 2, 3, 4, 5, 6]
     assert [[cell.outcome for cell in row.figures] for row in table.rows] == [
@@ -136,10 +67,8 @@ def test_figures_are_set_against_the_earliest_copy():
 def test_who_cites_nobody_is_an_origin():
     pier = _claim("The pier fell.")
     rows = [_article(day, (pier, "The pier fell."), source=source()) for day in (1, 2)]
-    story = stories.group(rows[0])
-    assert story is not None
 
-    assert stories.table(story).sentence == (
+    assert stories.table(_story(rows)).sentence == (
         "Two articles, two independent origins; no caution is known."
     )
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import listing, provenance, stories
+from claims import grouping, listing, provenance
 from claims.models import Analysis, Appearance, Article, Claim, Derivation, Flag, Source, Story
 from reviews.queue import open_reviews
 from tests import chromium, factories
@@ -40,7 +40,8 @@ def copy_of(claim: Claim, name: str, **fields) -> Article:
     )  # fmt: skip
     with transaction.atomic():
         provenance.refresh_derived_flags(article)
-        stories.group(article)
+        grouping.group(first.article)
+        grouping.group(article)
     return article
 
 
