@@ -19,22 +19,22 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
 PIER = (
     (
-        "The old timber pier of Lowhaven collapsed in Friday's storm. Nobody was on it, harbour master"
-        " Ines Falk said. Divers will search the wreck."
+        "The old timber pier of Lowhaven collapsed in Friday's storm. Nobody was on it, harbour"
+        " master Ines Falk said. Divers will search the wreck."
     ),
     (
-        "A storm on Friday destroyed the timber pier in Lowhaven. The harbour master, Ines Falk, said"
-        " nobody stood on the pier when it collapsed."
+        "A storm on Friday destroyed the timber pier in Lowhaven. The harbour master, Ines Falk,"
+        " said nobody stood on the pier when it collapsed."
     ),
     (
-        "Friday's storm wrecked the pier that Lowhaven loved. Ines Falk, who runs the harbour, wants"
-        " divers to look at the wreck of the timber pier."
+        "Friday's storm wrecked the pier that Lowhaven loved. Ines Falk, who runs the harbour,"
+        " wants divers to look at the wreck of the timber pier."
     ),
 )
 STRIKE = (
     (
-        "Tram drivers in Norrby stopped work on Friday. Their union, led by Per Odd, asks for shorter"
-        " night shifts and a rise of four percent."
+        "Tram drivers in Norrby stopped work on Friday. Their union, led by Per Odd, asks for"
+        " shorter night shifts and a rise of four percent."
     ),
     (
         "No tram ran in Norrby on Friday. Per Odd of the drivers' union said that night shifts must"
