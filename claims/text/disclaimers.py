@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +19,7 @@ from claims.text.rules import Rule, rule_book
 from claims.text.subjects import Subject, Subjects
 from claims.text.values import FlagKind, Sentence, Span, Who
 
-Possible = dict[str, tuple[Rule, list[Pattern]]]  # by the id of the rule
+Possible = Mapping[str, tuple[Rule, Sequence[Pattern]]]  # by the id of the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,26 @@ def find_marks(
 
     :param outlet: who publishes the text, "" when unknown: then who speaks of itself is the outlet.
     """
+    candidates = _candidates(folded, sentences, language)
+    return mark_sentences(
+        candidates, text, folded, names, quotes, said, language=language, outlet=outlet
+    )
+
+
+def mark_sentences(
+    candidates: Iterable[tuple[Sentence, Possible]],
+    text: str,
+    folded: Folded,
+    names: Names,
+    quotes: Quotes,
+    said: Sequence[Said],
+    *,
+    language: str,
+    outlet: str,
+) -> tuple[Mark, ...]:
+    """Try on every sentence the rules and patterns that come with it."""
     marker = _Marker(text, folded, names, quotes, said, language, canonical(outlet))
-    found: list[Mark] = []
-    for sentence, possible in _candidates(folded, sentences, language):
-        found.extend(marker.mark(sentence, possible))
-    return tuple(found)
+    return tuple(mark for sentence, rules in candidates for mark in marker.mark(sentence, rules))
 
 
 def _candidates(
@@ -75,7 +90,7 @@ def _candidates(
 
 
 def _possible(rules: Sequence[Rule], asked: Sequence[tuple[int, int]], words: str) -> Possible:
-    possible: Possible = {}
+    possible: dict[str, tuple[Rule, list[Pattern]]] = {}
     for number, place in asked:
         rule = rules[number]
         if rule.patterns[place].may_be_in(words):
