@@ -72,7 +72,7 @@ def signs_of(wording: str, language: str) -> set[str]:
     found = set()
     if DIGIT.search(wording):
         found.add("figure")
-    if NAME.search(wording):
+    if NAME.search(wording) and not _nouns_have_capitals(language):
         found.add("name")
     if QUESTION.search(wording):
         found.add("question")
@@ -86,6 +86,11 @@ def signs_of(wording: str, language: str) -> set[str]:
         for _, shown in words.iter(f" {NO_WORD.sub(' ', fold(wording).text)} "):
             found.update(shown)
     return found
+
+
+@cache
+def _nouns_have_capitals(language: str) -> bool:
+    return bool(rule_book(language).words.get("worthiness", {}).get("nouns_have_capitals"))
 
 
 @cache
