@@ -61,7 +61,7 @@ def grammar(language: str) -> Grammar:
         joint=re.compile(
             rf"(?:,\s|\s[–—]\s){any_of('joints')}\s(?=(?:{any_of('between')},?\s)?{opens})|;\s"
         ),
-        joined=re.compile(rf",\s{any_of('joints')}\Z"),
+        joined=re.compile(rf"(?:,\s{any_of('joints')}|;)\Z"),
         lead=re.compile(rf"(?:{any_of('leads')},?\s+)+"),
         hedge=re.compile(rf"(?<![\w'-]){any_of('hedges')}\s+"),
         aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),
@@ -108,7 +108,8 @@ class Detector:
         heard = self.said.get(sentence.span, [])
         outer = [
             one for one in heard
-            if not any(
+            if self._stands(self.folded.of(one.attribution.content))
+            and not any(
                 one is not other
                 and _holds(other.attribution.content, one.attribution.cue)
                 for other in heard
@@ -129,7 +130,9 @@ class Detector:
         """A statement of its own before ", but according to …"."""
         if first.attribution.content.start < first.attribution.cue.start:
             return None
-        words = self.folded.of(Span(sentence.span.start, first.attribution.cue.start)).rstrip(" ,")
+        said_by = first.attribution.source or first.attribution.cue
+        end = max(sentence.span.start, min(said_by.start, first.attribution.cue.start))
+        words = self.folded.of(Span(sentence.span.start, end)).rstrip(" ,")
         joint = self.grammar.joined.search(words)
         if joint is None or not joint.start():
             return None
