@@ -35,7 +35,8 @@ check: install-dev  ## Lint, types, import contracts, templates, migrations, dep
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --quiet
 	$(BESIDE_SERVERS) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(BESIDE_SERVERS) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	FACTCHECK_PUBLIC_URL=https://desk.example \
+		$(BESIDE_SERVERS) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 install:  ## Make the environment to run in
 	$(INSTALL) requirements.lock

@@ -27,7 +27,10 @@ app.conf.update(
     worker_soft_shutdown_timeout=10,
     task_soft_time_limit=240,
     task_time_limit=300,
+    # Analyses wait in a queue of their own, with workers of their own: however many there are, the
+    # sweeps, expiries and publications of the desk do not wait behind them.
     task_default_queue="desk",
+    task_routes={"claims.tasks.analyse": {"queue": "analysis"}},
     task_create_missing_queues=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from factcheck import celery_app as app
+from factcheck.management.commands import up
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ["migrate", "web", "worker", "beat"]
+OURS = ["migrate", "web", "worker", "clerk", "beat"]
 RUNNING = [name for name in SERVICES if name != "migrate"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
@@ -42,7 +46,7 @@ def test_one_image_for_all_of_ours():
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "clerk", "beat"])
 def test_ours_wait_for_tables_and_servers(name):
     assert SERVICES[name]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"},
@@ -84,7 +88,7 @@ def test_every_variable_is_read_by_the_code():
     assert [name for name in sorted(given) if f'"{name}"' not in code] == []
 
 
-@pytest.mark.parametrize("name", ["worker", "beat"])
+@pytest.mark.parametrize("name", ["worker", "clerk", "beat"])
 def test_celery_knows_its_commands(name):
     program, *arguments = SERVICES[name]["command"]
     path = Path(sys.executable).with_name(program)
@@ -92,6 +96,28 @@ def test_celery_knows_its_commands(name):
     asked = subprocess.run([path, *arguments, "--help"], cwd=ROOT, capture_output=True, text=True)
 
     assert asked.returncode == 0, asked.stderr
+
+
+def test_every_queue_has_a_worker_and_the_desk_does_not_wait_behind_analyses(monkeypatch):
+    """Here as under `make run`: no worker serves both."""
+    monkeypatch.setenv("FACTCHECK_PUBLIC_URL", "http://127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as web:
+        services = up._services(Path("data"), web, 4)
+    beside = [service.command for service in services if "worker" in service.command]
+    inside = [
+        SERVICES[name]["command"] for name in OURS if "worker" in SERVICES[name].get("command", ())
+    ]
+
+    for commands in (
+        inside,
+        [" ".join(c).replace("--queues ", "--queues=").split() for c in beside],
+    ):
+        served = [word for command in commands for word in command if word.startswith("--queues")]
+        assert served == ["--queues=analysis", "--queues=desk"]
+    app.loader.import_default_modules()
+    tasks = [name for name in app.tasks if not name.startswith("celery.")]
+    routes = {name: app.amqp.router.route({}, name)["queue"].name for name in tasks}
+    assert routes == dict.fromkeys(tasks, "desk") | {"claims.tasks.analyse": "analysis"}
 
 
 def test_gunicorn_accepts_its_command():

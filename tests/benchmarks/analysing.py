@@ -54,6 +54,8 @@ def _through_the_worker() -> float:
         "2",
         "-l",
         "ERROR",
+        "-Q",
+        "analysis,desk",
     ]
     worker = subprocess.Popen(command, cwd=settings.BASE_DIR)
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -219,6 +221,57 @@ def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
     assert row(article).error == "ZeroDivisionError: division by zero"
 
 
+def test_an_article_that_is_too_slow_says_so_and_the_rest_gets_its_own_time(db, monkeypatch):
+    slow, good = factories.article("Slow."), factories.article("Good.")
+    handed_on = []
+    real = engine.analyse
+
+    def analyse(text, **facts) -> Found:
+        if text == "Slow.":
+            raise SoftTimeLimitExceeded
+        return real(text, **facts)
+
+    monkeypatch.setattr(analysis.engine, "analyse", analyse)
+    monkeypatch.setattr(
+        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
+    )
+
+    tasks.analyse(article_ids=[slow.pk, good.pk])
+
+    state = row(slow)
+    assert (state.status, state.attempts, state.error) == ("received", 1, analysis.TOO_SLOW)
+    assert (row(good).status, handed_on) == ("received", [[good.pk]])
+    tasks.analyse(article_ids=handed_on[0])
+    assert row(good).status == "analysed"
+
+
+def test_an_article_that_is_always_too_slow_fails_visibly(article, monkeypatch, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+
+    def analyse(*args, **kwargs):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(analysis.engine, "analyse", analyse)
+    for _ in range(3):
+        tasks.analyse(article_ids=[article.pk])
+
+    assert (row(article).status, row(article).error) == ("failed", analysis.TOO_SLOW)
+
+
+def test_no_article_is_begun_with_little_time_left(db, monkeypatch):
+    articles, handed_on = [factories.article(f"Number {n}.") for n in range(3)], []
+    clock = iter([0, 0, tasks.BEGIN_WITHIN])
+    monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(
+        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
+    )
+
+    tasks.analyse(article_ids=[article.pk for article in articles])
+
+    assert [row(article).status for article in articles] == ["analysed", "received", "received"]
+    assert handed_on == [[articles[1].pk, articles[2].pk]]
+
+
 def test_one_bad_article_in_a_chunk_does_not_stop_the_rest(db, monkeypatch):
     bad, good = factories.article("Bad."), factories.article("Good.")
     real = engine.analyse
@@ -244,6 +297,20 @@ def test_what_waits_is_hinted_at_once_and_again_when_the_hint_must_be_lost(artic
 
     Analysis.objects.update(hinted_at=Now() - analysis.HINT_IS_LOST_AFTER - timedelta(seconds=1))
     assert analysis.hint() == [article.pk]
+
+
+def test_a_long_list_is_told_bit_by_bit_the_longest_forgotten_first(db, settings):
+    settings.ANALYSIS_HINTS = 2
+    first, second, third = (factories.article(f"Number {n}.").pk for n in range(3))
+    lost = Now() - analysis.HINT_IS_LOST_AFTER
+    Analysis.objects.filter(article=first).update(hinted_at=lost - timedelta(seconds=1))
+    Analysis.objects.filter(article=second).update(hinted_at=lost - timedelta(seconds=2))
+
+    assert analysis.hint() == [second, third]
+    assert analysis.hint() == []
+
+    Analysis.objects.filter(article=third).update(status="analysed", finished_at=Now())
+    assert analysis.hint() == [first]
 
 
 def test_what_is_done_or_failed_is_not_hinted_at(db):

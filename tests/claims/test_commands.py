@@ -65,6 +65,26 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(db, folder, told, capsys):
     ]
 
 
+def test_whatever_one_file_does_the_rest_goes_on(db, folder, told, capsys, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("trafilatura.bare_extraction", broken)
+    (folder / "a.html").write_text("<p>Deep")
+    long = folder.joinpath(*["d" * 200] * 11)
+    long.mkdir(parents=True)
+    (long / "c.txt").write_text(STORY.replace("Friday", "Sunday"))
+
+    with pytest.raises(CommandError, match="2 files failed") as failed:
+        call_command("ingest", folder)
+
+    assert failed.value.returncode == 1
+    assert Article.objects.count() == 2
+    said = capsys.readouterr().err
+    assert "a.html: its markup cannot be read (RecursionError: too deep)" in said
+    assert "c.txt: the database does not take it: value too long" in said
+
+
 def test_programs_read_what_became_of_each_file(db, folder, told, capsys):
     call_command("ingest", folder / "a.txt")
     capsys.readouterr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import date
 
 import pytest
@@ -182,6 +183,43 @@ def test_a_bad_file_is_named_and_changes_nothing(db, write, name, content, why):
     assert str(refused.value).startswith(f"{path}: ")
     assert why in str(refused.value)
     assert counts() == [0, 0, 0, 0]
+
+
+def test_markup_that_breaks_the_parser_is_named(db, write, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ValueError("tag soup\nwithout end")
+
+    monkeypatch.setattr("trafilatura.bare_extraction", broken)
+
+    with pytest.raises(intake.Unreadable) as refused:
+        intake.receive(write(HTML, "harbour.html"))
+
+    assert str(refused.value).endswith(
+        "harbour.html: its markup cannot be read (ValueError: tag soup without end)"
+    )
+    assert counts() == [0, 0, 0, 0]
+
+
+def test_what_the_database_does_not_take_is_named_and_leaves_nothing(db, tmp_path):
+    deep = tmp_path.joinpath(*["a" * 200] * 11)
+    deep.mkdir(parents=True)
+    path = deep / "harbour.txt"
+    path.write_text(TEXT)
+
+    with pytest.raises(intake.Unreadable, match="the database does not take it: value too long"):
+        intake.receive(path)
+
+    assert counts() == [0, 0, 0, 0]
+
+
+def test_half_characters_and_odd_file_names_are_stored_in_words_that_can_be_written(db, tmp_path):
+    assert intake.clean("a\ud800b") == "a�b"
+    path = tmp_path / os.fsdecode(b"h\xe4fen.txt")
+    path.write_text(TEXT)
+
+    article = intake.receive(path).article
+
+    assert article.snapshots.get().location == f"{tmp_path}/h�fen.txt"
 
 
 def test_a_missing_file_is_named(db, tmp_path):

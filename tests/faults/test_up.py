@@ -50,7 +50,8 @@ def parts_of(supervisor: psutil.Process) -> dict[str, psutil.Process]:
         "postgres": "PostgreSQL",
         "valkey-server": "Valkey",
         "gunicorn": "web",
-        " worker ": "worker",
+        " analysis@": "worker",
+        " desk@": "clerk",
         " beat ": "beat",
     }
     return {
@@ -115,7 +116,7 @@ def test_sigterm_stops_everything_in_order(desk):
     supervisor = supervisor_of(desk)
     parts = parts_of(supervisor)
     everything = supervisor.children(recursive=True)
-    assert sorted(parts) == ["PostgreSQL", "Valkey", "beat", "web", "worker"]
+    assert sorted(parts) == ["PostgreSQL", "Valkey", "beat", "clerk", "web", "worker"]
 
     supervisor.terminate()
 

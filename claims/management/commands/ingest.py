@@ -31,10 +31,10 @@ class Command(BaseCommand):
             try:
                 receipt = intake.receive(path)
             except intake.Unreadable as error:
-                report["failed"].append({"file": str(path), "why": str(error)})
+                report["failed"].append({"file": intake.shown(path), "why": str(error)})
                 self.stderr.write(str(error))
             else:
-                row = {"file": str(path), "article": receipt.article.ref}
+                row = {"file": intake.shown(path), "article": receipt.article.ref}
                 report["new" if receipt.is_new else "known"].append(row)
         if report["new"]:
             sweep_analyses.delay()

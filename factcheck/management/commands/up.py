@@ -43,6 +43,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def open(self) -> None:
+        if settings.HTTPS and not settings.PUBLIC_URL:
+            raise CannotStart(settings.NO_PUBLIC_URL)
         data = settings.DATA
         embedded.prepare_folder(data)
         web = listen(os.environ.get("BIND", "127.0.0.1"), _port())
@@ -55,7 +57,7 @@ class Command(BaseCommand):
             self.prepare(supervisor)
             for service in _services(data, web, held):
                 supervisor.start(service)
-            self.say("Web, worker and beat are started.")
+            self.say("Web, worker, clerk and beat are started.")
             call_command("demo", verbosity=0)
             self.wait(supervisor, web)
             self.greet(data, web)
@@ -114,19 +116,24 @@ def _port() -> int:
 
 
 def _services(data: Path, web: socket, held: int) -> list[Service]:
-    """Return web, worker and beat, in the order to start them; they stop the other way round."""
+    """Return web, workers and beat, in the order to start them; they stop the other way round.
+
+    The clerk does the short work of the desk, so that none of it waits behind analyses.
+    """
     os.environ.setdefault("FACTCHECK_PUBLIC_URL", f"http://{_host_and_port(web)}")
     gunicorn = [sys.executable, "-m", "gunicorn", "factcheck.wsgi", "--worker-class", "gthread"]
     gunicorn += ["--workers", os.environ.get("WEB_CONCURRENCY", "2"), "--threads", "4"]
     gunicorn += ["--bind", f"fd://{web.fileno()}", "--graceful-timeout", "8"]
     gunicorn += ["--no-control-socket", "--log-level", "warning"]
     celery = [sys.executable, "-m", "celery", "--app", "factcheck"]
-    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"]
-    worker += ["--without-gossip", "--without-mingle"]
+    worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    analysts = ["--queues", "analysis", "--concurrency", "2", "--hostname", "analysis@%h"]
+    clerk = ["--queues", "desk", "--concurrency", "1", "--hostname", "desk@%h"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--max-interval", "5"]
     return [
         Service("web", gunicorn, data / "web.log", 12.0, keep_open=(web.fileno(), held)),
-        Service("worker", worker, data / "worker.log", 30.0, keep_open=(held,)),
+        Service("worker", [*worker, *analysts], data / "worker.log", 30.0, keep_open=(held,)),
+        Service("clerk", [*worker, *clerk], data / "clerk.log", 30.0, keep_open=(held,)),
         # Its scheduler swallows a SIGTERM that arrives during a query.
         Service("beat", beat, data / "beat.log", 6.0, ask_again=2.0, keep_open=(held,)),
     ]
