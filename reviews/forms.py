@@ -94,6 +94,14 @@ class VerdictForm(LeaseForm):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
 
+    correction = forms.CharField(
+        label="What is corrected, for readers",
+        required=False,
+        max_length=1_000,
+        help_text="What was wrong and why it changed. It stands on the page for good.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
     def rebase(self, seq: int) -> None:
         """Put what was typed on top of version `seq`, which the person is now shown."""
         self.data = {name: self.data.get(name) for name in self.data} | {"seq": str(seq)}
@@ -106,6 +114,7 @@ class VerdictForm(LeaseForm):
             claim_wording=_lines(read["claim_wording"]),
             summary=_lines(read["summary"]),
             explanation=_lines(read["explanation"]),
+            correction=_lines(read["correction"]),
         )
 
 
@@ -148,6 +157,18 @@ class ReasonForm(forms.Form):
     """Why a review is dismissed, reopened or corrected."""
 
     reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_reason(self) -> str:
+        return _lines(self.cleaned_data["reason"])
+
+
+class DismissForm(ReasonForm):
+    """Names the lease too, if the page was opened under one."""
+
+    token = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
+
+    def clean_token(self) -> int:
+        return self.cleaned_data["token"] or 0
 
 
 class CommentForm(forms.Form):

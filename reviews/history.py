@@ -22,10 +22,18 @@ import reversion
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 
+from claims import provenance
+from claims.models import Claim
+from claims.provenance import Fate
 from reviews import leases, ratings
-from reviews.models import Decision, Evidence, Review, User, Verdict, VerdictVersion
+from reviews.models import Decision, Evidence, Review, ReviewEvent, User, Verdict, VerdictVersion
+from reviews.states import Action
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had neither `correction` nor `context`; its versions are read for ever
+NOT_SEALED_BEFORE = {
+    "correction": "",
+    "context": {"language": "", "claimant": None, "appearances": []},
+}
 DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
 FIELD_LABELS = {
     "claim": "Claim as checked",
@@ -33,6 +41,9 @@ FIELD_LABELS = {
     "summary": "Summary",
     "explanation": "Explanation",
     "evidence": "Evidence",
+    "correction": "What readers are told was corrected",
+    "claimant": "Said by",
+    "appearances": "Where it appeared",
 }
 
 reversion.register(Evidence)
@@ -41,12 +52,16 @@ reversion.register(Verdict, follow=("evidence",))
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a checker types: the part of a verdict's content that is not evidence."""
+    """What a checker types: the part of a verdict's content that is not evidence.
+
+    `correction` is what readers are told was corrected; it counts only once something is published.
+    """
 
     rating: str
     claim_wording: str
     summary: str
     explanation: str
+    correction: str = ""
 
 
 class Conflict(Exception):
@@ -104,7 +119,9 @@ def save(
     verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
     verdict.claim_wording = draft.claim_wording
     verdict.summary, verdict.explanation = draft.summary, draft.explanation
-    return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason)
+    verdict.context = context_of(review.claim)
+    note = draft.correction if review.is_published else None
+    return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason, note=note)
 
 
 @transaction.atomic
@@ -113,7 +130,8 @@ def restore(
 ) -> VerdictVersion | None:
     """Write the words and rating of version `version_seq` again, as a new version on top of `seq`.
 
-    Evidence is not brought back: it is attached and withdrawn one by one, each with its reason.
+    So are claimant and appearances as they were told then. Evidence is not brought back: it is
+    attached and withdrawn one by one, each with its reason; nor is the note on an older correction.
 
     :raises leases.Refused: if the lease is lost, or there is no such version.
     :raises Conflict: if `seq` is not the newest version.
@@ -129,6 +147,7 @@ def restore(
     verdict.rating, verdict.scale_version = content["rating"], content["scale"]
     verdict.claim_wording = content["claim"]
     verdict.summary, verdict.explanation = content["summary"], content["explanation"]
+    verdict.context = content["context"]
     return _seal(
         verdict,
         VerdictVersion.Action.RESTORE,
@@ -142,16 +161,30 @@ def record_evidence(
     review: Review, *, by: User, at: datetime, reason: str
 ) -> VerdictVersion | None:
     """Seal the verdict after its evidence changed. The caller holds the row lock and the lease."""
-    return _seal(of(review), VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
+    verdict = of(review)
+    verdict.context = context_of(review.claim)
+    return _seal(verdict, VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
 
 
 def _seal(
-    verdict: Verdict, action: VerdictVersion.Action, *, by: User, at: datetime, reason: str
+    verdict: Verdict,
+    action: VerdictVersion.Action,
+    *,
+    by: User,
+    at: datetime,
+    reason: str,
+    note: str | None = None,
 ) -> VerdictVersion | None:
+    """Seal `verdict` as it stands, with what readers are told was corrected: `note`, if worded."""
+    proposed = correction_of(verdict)
+    worded = note is not None and note != proposed
+    changed = sha256(canonical(content_of(verdict))) != verdict.content_hash
+    # Why a correction was begun is sealed with the first change it explains, and alone is none.
+    if not (worded or changed) or (not verdict.seq and _is_blank(verdict)):
+        return None
+    verdict.correction = proposed if note is None else note
     content = canonical(content_of(verdict))
     content_hash = sha256(content)
-    if content_hash == verdict.content_hash or (not verdict.seq and _is_blank(verdict)):
-        return None
     previous = verdict.versions.get(seq=verdict.seq).hash if verdict.seq else ""
     verdict.seq += 1
     verdict.content_hash = content_hash
@@ -190,13 +223,50 @@ def of(review: Review) -> Verdict:
 
 def draft_of(verdict: Verdict) -> Draft:
     """What the editor shows for `verdict`."""
-    return Draft(verdict.rating, verdict.claim_wording, verdict.summary, verdict.explanation)
+    return Draft(
+        verdict.rating, verdict.claim_wording, verdict.summary, verdict.explanation,
+        correction_of(verdict),
+    )  # fmt: skip
 
 
-def content_of(verdict: Verdict) -> dict[str, Any]:
-    """The content of a verdict as it stands, evidence in full, so that it renders for ever."""
+def correction_of(verdict: Verdict) -> str:
+    """What readers are to be told was corrected: as last saved, else why the correction began."""
+    if not verdict.pk:
+        return ""
+    events = ReviewEvent.objects.filter(review=verdict.review, action=Action.CORRECT)
+    begun = events.order_by("-pk").first()
+    if begun and begun.at > verdict.versions.get(seq=verdict.seq).at:
+        return begun.note
+    return verdict.correction
+
+
+def context_of(claim: Claim) -> dict[str, Any]:
+    """What readers are told of a claim besides its wording, as it is known now. Cost: five queries.
+
+    `appearances` go from the first article to the last, each with what became of the caution there.
+    """
+    claimant = claim.claimant
     return {
-        "schema": SCHEMA,
+        "language": claim.language,
+        "claimant": {"name": claimant.name, "kind": claimant.kind} if claimant else None,
+        "appearances": [
+            {
+                "title": fate.article.title,
+                "url": fate.article.url,
+                "source": fate.article.source.name,
+                "date": fate.article.published_on.isoformat() if fate.article.published_on else "",
+                "caution": str(fate.fate),
+                "rests_on": list(fate.rests_on),
+            }
+            for fate in provenance.standing(claim).fates
+        ],
+    }
+
+
+def content_of(verdict: Verdict, *, schema: int = SCHEMA) -> dict[str, Any]:
+    """The content of a verdict as it stands, evidence in full, so that it renders for ever."""
+    content = {
+        "schema": schema,
         "claim": verdict.claim_wording,
         "rating": verdict.rating,
         "scale": verdict.scale_version,
@@ -213,6 +283,9 @@ def content_of(verdict: Verdict) -> dict[str, Any]:
             for evidence in verdict.evidence
         ],
     }  # fmt: skip
+    if schema > 1:
+        content |= {"correction": verdict.correction, "context": verdict.context}
+    return content
 
 
 def canonical(value: Any) -> str:
@@ -241,9 +314,15 @@ def row_hash(version: VerdictVersion) -> str:
 
 
 def read(version: VerdictVersion) -> dict[str, Any]:
-    """Return the content of a sealed version."""
+    """Return the content of a sealed version, whatever its schema; what it lacked is empty."""
     content: dict[str, Any] = json.loads(version.content)
-    return content
+    return NOT_SEALED_BEFORE | content
+
+
+def finding_hash(version: VerdictVersion) -> str:
+    """Return the hash of what a version tells readers, without the note on what it corrects."""
+    finding = {k: v for k, v in read(version).items() if k not in ("schema", "correction")}
+    return sha256(canonical(finding))
 
 
 # Asking
@@ -297,7 +376,7 @@ def _check_chain(verdict: Verdict, versions: Any) -> Seal:
         expected += 1
     if newest is None or newest.seq != verdict.seq:
         return Seal(expected - 1, "the verdict does not end at its newest version")
-    if canonical(content_of(verdict)) != newest.content:
+    if canonical(content_of(verdict, schema=read(newest)["schema"])) != newest.content:
         return Seal(expected - 1, "the verdict as it stands is not its newest version")
     return Seal(expected - 1, "")
 
@@ -357,10 +436,18 @@ def _as_text(content: dict[str, Any]) -> dict[str, str]:
         f"“{item['quote']}” {item['url']}".strip()
         for item in content["evidence"]
     )
+    claimant = content["context"]["claimant"]
     return {
         "claim": content["claim"],
         "rating": rating,
         "summary": content["summary"],
         "explanation": content["explanation"],
         "evidence": evidence,
+        "correction": content["correction"],
+        "claimant": claimant["name"] if claimant else "",
+        "appearances": "\n".join(
+            f"{place['title']}, {place['source']} {place['date']}".strip()
+            + f" ({Fate(place['caution']).label}) {place['url']}".rstrip()
+            for place in content["context"]["appearances"]
+        ),
     }

@@ -282,6 +282,12 @@ class Verdict(models.Model):
     claim_wording = models.TextField()
     summary = models.TextField(blank=True)
     explanation = models.TextField(blank=True)
+    correction = models.TextField(
+        blank=True, help_text="What readers are told was corrected, and why."
+    )
+    context = models.JSONField(
+        default=dict, help_text="Language, claimant and appearances that readers are told of."
+    )
     seq = models.PositiveIntegerField(default=0)
     content_hash = models.CharField(max_length=64)
 

@@ -7,25 +7,34 @@ JSON-LD, feed and API always say the same. A correction adds a publication; it n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
-from claims import provenance
-from claims.models import Claim
+from claims.provenance import Fate
 from reviews import history, leases, ratings
 from reviews.models import Decision, Evidence, Publication, Review, ReviewEvent, User
 from reviews.states import Action, Status
 
 SCHEMA = 1
+APART = timedelta(seconds=1)  # readers are told of moments to the second
 
 
 @transaction.atomic
 def publish(*, review_id: int) -> Publication | None:
-    """Publish the approved version of a review; None if there is none. Safe to repeat."""
-    review = Review.objects.select_related("claim__claimant", "verdict").get(pk=review_id)
+    """Publish the approved version of a review; None if there is none. Safe to repeat.
+
+    Readers are told only what was sealed in that version, and who wrote and approved it, as they
+    were called then.
+
+    :raises ImproperlyConfigured: if nobody said at which address readers find it.
+    """
+    if not settings.PUBLIC_URL:
+        raise ImproperlyConfigured(settings.NO_PUBLIC_URL)
+    review = Review.objects.select_related("verdict").get(pk=review_id)
     system = User.objects.system()
     _, now = leases.lock(review, system)
     if review.status != Status.APPROVED:
@@ -40,13 +49,14 @@ def publish(*, review_id: int) -> Publication | None:
         .latest("pk")
     )
     earlier = list(review.publications.order_by("pk"))
-    correction = _correction(review) if earlier else ""
+    at = max(now, earlier[-1].published_at + APART) if earlier else now
+    correction = _correction(review, approval) if earlier else ""
     publication = Publication.objects.create(
         review=review,
         version=approval.version,
         approval=approval,
-        document=_document(review, approval, earlier=earlier, correction=correction, now=now),
-        published_at=now,
+        document=_document(review, approval, earlier=earlier, correction=correction, at=at),
+        published_at=at,
         correction=correction,
     )
     review.move(Action.PUBLISH, by=system, at=now)
@@ -59,20 +69,20 @@ def _document(
     *,
     earlier: list[Publication],
     correction: str,
-    now: datetime,
+    at: datetime,
 ) -> dict[str, Any]:
-    """Everything a reader is shown, as JSON, from the approved version and the claim's copies."""
+    """Everything a reader is shown, as JSON, from the approved version alone."""
     content = history.read(approval.version)
+    context = content["context"]
     rating = ratings.rating(content["rating"], scale=content["scale"])
     numbers = [r.value for r in ratings.SCALES[content["scale"]] if r.value is not None]
-    claim = review.claim
     return {
         "schema": SCHEMA,
         "url": f"{settings.PUBLIC_URL}{Publication(review=review).get_absolute_url()}",
         "organisation": {"name": settings.ORGANISATION, "url": settings.PUBLIC_URL},
         "claim": content["claim"],
-        "claimant": _claimant(claim),
-        "language": claim.language,
+        "claimant": context["claimant"],
+        "language": context["language"] or review.language,
         "rating": {
             "code": rating.code, "label": rating.label, "meaning": rating.meaning,
             "value": rating.value, "worst": min(numbers), "best": max(numbers),
@@ -84,61 +94,47 @@ def _document(
             item | {"stance_label": str(Evidence.Stance(item["stance"]).label)}
             for item in content["evidence"]
         ],
-        "appearances": _appearances(claim),
-        "checked_by": [str(user) for user in _authors(approval)],
+        "appearances": [
+            place | {"caution_label": Fate(place["caution"]).label}
+            for place in context["appearances"]
+        ],
+        "checked_by": _authors(approval),
         "approved_by": approval.by_name,
         "version": {"seq": approval.version.seq, "hash": approval.version.hash},
-        "corrections": _corrections(earlier, correction, approval, now),
-        "published_at": _iso(earlier[0].published_at if earlier else now),
-        "modified_at": _iso(now),
+        "corrections": _corrections(earlier, correction, approval, at),
+        "published_at": _iso(earlier[0].published_at if earlier else at),
+        "modified_at": _iso(at),
     }  # fmt: skip
 
 
-def _claimant(claim: Claim) -> dict[str, str] | None:
-    if claim.claimant is None:
-        return None
-    return {"name": claim.claimant.name, "kind": claim.claimant.kind}
+def _authors(approval: Decision) -> list[str]:
+    """Who wrote the versions up to the approved one, in order of first appearance.
 
-
-def _appearances(claim: Claim) -> list[dict[str, Any]]:
-    """Where the claim appeared, first to last, with what became of the caution there."""
-    return [
-        {
-            "title": fate.article.title,
-            "url": fate.article.url,
-            "source": fate.article.source.name,
-            "date": fate.article.published_on.isoformat() if fate.article.published_on else "",
-            "caution": str(fate.fate),
-            "caution_label": str(fate.fate.label),
-            "rests_on": list(fate.rests_on),
-        }
-        for fate in provenance.standing(claim).fates
-    ]
-
-
-def _authors(approval: Decision) -> list[User]:
-    """Who wrote the versions up to the approved one, in order of first appearance."""
-    wrote = approval.version.verdict.versions.filter(seq__lte=approval.version.seq)
-    seen: dict[int, User] = {}
-    for version in wrote.select_related("actor").order_by("seq"):
-        seen.setdefault(version.actor_id, version.actor)
-    return list(seen.values())
+    Each is named once, as they were called when they last wrote.
+    """
+    wrote = approval.version.verdict.versions.filter(seq__lte=approval.version.seq).order_by("seq")
+    return list(dict(wrote.values_list("actor", "actor_name")).values())
 
 
 def _corrections(
-    earlier: list[Publication], correction: str, approval: Decision, now: datetime
+    earlier: list[Publication], correction: str, approval: Decision, at: datetime
 ) -> list[dict[str, str]]:
     """Every correction so far, newest first: what and why, when, and who approved it."""
     if not earlier:
         return []
-    newest = {"text": correction, "at": _iso(now), "approved_by": approval.by_name}
+    newest = {"text": correction, "at": _iso(at), "approved_by": approval.by_name}
     return [newest, *earlier[-1].document["corrections"]]
 
 
-def _correction(review: Review) -> str:
-    """What the checker said had to be corrected, when they took the published review again."""
-    asked = ReviewEvent.objects.filter(review=review, action=Action.CORRECT).latest("pk")
-    return asked.note
+def _correction(review: Review, approval: Decision) -> str:
+    """What readers are told was corrected, as it was approved.
+
+    Versions of the first schema did not seal it; there it is why the correction was begun.
+    """
+    content = history.read(approval.version)
+    if content["schema"] > 1:
+        return str(content["correction"])
+    return ReviewEvent.objects.filter(review=review, action=Action.CORRECT).latest("pk").note
 
 
 def claim_review(publication: Publication) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Action(models.TextChoices):
     APPROVE = "approve", "approved the verdict"
     PUBLISH = "publish", "published"
     CORRECT = "correct", "took it for a correction"
+    KEEP = "keep", "kept what is published"
     DISMISS = "dismiss", "dismissed it"
     REOPEN = "reopen", "reopened it"
 
@@ -64,6 +65,7 @@ MOVES: dict[Action, Move] = {
     Action.APPROVE: _move(Status.SUBMITTED, to=Status.APPROVED, may=APPROVE),
     Action.PUBLISH: _move(Status.APPROVED, to=Status.PUBLISHED, may=SYSTEM),
     Action.CORRECT: _move(Status.PUBLISHED, to=Status.IN_PROGRESS, may=CHECK),
+    Action.KEEP: _move(Status.IN_PROGRESS, to=Status.PUBLISHED, may=CHECK),
     Action.DISMISS: _move(
         Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED, to=Status.DISMISSED, may=CHECK
     ),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("reviews/<slug:ref>/dismiss/", review.dismiss, name="dismiss"),
     path("reviews/<slug:ref>/reopen/", review.reopen, name="reopen"),
     path("reviews/<slug:ref>/correct/", review.correct, name="correct"),
+    path("reviews/<slug:ref>/keep/", review.keep, name="keep"),
     path("reviews/<slug:ref>/comment/", review.comment, name="comment"),
     path("reviews/<slug:ref>/flags/<slug:flag_ref>/", review.decide_flag, name="decide-flag"),
     path("reviews/<slug:ref>/save/", verdict.save, name="save"),

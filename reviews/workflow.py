@@ -16,7 +16,7 @@ from claims.models import Flag
 from reviews import history, leases
 from reviews.leases import Refused
 from reviews.models import Comment, Decision, Publication, Review, User, Verdict
-from reviews.states import MOVES, SYSTEM, Action, Status
+from reviews.states import APPROVE, MOVES, SYSTEM, Action, Status
 
 __all__ = ["Refused"]
 
@@ -36,14 +36,14 @@ def refusal(action: Action, review: Review, user: User) -> str:
         return f"This review is {review.get_status_display().lower()}."
     mine = review.checker_id == user.pk
     match action:
-        case Action.SUBMIT | Action.RELEASE if not mine:
+        case Action.SUBMIT | Action.RELEASE | Action.KEEP if not mine:
             return f"{review.checker} is checking this claim."
+        case Action.KEEP:
+            return _nothing_to_keep(review)
         case Action.WITHDRAW if not mine:
             return f"{review.checker} submitted this verdict."
-        case Action.DISMISS if review.status == Status.IN_PROGRESS and not mine:
-            return f"{review.checker} is checking this claim."
-        case Action.DISMISS if review.is_published:
-            return "Readers can see this check; publish a correction instead."
+        case Action.DISMISS:
+            return _not_theirs_to_dismiss(review, user) or _seen_by_readers(review)
         case Action.APPROVE:
             return _four_eyes(review, user)
     return ""
@@ -68,13 +68,49 @@ def missing(review: Review) -> list[str]:
         (bool(verdict.explanation.strip()), "an explanation"),
         (review.evidence.standing().exists(), "at least one piece of evidence"),
         (not _is_public(verdict), "a change to what is published"),
+        (
+            not review.is_published or bool(history.correction_of(verdict).strip()),
+            "words for readers on what was corrected",
+        ),
     ]
     return [need for met, need in needs if not met]
 
 
 def _is_public(verdict: Verdict) -> bool:
-    """Whether readers already see exactly this version."""
-    return Publication.objects.filter(review=verdict.review, version__seq=verdict.seq).exists()
+    """Whether readers already see exactly this content, in this version or an earlier one."""
+    publications = Publication.objects.filter(review=verdict.review).select_related("version")
+    public = publications.order_by("-pk").first()
+    if public is None:
+        return False
+    now = verdict.versions.get(seq=verdict.seq)
+    return history.finding_hash(now) == history.finding_hash(public.version)
+
+
+def _nothing_to_keep(review: Review) -> str:
+    if not review.is_published:
+        return "Readers cannot see this check yet; there is nothing to keep."
+    if not _is_public(review.verdict):
+        return (
+            "The verdict is not what is published any more: restore that version in its "
+            "history first, or submit the correction."
+        )
+    return ""
+
+
+def _not_theirs_to_dismiss(review: Review, user: User) -> str:
+    """Nobody ends what a colleague is working on, or is to go on with."""
+    mine = review.checker_id == user.pk
+    if review.status == Status.IN_PROGRESS and not mine:
+        return f"{review.checker} is checking this claim."
+    if review.status == Status.RETURNED and not (mine or user.has_perm(APPROVE)):
+        return f"This verdict was returned to {review.checker}; they or a supervisor decide."
+    return ""
+
+
+def _seen_by_readers(review: Review) -> str:
+    if review.is_published:
+        return "Readers can see this check; publish a correction instead."
+    return ""
 
 
 def _four_eyes(review: Review, user: User) -> str:
@@ -140,12 +176,14 @@ def withdraw(review: Review, *, by: User) -> None:
 
 
 @transaction.atomic
-def dismiss(review: Review, *, by: User, reason: str) -> None:
-    """End a review without a verdict; `reopen` undoes it.
+def dismiss(review: Review, *, by: User, reason: str, token: int = 0) -> None:
+    """End a review without a verdict; `reopen` undoes it. Who holds it names their lease.
 
-    :raises Refused: if no reason is given or someone else is checking the claim.
+    :raises Refused: if no reason is given, the lease is lost, or it is a colleague's work.
     """
     actor, now = _begin(Action.DISMISS, review, by)
+    if review.status == Status.IN_PROGRESS and (lost := leases.lost(review, actor, token, now)):
+        raise Refused(lost)
     _need(reason, "Say why this claim is not checked.")
     review.end_lease(keep_checker=False)
     review.move(Action.DISMISS, by=actor, at=now, note=reason.strip())
@@ -155,6 +193,8 @@ def dismiss(review: Review, *, by: User, reason: str) -> None:
 def correct(review: Review, *, by: User, reason: str) -> None:
     """Take a published review to correct it; readers see the present publication until the next.
 
+    `reason` is proposed to the checker as what readers are told; they word it until they submit.
+
     :raises Refused: if no reason is given.
     """
     actor, now = _begin(Action.CORRECT, review, by)
@@ -162,6 +202,17 @@ def correct(review: Review, *, by: User, reason: str) -> None:
     _refuse_another(actor)
     review.hold(actor, at=now, until=now + settings.LEASE)
     review.move(Action.CORRECT, by=actor, at=now, note=reason.strip())
+
+
+@transaction.atomic
+def keep(review: Review, *, by: User, token: int) -> None:
+    """Give up a correction that changed nothing: the review is published, as it was for readers.
+
+    :raises Refused: if the lease is lost, or the verdict is not what is published any more.
+    """
+    actor, now = _begin(Action.KEEP, review, by, token=token)
+    review.end_lease(keep_checker=False)
+    review.move(Action.KEEP, by=actor, at=now)
 
 
 @transaction.atomic

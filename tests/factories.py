@@ -131,9 +131,13 @@ def attach(review: Review, **fields) -> Evidence:
 
 
 def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:
-    """Save `DRAFT` with `fields` changed, as the holder, over version `seq` or the newest."""
-    seq = history.of(review).seq if seq is None else seq
-    draft = replace(DRAFT, **fields)
+    """Save `DRAFT` with `fields` changed, as the holder, over version `seq` or the newest.
+
+    What is corrected is left as the editor proposes it.
+    """
+    verdict = history.of(review)
+    seq = verdict.seq if seq is None else seq
+    draft = replace(DRAFT, **{"correction": history.correction_of(verdict)} | fields)
     return history.save(review, by=review.checker, token=review.lease_token, seq=seq, draft=draft)
 
 

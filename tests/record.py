@@ -16,7 +16,14 @@ from django.db import connection
 from reversion.models import Version
 
 from reviews import history
-from reviews.models import Decision, Publication, Review, ReviewEvent, Verdict
+from reviews.models import (
+    Decision,
+    Publication,
+    Review,
+    ReviewEvent,
+    Verdict,
+    VerdictVersion,
+)
 from reviews.states import MOVES, Action, Status
 
 HOLDS = (Action.TAKE, Action.WITHDRAW, Action.CORRECT)  # the moves that give a lease
@@ -116,13 +123,17 @@ def _decisions() -> Iterator[str]:
 
 def _public() -> Iterator[str]:
     """What is public was approved in exactly that version, and each change of it says why."""
-    for review in Review.objects.filter(status__in=[Status.APPROVED, Status.PUBLISHED]):
+    for review in Review.objects.filter(status=Status.APPROVED):
         newest = review.verdict.versions.get(seq=review.verdict.seq)
         if not newest.decisions.filter(kind=Decision.Kind.APPROVED).exists():
-            yield f"{review.ref} is {review.status} without an approval of version {newest.seq}"
-        public = Publication.objects.filter(version=newest).exists()
-        if public != (review.status == Status.PUBLISHED):
-            yield f"{review.ref} is {review.status}, and version {newest.seq} public: {public}"
+            yield f"{review.ref} is approved without an approval of version {newest.seq}"
+        if Publication.objects.filter(version=newest).exists():
+            yield f"{review.ref} is approved, and version {newest.seq} is public already"
+    for review in Review.objects.filter(status=Status.PUBLISHED):
+        newest = review.verdict.versions.get(seq=review.verdict.seq)
+        public = Publication.objects.filter(review=review).order_by("-pk").first()
+        if public is None or _finding(public.version) != _finding(newest):
+            yield f"{review.ref} is published, but version {newest.seq} is not what readers see"
     for review in Review.objects.filter(publications__isnull=False).distinct():
         before = None
         for number, publication in enumerate(review.publications.order_by("pk")):
@@ -130,6 +141,12 @@ def _public() -> Iterator[str]:
             if before and publication.published_at <= before.published_at:
                 yield f"{review.ref}: publication {number} is not later than the one before"
             before = publication
+
+
+def _finding(version: VerdictVersion) -> dict[str, object]:
+    """What a version says, its note on a correction apart."""
+    content = json.loads(version.content)
+    return {name: content[name] for name in content.keys() - {"schema", "correction"}}
 
 
 def _publication(review: Review, publication: Publication, number: int) -> Iterator[str]:
@@ -140,12 +157,23 @@ def _publication(review: Review, publication: Publication, number: int) -> Itera
         yield f"{where}: not approved"
     content = json.loads(version.content)
     told = {name: document[name] for name in ("claim", "summary", "explanation")}
+    context = {name: document[name] for name in ("language", "claimant")}
+    context["appearances"] = [
+        {name: place[name] for name in place.keys() - {"caution_label"}}
+        for place in document["appearances"]
+    ]
+    told["context"] = context
     told |= {"rating": document["rating"]["code"]}
     told |= {"evidence": [item["ref"] for item in document["evidence"]]}
     sealed = content | {"evidence": [item["ref"] for item in content["evidence"]]}
     if told != {name: sealed[name] for name in told}:
         yield f"{where}: says something else than version {version.seq}"
-    if bool(publication.correction) != bool(number):
+    if publication.correction != (content["correction"] if number else ""):
         yield f"{where}: its correction is “{publication.correction}”"
+    if number and not publication.correction.strip():
+        yield f"{where}: nobody says what was corrected"
+    names = {*version.verdict.versions.values_list("actor_name", flat=True)}
+    if not {*document["checked_by"]} <= names or document["approved_by"] != approval.by_name:
+        yield f"{where}: names people otherwise than the record does"
     if len(document["corrections"]) != number:
         yield f"{where}: shows {len(document['corrections'])} corrections"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
 from claims import marking, provenance
@@ -20,6 +22,7 @@ from reviews import history, ratings, workflow
 from reviews.forms import (
     CommentForm,
     DecisionForm,
+    DismissForm,
     EvidenceForm,
     ReasonForm,
     VerdictForm,
@@ -148,10 +151,20 @@ class ReviewPage:
             Action.CORRECT: "Take for a correction",
         }
         return [
-            (action, label, self.answer.reasons.get(action) or ReasonForm(prefix=action), refusal)
+            (action, label, self.answer.reasons.get(action) or self._reason_form(action), refusal)
             for action, label in labels.items()
             if (refusal := self.refusals.get(action)) is not None
         ]
+
+    def _reason_form(self, action: Action) -> ReasonForm:
+        if action == Action.DISMISS:
+            return DismissForm(prefix=action, initial={"token": self.review.lease_token})
+        return ReasonForm(prefix=action)
+
+    @cached_property
+    def corrects(self) -> bool:
+        """Whether readers can see a verdict that is worked on: a correction is under way."""
+        return self.review.status != Status.PUBLISHED and self.review.is_published
 
     # The verdict
 
@@ -168,9 +181,19 @@ class ReviewPage:
             initial={
                 "token": self.review.lease_token, "seq": self.verdict.seq, "rating": draft.rating,
                 "claim_wording": draft.claim_wording, "summary": draft.summary,
-                "explanation": draft.explanation,
+                "explanation": draft.explanation, "correction": draft.correction,
             }
         )  # fmt: skip
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """What readers are told besides the words: as sealed in the newest version."""
+        context = history.read(self.newest_version)["context"] if self.newest_version else {}
+        places = [
+            place | {"date": parse_date(place["date"]), "fate": provenance.Fate(place["caution"])}
+            for place in context.get("appearances", [])
+        ]
+        return context | {"appearances": places}
 
     @property
     def ratings(self) -> tuple[ratings.Rating, ...]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from claims.models import Flag
 from reviews import workflow
-from reviews.forms import CommentForm, FlagForm, LeaseForm, ReasonForm
+from reviews.forms import CommentForm, DismissForm, FlagForm, LeaseForm, ReasonForm
 from reviews.models import Review
 from reviews.states import Action
 from reviews.views.page import Answer, Request, load, show
@@ -100,32 +100,54 @@ def comment(request: Request, ref: str) -> HttpResponse:
 
 
 @require_POST
+def keep(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = LeaseForm(request.POST)
+    if not form.is_valid():
+        return show(request, "reviews/detail.html", review, status=422)
+    try:
+        workflow.keep(review, by=request.user, token=form.cleaned_data["token"])
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "The correction is given up; readers see what they saw before.")
+    return redirect(review)
+
+
+@require_POST
 def dismiss(request: Request, ref: str) -> HttpResponse:
-    return _with_reason(request, ref, Action.DISMISS, workflow.dismiss, "Dismissed.")
+    form = DismissForm(request.POST, prefix=Action.DISMISS)
+    return _with_reason(request, ref, Action.DISMISS, form, workflow.dismiss, "Dismissed.")
 
 
 @require_POST
 def reopen(request: Request, ref: str) -> HttpResponse:
-    return _with_reason(request, ref, Action.REOPEN, workflow.reopen, "Back in the queue.")
+    form = ReasonForm(request.POST, prefix=Action.REOPEN)
+    return _with_reason(request, ref, Action.REOPEN, form, workflow.reopen, "Back in the queue.")
 
 
 @require_POST
 def correct(request: Request, ref: str) -> HttpResponse:
+    form = ReasonForm(request.POST, prefix=Action.CORRECT)
     done = "You hold it for a correction; readers see the present check until the next is approved."
-    return _with_reason(request, ref, Action.CORRECT, workflow.correct, done)
+    return _with_reason(request, ref, Action.CORRECT, form, workflow.correct, done)
 
 
 def _with_reason(
-    request: Request, ref: str, action: Action, move: Callable[..., None], done: str
+    request: Request,
+    ref: str,
+    action: Action,
+    form: ReasonForm,
+    move: Callable[..., None],
+    done: str,
 ) -> HttpResponse:
-    """The moves that ask why: the same form, one call, and the same answer to a refusal."""
+    """The moves that ask why: one call, and the same answer to a refusal."""
     review: Review = load(ref)
-    form = ReasonForm(request.POST, prefix=action)
     answer = Answer(reasons={action: form})
     if not form.is_valid():
         return show(request, "reviews/detail.html", review, status=422, answer=answer)
     try:
-        move(review, by=request.user, reason=form.cleaned_data["reason"])
+        move(review, by=request.user, **form.cleaned_data)
     except Refused as refused:
         form.add_error(None, str(refused))
         return show(request, "reviews/detail.html", review, status=409, answer=answer)

@@ -21,6 +21,7 @@ LABELS = {
     "rating": "Rating",
     "summary": "Summary",
     "explanation": "Explanation",
+    "correction": "What is corrected, for readers",
 }
 
 

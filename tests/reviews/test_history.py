@@ -12,7 +12,8 @@ from django.db.models.signals import post_save
 from reversion.models import Revision, Version
 from reversion.utils import mute_signals
 
-from reviews import evidence, history, ratings, workflow
+from claims.models import Claimant
+from reviews import evidence, history, publication, ratings, workflow
 from reviews.models import Evidence, Verdict, VerdictVersion
 from reviews.states import Status
 from tests import factories
@@ -146,8 +147,9 @@ def test_the_content_names_everything_a_reader_could_be_shown(held):
     factories.write_verdict(held, held.checker)
     attached = held.evidence.get()
 
+    appearance = held.claim.appearances.get()
     assert history.read(chain(held)[-1]) == {
-        "schema": 1,
+        "schema": 2,
         "claim": DRAFT.claim_wording,
         "rating": "mostly_false",
         "scale": 1,
@@ -167,7 +169,129 @@ def test_the_content_names_everything_a_reader_could_be_shown(held):
                 "added_at": attached.added_at.isoformat(),
             }
         ],
+        "correction": "",
+        "context": {
+            "language": "en",
+            "claimant": {"name": "The fishers' union", "kind": "organisation"},
+            "appearances": [
+                {
+                    "title": appearance.article.title,
+                    "url": appearance.article.url,
+                    "source": appearance.article.source.name,
+                    "date": "2026-03-02",
+                    "caution": "origin",
+                    "rests_on": [],
+                }
+            ],
+        },
     }
+
+
+# A version as the first schema sealed it, letter for letter.
+SEALED_BY_SCHEMA_1 = (
+    '{"claim":"Dredging halved the catch.","evidence":[],"explanation":"By a tenth.",'
+    '"rating":"false","scale":1,"schema":1,"summary":"Landings fell."}'
+)
+
+
+@pytest.fixture
+def of_schema_1(held, monkeypatch):
+    """A verdict whose only version was sealed before context and correction were."""
+    with monkeypatch.context() as before:
+        now = history.content_of
+        before.setattr(history, "content_of", lambda verdict: now(verdict, schema=1))
+        before.setattr(history, "context_of", lambda claim: {})
+        draft = history.Draft(
+            "false", "Dredging halved the catch.", "Landings fell.", "By a tenth."
+        )
+        history.save(held, by=held.checker, token=held.lease_token, seq=0, draft=draft)
+    return held
+
+
+def test_a_version_of_the_first_schema_reads_and_verifies_for_ever(of_schema_1):
+    (version,) = chain(of_schema_1)
+
+    assert version.content == SEALED_BY_SCHEMA_1
+    content = history.read(version)
+    assert (content["schema"], content["correction"]) == (1, "")
+    assert content["context"] == {"language": "", "claimant": None, "appearances": []}
+    assert told(history.compare(None, version))["summary"] == [("insert", "Landings fell.")]
+    assert history.seal_state(history.of(of_schema_1)).intact
+    assert [*history.verify()] == []
+
+
+def test_the_next_version_after_one_of_the_first_schema_is_of_the_second(of_schema_1):
+    version = factories.save(of_schema_1)
+
+    assert (version.seq, history.read(version)["schema"]) == (2, 2)
+    assert history.read(version)["context"]["claimant"]["name"] == "The fishers' union"
+    restored = history.restore(
+        of_schema_1, by=of_schema_1.checker, token=of_schema_1.lease_token, seq=2, version_seq=1
+    )
+    assert history.read(restored)["summary"] == "Landings fell."
+
+
+def test_a_save_seals_what_is_known_of_the_claim_by_then(held):
+    factories.save(held)
+    Claimant.objects.update(name="The union of fishers")
+
+    version = factories.save(held)
+
+    assert history.read(version)["context"]["claimant"]["name"] == "The union of fishers"
+    assert [diff.field for diff in history.compare(chain(held)[0], version)] == ["claimant"]
+
+
+# What readers are told was corrected
+
+
+@pytest.fixture
+def correcting(db):
+    review = review_at(Status.PUBLISHED)
+    workflow.correct(review, by=fact_checker(), reason="The year was wrong.")
+    return review
+
+
+def sealed_note(review) -> str:
+    return history.read(chain(review)[-1])["correction"]
+
+
+def test_why_a_correction_was_begun_is_proposed_and_sealed_with_the_first_change(correcting):
+    assert history.draft_of(history.of(correcting)).correction == "The year was wrong."
+    assert sealed_note(correcting) == ""
+
+    factories.attach(correcting, title="Second register")
+
+    assert sealed_note(correcting) == "The year was wrong."
+
+
+def test_the_holder_words_the_note_anew_until_submit(correcting):
+    factories.save(correcting, summary="Landings fell by a ninth.")
+    factories.save(correcting, summary="Landings fell by a ninth.", correction="It was 2025.")
+
+    assert sealed_note(correcting) == "It was 2025."
+    assert history.draft_of(history.of(correcting)).correction == "It was 2025."
+    restored = history.restore(
+        correcting, by=correcting.checker, token=correcting.lease_token, seq=4, version_seq=2
+    )
+    assert history.read(restored)["correction"] == "It was 2025."
+
+
+def test_a_later_correction_does_not_begin_with_the_note_of_the_last(correcting):
+    factories.save(correcting, summary="Landings fell by a ninth.")
+    factories.submit(correcting)
+    factories.approve(correcting, by=supervisor())
+    publication.publish(review_id=correcting.pk)
+    correcting.refresh_from_db()
+
+    workflow.correct(correcting, by=fact_checker(), reason="The port was wrong.")
+
+    assert history.draft_of(history.of(correcting)).correction == "The port was wrong."
+
+
+def test_a_first_verdict_has_no_note_whatever_is_sent(held):
+    factories.save(held, correction="Nothing was published yet.")
+
+    assert sealed_note(held) == ""
 
 
 def test_one_value_has_one_spelling():
@@ -225,7 +349,7 @@ def test_restoring_drops_the_approval(db):
 
     newest = chain(review)[-1]
     assert (newest.seq, newest.decisions.count()) == (4, 0)
-    assert newest.content_hash == chain(review)[1].content_hash
+    assert history.finding_hash(newest) == history.finding_hash(chain(review)[1])
 
 
 def test_restoring_what_stands_changes_nothing(held):
@@ -314,7 +438,14 @@ def test_comparing_with_nothing_shows_everything_as_new(held):
         "rating": [("insert", "Mostly false")],
         "summary": [("insert", DRAFT.summary)],
         "explanation": [("insert", DRAFT.explanation)],
+        "claimant": [("insert", "The fishers' union")],
+        "appearances": [("insert", appearance_line(held))],
     }
+
+
+def appearance_line(review) -> str:
+    article = review.claim.appearances.get().article
+    return f"{article.title}, {article.source} 2026-03-02 (the origin's own caution) {article.url}"
 
 
 def test_comparing_names_only_the_fields_that_differ_word_by_word(held):

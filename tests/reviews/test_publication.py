@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from claims.models import Claim, Claimant, Flag, Source
 from reviews import history, publication, ratings, tasks, workflow
@@ -171,6 +172,19 @@ def test_the_sweep_finds_what_a_lost_message_left_approved(db):
     review_at(Status.PUBLISHED)
 
     assert {*Review.objects.awaiting_publication()} == {*approved}
+
+
+def test_nothing_is_published_while_nobody_said_where_readers_find_it(db, settings):
+    review = review_at(Status.APPROVED)
+    settings.PUBLIC_URL = ""
+
+    with pytest.raises(
+        ImproperlyConfigured, match="FACTCHECK_PUBLIC_URL must be the https:// addr"
+    ):
+        publication.publish(review_id=review.pk)
+
+    assert Publication.objects.count() == 0
+    assert {*Review.objects.awaiting_publication()} == {review}
 
 
 # Corrections

@@ -47,7 +47,7 @@ ALLOWED: dict[Status, dict[Action, set[str]]] = {
     Status.SUBMITTED: {
         Action.WITHDRAW: HOLDERS, Action.RETURN: DECIDERS, Action.APPROVE: DECIDERS - HOLDERS,
     },
-    Status.RETURNED: {Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS},
+    Status.RETURNED: {Action.TAKE: CHECKERS, Action.DISMISS: HOLDERS | DECIDERS},
     Status.APPROVED: {Action.PUBLISH: {"the desk"}},
     Status.PUBLISHED: {Action.CORRECT: CHECKERS},
     Status.DISMISSED: {Action.REOPEN: DECIDERS},
@@ -67,7 +67,10 @@ VERBS = {
     ),
     Action.APPROVE: lambda review, by: factories.approve(review, by=by),
     Action.CORRECT: lambda review, by: workflow.correct(review, by=by, reason="Wrong year."),
-    Action.DISMISS: lambda review, by: workflow.dismiss(review, by=by, reason="Not checkable."),
+    Action.KEEP: lambda review, by: workflow.keep(review, by=by, token=review.lease_token),
+    Action.DISMISS: lambda review, by: workflow.dismiss(
+        review, by=by, reason="Not checkable.", token=review.lease_token
+    ),
     Action.REOPEN: lambda review, by: workflow.reopen(review, by=by, reason="Now checkable."),
 }  # fmt: skip
 
@@ -560,6 +563,86 @@ def test_readers_keep_the_publication_while_it_is_corrected(db):
 
     assert (review.status, review.is_published) == (Status.IN_PROGRESS, True)
     assert Publication.objects.current().get(review=review).correction == ""
+
+
+def test_a_correction_begun_by_mistake_is_given_up_and_nothing_is_published_again(db):
+    review, checker = review_at(Status.PUBLISHED), fact_checker()
+    workflow.correct(review, by=checker, reason="The year was wrong.")
+
+    workflow.keep(review, by=checker, token=review.lease_token)
+
+    review.refresh_from_db()
+    assert (review.status, review.lease_expires_at) == (Status.PUBLISHED, None)
+    assert (history.of(review).seq, Publication.objects.count()) == (2, 1)
+    assert review.events.latest("pk").action == Action.KEEP
+    workflow.correct(review, by=checker, reason="The port was wrong.")
+    assert history.correction_of(history.of(review)) == "The port was wrong."
+
+
+def test_what_was_changed_is_not_kept_until_what_is_published_is_restored(db):
+    review, checker = review_at(Status.PUBLISHED), fact_checker()
+    workflow.correct(review, by=checker, reason="The year was wrong.")
+    token = review.lease_token
+    factories.save(review, summary="Landings fell by a ninth.")
+
+    with pytest.raises(Refused, match="not what is published any more"):
+        workflow.keep(review, by=checker, token=token)
+    history.restore(review, by=checker, token=token, seq=3, version_seq=2)
+    with pytest.raises(Refused, match="still needs a change to what is published"):
+        factories.submit(review)
+    workflow.keep(review, by=checker, token=token)
+
+    assert (review.status, history.of(review).seq) == (Status.PUBLISHED, 4)
+
+
+def test_a_correction_is_given_up_under_its_newest_lease_alone(db):
+    review, checker = review_at(Status.PUBLISHED), fact_checker()
+    workflow.correct(review, by=checker, reason="The year was wrong.")
+    old = review.lease_token
+    workflow.release(review, by=checker, token=old)
+    workflow.take(review, by=checker)
+
+    with pytest.raises(Refused, match="You took this review again"):
+        workflow.keep(review, by=checker, token=old)
+    workflow.keep(review, by=checker, token=review.lease_token)
+
+
+def test_a_correction_says_to_readers_what_was_corrected(db):
+    review = review_at(Status.PUBLISHED)
+    workflow.correct(review, by=fact_checker(), reason="The year was wrong.")
+    factories.save(review, summary="Landings fell by a ninth.", correction=" ")
+
+    assert workflow.missing(review) == ["words for readers on what was corrected"]
+
+
+# Dismissing what a colleague wrote
+
+
+def test_what_is_held_is_dismissed_under_its_newest_lease_alone(db):
+    review = review_at(Status.IN_PROGRESS)
+    checker, old = review.checker, review.lease_token
+    workflow.release(review, by=checker, token=old)
+    workflow.take(review, by=checker)
+    before = trace(review)
+
+    for token in (old, 0):
+        with pytest.raises(Refused, match="You took this review again"):
+            workflow.dismiss(review, by=checker, reason="Not checkable.", token=token)
+    assert trace(review) == before
+
+    workflow.dismiss(review, by=checker, reason="Not checkable.", token=review.lease_token)
+    assert review.status == Status.DISMISSED
+
+
+def test_a_returned_verdict_is_dismissed_by_its_checker_or_a_supervisor(db):
+    author = fact_checker()
+    review = review_at(Status.RETURNED, checker=author)
+
+    with pytest.raises(Refused, match=f"returned to {author}; they or a supervisor decide"):
+        workflow.dismiss(review, by=fact_checker(), reason="Not checkable.")
+    assert review.status == Status.RETURNED
+    workflow.dismiss(review, by=supervisor(), reason="Not checkable.")
+    assert review.status == Status.DISMISSED
 
 
 def test_a_correction_that_changes_nothing_is_not_submitted(db):

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from claims.models import Claimant
 from reviews import history, workflow
 from reviews.models import Decision
 from reviews.states import Status
@@ -103,6 +104,28 @@ def test_it_shows_what_changed_since_the_version_decided_on(sign_in, db):
         ("summary", ["equal", "insert"])
     ]
     assert "What changed since version 2" in answer.content.decode()
+
+
+def test_it_shows_everything_that_readers_will_be_told(sign_in, db):
+    review = factories.review_at(Status.PUBLISHED)
+    workflow.correct(review, by=factories.fact_checker(), reason="Typo")
+    factories.save(review, summary="By a ninth.", correction="The register was of another year.")
+    factories.submit(review)
+    Claimant.objects.update(name="Renamed since")
+
+    html = unescape(
+        sign_in(factories.supervisor())
+        .get(f"{review.get_absolute_url()}approval/")
+        .content.decode()
+    )
+
+    told = html[html.index('id="told"') : html.index("What is known now")]
+    article = review.claim.appearances.get().article
+    assert "The register was of another year." in html
+    assert "Said by <strong>The fishers' union</strong>" in told
+    assert article.title in told
+    assert "the origin's own caution" in told
+    assert "2 March 2026" in told
 
 
 def test_thin_evidence_is_named(sign_in, db):

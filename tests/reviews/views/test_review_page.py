@@ -203,6 +203,53 @@ def test_a_correction_is_taken_with_its_reason(sign_in, db):
     assert review.events.latest("pk").note == "The year is wrong."
 
 
+def test_a_correction_begun_by_mistake_is_kept_as_it_was(sign_in, db):
+    review, checker = factories.review_at(Status.PUBLISHED), factories.fact_checker()
+    workflow.correct(review, by=checker, reason="The year is wrong.")
+    client, address = sign_in(checker), review.get_absolute_url()
+    shown = client.get(address).content.decode()
+    assert "Yes, keep it as it is" in shown
+    assert "The year is wrong.</textarea>" in shown
+
+    assert client.post(f"{address}keep/", {"token": "x"}).status_code == 422
+    answer = client.post(f"{address}keep/", {"token": review.lease_token}, follow=True)
+
+    review.refresh_from_db()
+    assert review.status == Status.PUBLISHED
+    assert "readers see what they saw before" in answer.content.decode()
+
+
+def test_a_changed_correction_says_why_it_cannot_be_kept(sign_in, db):
+    review, checker = factories.review_at(Status.PUBLISHED), factories.fact_checker()
+    workflow.correct(review, by=checker, reason="The year is wrong.")
+    factories.save(review, summary="Landings fell by a ninth.")
+    client, address = sign_in(checker), review.get_absolute_url()
+
+    shown = client.get(address).content.decode()
+    answer = client.post(f"{address}keep/", {"token": review.lease_token}, follow=True)
+
+    refusal = "The verdict is not what is published any more"
+    assert "Yes, keep it as it is" not in shown
+    assert refusal in shown
+    assert [str(message)[: len(refusal)] for message in answer.context["messages"]] == [refusal]
+
+
+def test_what_is_held_is_dismissed_from_the_page_that_holds_it(sign_in, held):
+    client, address = sign_in(held.checker), held.get_absolute_url()
+    late = client.post(f"{address}dismiss/", {"dismiss-reason": "An opinion.", "dismiss-token": 0})
+    assert (late.status_code, held.status) == (409, Status.IN_PROGRESS)
+    name = f'name="dismiss-token" value="{held.lease_token}"'
+    assert name in client.get(address).content.decode()
+
+    client.post(
+        f"{address}dismiss/",
+        {"dismiss-reason": "An opinion.", "dismiss-token": held.lease_token},
+    )
+
+    held.refresh_from_db()
+    assert held.status == Status.DISMISSED
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_every_status_renders_for_its_people(sign_in, status):
     checker, approver = factories.fact_checker(), factories.supervisor()
