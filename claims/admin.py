@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 import reversion
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, quote, unquote
 from django.contrib.admin.widgets import AdminURLFieldWidget
@@ -20,7 +21,7 @@ from django.template.response import TemplateResponse
 from reversion.admin import VersionAdmin
 from reversion.models import Version
 
-from claims import analysis
+from claims import analysis, matching
 from claims.models import (
     Analysis,
     Appearance,
@@ -91,17 +92,26 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if request.method == "POST":
             row = self.get_object(request, unquote(object_id))
-            if row and self.has_change_permission(request, row):
-                self._keep_as_found(row)
+            if row and self.has_change_permission(request, row) and self._is_edit(request, row):
+                self._keep_as_found(self.get_object(request, unquote(object_id)))
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def _is_edit(self, request, row):
+        """Whether what was sent would change `row`; the form tries its values on it."""
+        form = self.get_form(request, row, change=True)(request.POST, request.FILES, instance=row)
+        return form.is_valid() and form.has_changed()
 
     def save_model(self, request, obj, form, change):
         if change and not form.changed_data:
             return
         # Only what was typed: the machine may have moved the rest on since the form was opened.
         obj.save(update_fields=form.changed_data if change else None)
+        self.follow(obj, form.changed_data)
         # Said aloud: reversion's signal can be missed while another page is rendered.
         reversion.add_to_revision(obj)
+
+    def follow(self, row, fields):
+        """Bring up to date what follows from `fields`, which were just written."""
 
     def _keep_as_found(self, row):
         """Make a version of `row` as it is stored, unless the newest one says the same already.
@@ -170,6 +180,7 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
         comment = f"Restored the version of {version.revision.date_created:%-d %B %Y, %H:%M}"
         with self.create_revision(request):
             row.save(update_fields=self.editable)
+            self.follow(row, self.editable)
             self.log_change(request, row, comment)
             reversion.add_to_revision(row)
         messages.success(request, f"{comment}.")
@@ -228,8 +239,18 @@ class ClaimantAdmin(ContentAdmin):
     ordering = ("name",)
 
 
+class ArticleForm(forms.ModelForm):
+    def clean_source(self):
+        source = self.cleaned_data["source"]
+        same = Article.objects.filter(source=source, text_sha256=self.instance.text_sha256)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(f"{source} has an article with this very text already.")
+        return source
+
+
 @admin.register(Article)
 class ArticleAdmin(ContentAdmin):
+    form = ArticleForm
     fields = (
         "title", "source", "url", "published_on", "language", "demo",
         "story", "ref", "received_at", "text_sha256", "text",
@@ -279,6 +300,10 @@ class ClaimAdmin(ContentAdmin):
 
     def has_add_permission(self, request):
         return False  # claims are found in articles
+
+    def follow(self, claim, fields):
+        if "wording" in fields:
+            matching.index(claim)
 
 
 @admin.register(Story)

@@ -7,7 +7,8 @@ comparison decides. All linking runs under one lock, so two workers give the sam
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from claims import text as engine
 from claims.models import Appearance, Article, Claim
@@ -31,6 +32,21 @@ def link_appearances(article: Article) -> int:
     Appearance.objects.bulk_update(rows, ["claim", "link_score", "link_reasons"])
     _raise_worthiness(article)
     return new
+
+
+@transaction.atomic
+def index(claim: Claim) -> None:
+    """Let the index find `claim` by the words it has now, and by those of its appearances."""
+    _lock()
+    wordings = [claim.wording, *_wordings_of(claim)]
+    found = {key for wording in wordings for key in engine.fingerprint(wording, FINGERPRINT)}
+    claim.fingerprint = sorted(found)[:FINGERPRINT_OF_CLAIM]
+    claim.save(update_fields=["fingerprint"])
+
+
+def _wordings_of(claim: Claim) -> QuerySet[Appearance, str]:
+    found = claim.appearances.current().order_by("wording")
+    return found.values_list("wording", flat=True).distinct()
 
 
 def _lock() -> None:

@@ -15,8 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from reversion.models import Version
 
+from claims import matching
+from claims import text as engine
 from claims.admin import AS_FOUND, ContentAdmin
-from claims.models import Analysis, Article, Claim, Claimant, Derivation, Source, Story
+from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Source, Story
 from reviews import workflow
 from reviews.models import Review, User
 from reviews.states import Status
@@ -192,7 +194,55 @@ def test_saving_without_a_change_makes_no_version(editor):
 
     edit(editor, claim, "The catch was halved.")
 
-    assert wordings(claim) == ["The catch was halved."]  # as it was found, and nothing since
+    assert wordings(claim) == []
+
+
+def test_a_form_that_is_refused_makes_no_version(editor):
+    claim = factories.claim(wording="The catch was halved.")
+
+    answer = edit(editor, claim, "", claimant="987654")
+
+    assert answer.status_code == 200
+    assert wordings(claim) == []
+
+
+def test_an_article_does_not_go_to_a_source_that_has_its_text_already(editor):
+    first, second = factories.article(), factories.article()
+
+    answer = editor.post(
+        page(Article, "change", second.pk),
+        {"title": second.title, "source": first.source.pk, "url": "", "language": "en"},
+    )
+
+    assert answer.status_code == 200
+    assert f"{first.source} has an article with this very text already." in answer.content.decode()
+    second.refresh_from_db()
+    assert second.source != first.source
+    assert Version.objects.get_for_object(second).count() == 0
+
+
+def test_a_claim_is_found_by_the_words_it_was_given_here(editor):
+    claim = factories.claim(wording="The catch was halfed.")
+
+    edit(editor, claim, "Dredging ruined the oyster beds of Brenna.")
+    twin = factories.article("x")
+    copy = Appearance.objects.create(
+        article=twin, start=0, end=1, sentence_start=0, sentence_end=1, worthiness=0.5,
+        wording="Dredging ruined the oyster beds of Brenna.",
+    )  # fmt: skip
+    matching.link_appearances(twin)
+
+    copy.refresh_from_db()
+    assert copy.claim == claim
+    _restore_the_first(editor, claim)
+    claim.refresh_from_db()
+    own = {*engine.fingerprint("The catch was halfed.", matching.FINGERPRINT)}
+    assert own <= {*claim.fingerprint}
+
+
+def _restore_the_first(client: Client, claim: Claim) -> None:
+    oldest = Version.objects.get_for_object(claim).order_by("pk").first()
+    client.post(page(Claim, "revision", claim.pk, oldest.pk))
 
 
 def test_what_the_machine_changed_between_two_edits_can_be_restored_too(editor):
