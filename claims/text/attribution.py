@@ -15,6 +15,7 @@ from claims.text.values import Attribution, Sentence, Span
 
 QUOTE = '"'
 HARD_STOPS = frozenset('";:()[]—–-…')
+CLOSING = frozenset('",.!?–—')
 ENDS = frozenset('.!?"')
 EDGES = " \t\n\r\",'-–—:;"
 FEWEST_WORDS = 2
@@ -135,8 +136,10 @@ class _Reader:
 
     def _of_cue(self, cue: Cue, floor: int) -> Said | None:
         match cue.kind:
-            case "according_to":
+            case "by_words":
                 return self._according_to(cue, floor)
+            case "following":
+                return self._following(cue, floor)
             case "citing":
                 return self._citing(cue, floor)
             case "statements":
@@ -158,8 +161,25 @@ class _Reader:
         if end == start:
             return None
         self.named_until = end
-        content = (end, len(self.of)) if opens else (floor, cue.first)
+        content = (self._past_apposition(end), len(self.of)) if opens else (floor, cue.first)
         return self._said(cue, (start, end), content)
+
+    def _past_apposition(self, comma: int) -> int:
+        """Where ", a driver from Oslo," ends in a language without articles; else the comma."""
+        people = self.cast.people_words | self.cast.titles
+        if self._word(comma) != "," or self._word(comma + 1) not in people:
+            return comma
+        end = self._claimant_end(comma + 1)
+        return end if self._word(end) == "," else comma
+
+    def _following(self, cue: Cue, floor: int) -> Said | None:
+        """The claimant stands before: "dem Minister zufolge C"."""
+        start = self._noun_start(cue.first - 1, floor)
+        if start >= cue.first:
+            return None
+        opens = not self._counted(floor, start)
+        content = (cue.after, len(self.of)) if opens else (floor, start)
+        return self._said(cue, (start, cue.first), content)
 
     def _citing(self, cue: Cue, floor: int) -> Said | None:
         end = self._claimant_end(cue.after)
@@ -210,35 +230,39 @@ class _Reader:
         if cue.words in lexicon["statements"] and (said := self._statement(cue, floor)):
             return said
         participle = cue.words.endswith(lexicon.participle_endings or "\n")
-        if before in lexicon["infinitives"]:
-            return None
         if before in lexicon["be"] and not participle:
             return self._passive(cue, floor)
-        if (
-            before in lexicon["determiners"]
-            and before not in lexicon.pronouns | lexicon["relatives"]
-        ):
+        if self._is_noun(cue):
             return None
         subject, verbs = self._subject(cue.first, floor)
-        negated = set(self.of[max(verbs, cue.first - 2) : cue.first]) & lexicon["negations"]
-        asserts = cue.kind == "says" and not negated
         if cue.kind == "views" and cue.words in lexicon["unsure"] and not self._is_named(subject):
             return None
-        quoted_before = before in (QUOTE, ",", "–", "—", ".", "!", "?") and cue.first > FEWEST_WORDS
+        negated = set(self.of[max(verbs, cue.first - 2) : cue.first]) & lexicon["negations"]
+        asserts = cue.kind == "says" and not negated
+        quoted = self._word(verbs - 1) in CLOSING and verbs > FEWEST_WORDS
         leads = self.of[0] in lexicon["adverbial_starts"]
-        if not participle and (quoted_before or leads or lexicon.verb_second or subject is None):
-            said = self._inverted(cue, floor, quoted_before, subject, asserts)
-            if said:
+        if not participle and (quoted or leads or lexicon.verb_second or subject is None):
+            if said := self._inverted(cue, floor, quoted, subject, asserts):
                 return said
         if subject and (said := self._tail(cue, floor, subject, asserts)):
             return said
+        return self._followed(cue, floor, subject, asserts)
+
+    def _is_noun(self, cue: Cue) -> bool:
+        """Whether the cue is no finite verb: "to say", "the report"."""
+        lexicon, before = self.lexicon, self._word(cue.first - 1)
+        known = lexicon.pronouns | lexicon["relatives"]
+        return before in lexicon["infinitives"] or before in lexicon["determiners"] - known
+
+    def _followed(self, cue: Cue, floor: int, subject: Place | None, asserts: bool) -> Said | None:
+        """What is said comes after the cue: "S said that C"."""
         content = self._content(cue)
         if content is None:
             return None
-        if before in lexicon["relatives"]:
-            content = self._within_relative(content)
         if subject is None:
-            return self._shared(cue, floor, content, asserts, participle)
+            return self._shared(cue, floor, content, asserts)
+        if self.of[subject[1] - 1] in self.lexicon["relatives"]:
+            content = self._within_relative(content)
         return self._said(cue, subject, content, asserts=asserts)
 
     def _is_named(self, subject: Place | None) -> bool:
@@ -279,18 +303,20 @@ class _Reader:
         if (
             self._word(after) in self.lexicon["that"]
             and cue.words not in self.lexicon["to_someone"]
+            and (subject is None or self.lexicon.verb_second)
         ):
-            if subject is None or self.lexicon.verb_second:
-                return self._said(cue, (cue.after, end), (after + 1, len(self.of)), asserts=asserts)
+            return self._said(cue, (cue.after, end), (after + 1, len(self.of)), asserts=asserts)
         if quoted and closing and not self._is_apposition(floor, cue.first - 1):
             first = self._said_from(floor, end)
-            content = (first if cue.first - first > FEWEST_WORDS else 0, cue.first)
+            verbs = self._before_auxiliaries(cue.first, 0) + 1
+            content = (first if verbs - first > FEWEST_WORDS else 0, verbs)
             return self._said(cue, (cue.after, end), content, asserts=asserts)
-        if self.of[0] in self.lexicon["adverbial_starts"] and not self._is_clause(0, cue.first):
+        opened = self._word(end) in (":", QUOTE) or after > end
+        leads = self.of[0] in self.lexicon["adverbial_starts"] and not self._is_clause(0, cue.first)
+        if leads and not (self.lexicon.verb_second and opened):
             return self._interposed(cue, asserts)
-        if self.lexicon.verb_second and (self._word(end) in (":", QUOTE) or after > end):
-            if len(self.of) - after > FEWEST_WORDS:
-                return self._said(cue, (cue.after, end), (after, len(self.of)), asserts=asserts)
+        if self.lexicon.verb_second and opened and len(self.of) - after > FEWEST_WORDS:
+            return self._said(cue, (cue.after, end), (after, len(self.of)), asserts=asserts)
         return None
 
     def _interposed(self, cue: Cue, asserts: bool) -> Said | None:
@@ -383,11 +409,14 @@ class _Reader:
 
     def _opener(self, start: int, end: int, addressed: bool) -> int | None:
         """The place after the "that", colon or quotation mark that opens what is said."""
+        that = self.lexicon["that"]
         for place in range(start, end):
             word = self.of[place]
-            if word in self.lexicon["that"]:
+            if word in that:
                 return place + 1
             if word == ":":
+                return place + 1
+            if word == "," and self.lexicon.comma_opens and self._word(place + 1) not in that:
                 return place + 1
             if word in self.lexicon["questions"] and (place == start or self.of[place - 1] == ","):
                 return place
@@ -407,10 +436,9 @@ class _Reader:
                 return None
         return None
 
-    def _shared(
-        self, cue: Cue, floor: int, content: Place, asserts: bool, participle: bool
-    ) -> Said | None:
+    def _shared(self, cue: Cue, floor: int, content: Place, asserts: bool) -> Said | None:
         """The claimant is that of the clause before: "S went home and said", "…, adding that"."""
+        participle = cue.words.endswith(self.lexicon.participle_endings or "\n")
         joined = self._word(cue.first - 1) in self.lexicon["connectives"] | {","} or participle
         if self.last and self.last.attribution.source and joined:
             source = self.last.attribution.source
@@ -532,6 +560,7 @@ class _Reader:
             or first[0].isdigit()
             or first in self.cast.people_words
             or first in self.cast.titles
+            or not lexicon["determiners"]
             or self._is_stop(start + 1)
             or self._is_stop(start + 2)
         ):

@@ -23,6 +23,7 @@ NOT_THE_HEAD = re.compile(r"(?:\b(?:of|at|in|from|for|with|near|to|outside)(?:\s
 PAIR = re.compile(
     rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
 )
+PATRONYMIC = re.compile(r"(?:вич|вна|ична|инична|івна|ївна|вича|вны|вни|івни|ївни)\Z")
 MODIFIES = re.compile(
     r"\s(?!(?:to|in|at|of|from|who|on|and|with|by|for|as|or|during|after)\b)[a-z]"
 )
@@ -57,7 +58,13 @@ class Cast:
         self.people_words = book.set_of("attribution", "people_words")
         self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
-        self._full_names: dict[str, str] = {}
+        self.nominatives = book.words.get("nominatives", {})
+        self._after_by = re.compile(
+            rf"(?<![\w'-])(?:{'|'.join(map(re.escape, book.set_of('attribution', 'by_words')))})\W*\Z"
+        )
+        endings = sorted(book.set_of("coverage", "name_endings"), key=len, reverse=True)
+        self._ending = re.compile(rf"(?<=\w\w\w)(?:{'|'.join(endings)})\Z") if endings else None
+        self._full_names: dict[str, str] = {}  # by the key of the surname
         self._pairs: dict[str, str] | None = None
         self._person = ""
         self._organisations: list[str] = []
@@ -120,20 +127,40 @@ class Cast:
         parts = (
             [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
         )
-        name = " ".join(parts)
+        if len(parts) > 2 and parts[0].lower() in self.not_first_names:
+            parts = parts[1:]  # "Der Zeuge Jonas Berg": the title went, its article stays
+        if self.nominatives and titled and len(parts) == 3 and not PATRONYMIC.search(parts[1]):
+            parts = parts[1:]  # "мэр Каменки Анна Речная": the place before the name
+        name = self._nominative(parts, words.start)
         if len(parts) > 1:
             if parts[0].lower() in self.not_first_names:
                 return ""
-            self._full_names[parts[-1]] = name
+            known = self._full_names.get(self._key(parts[-1]), "")
+            if [*map(self._key, known.split())] == [*map(self._key, parts)]:
+                return known
+            self._full_names[self._key(parts[-1])] = name
             return name
         if MODIFIES.match(self.text, found.end(), words.end):
             return ""
-        if full := self._full_names.get(name) or self._first_names().get(name):
+        if full := self._full_names.get(self._key(name)) or self._first_names().get(name):
             return full
         if name in self._full_names.values() or titled or self._looks_personal(found, words):
-            self._full_names[name] = name
+            self._full_names[self._key(name)] = name
             return name
         return ""
+
+    def _key(self, surname: str) -> str:
+        """What the cases of a surname have in common."""
+        return self._ending.sub("", surname) if self._ending else surname
+
+    def _nominative(self, parts: list[str], position: int) -> str:
+        """The name as its owner gives it, where a word before it asks for the genitive."""
+        before = fold(self.text[max(0, position - LONGEST_NAME) : position]).text
+        if not self.nominatives or not self._after_by.search(before):
+            return " ".join(parts)
+        feminine = parts[0].endswith(tuple(self.nominatives["feminine_first_names"]))
+        endings = self.nominatives["feminine" if feminine else "masculine"]
+        return " ".join(_with_ending(part, endings) for part in parts)
 
     def _first_names(self) -> dict[str, str]:
         """For every surname the full name that the article gives most often. One pass, kept."""
@@ -182,12 +209,20 @@ class Cast:
     def _organisation_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):
             raw = POSSESSIVE.sub("", found.group())
+            while (first := raw.partition(" "))[0].lower() in self.not_first_names and first[2]:
+                raw = first[2]
             low = {part.lower() for part in raw.split()}
             before = self.text[max(words.start, found.start() - 14) : found.start()]
             is_place = low & self.places and before.strip().lower() in {"", "the"}
             if (low & self.organisation_words and not NOT_THE_HEAD.search(before)) or is_place:
                 return raw.removeprefix("The ")[:LONGEST_NAME]
         return ""
+
+
+def _with_ending(word: str, endings: dict[str, str]) -> str:
+    """`word` with the longest of `endings` replaced by what it stands for."""
+    ending = max((one for one in endings if word.endswith(one)), key=len, default="")
+    return word.removesuffix(ending) + endings.get(ending, "")
 
 
 def _shortened(words: str) -> str:
