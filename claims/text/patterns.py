@@ -67,35 +67,45 @@ class Pattern:
 
 
 def compile_pattern(source: str, phrases: Phrases) -> Pattern:
-    """Compile `source`, whose `{names}` are in `phrases`, to match folded text.
+    """Read one pattern, whose `{names}` are in `phrases`.
 
-    :raises Malformed: if it begins or ends with something that may be missing, or names no phrase.
+    :raises Malformed: like `PatternReader.pattern`.
     """
-    regex, needed = _Reader(phrases).row(source, ())
-    stems, *others = needed
-    few = tuple(stems for stems in others if len(stems) <= FEW_STEMS)
-    return Pattern(rf"(?<![\w']){ELIDED}(?:{regex})", stems, few)
+    return PatternReader(phrases).pattern(source)
 
 
-def any_of(sources: Sequence[str], phrases: Phrases) -> str:
-    """Any of the patterns `sources` as a regular expression; without any, one that never matches.
+class PatternReader:
+    """Reads patterns: into a regular expression, and the stems that it needs, the rarest first.
 
-    :raises Malformed: like `compile_pattern`.
+    :param phrases: what `{names}` stand for. Those called `frequent` are words that stand in many
+        sentences, so that others are looked for first.
     """
-    if not sources:
-        return r"(?!)"
-    reader = _Reader(phrases)
-    return ELIDED + "(?:" + "|".join(reader.row(source, ())[0] for source in sources) + ")"
-
-
-class _Reader:
-    """Reads patterns: into a regular expression, and the stems that it needs, the rarest first."""
 
     def __init__(self, phrases: Phrases) -> None:
         self.phrases = phrases
         self.frequent = {word for line in phrases.get("frequent", ()) for word in line.split("|")}
+        self._pieces: dict[str, tuple[str, list[frozenset[str]]]] = {}
 
-    def row(self, source: str, within: tuple[str, ...]) -> tuple[str, list[frozenset[str]]]:
+    def pattern(self, source: str) -> Pattern:
+        """Read `source`, to match folded text.
+
+        :raises Malformed: if it begins or ends with what may be missing, or names no phrase.
+        """
+        regex, needed = self._row(source, ())
+        stems, *others = needed
+        few = tuple(stems for stems in others if len(stems) <= FEW_STEMS)
+        return Pattern(rf"(?<![\w']){ELIDED}(?:{regex})", stems, few)
+
+    def any_of(self, sources: Sequence[str]) -> str:
+        """Any of the patterns as a regular expression; without any, one that never matches.
+
+        :raises Malformed: like `pattern`.
+        """
+        if not sources:
+            return r"(?!)"
+        return ELIDED + "(?:" + "|".join(self._row(source, ())[0] for source in sources) + ")"
+
+    def _row(self, source: str, within: tuple[str, ...]) -> tuple[str, list[frozenset[str]]]:
         """A row of words; `within` are the phrases that it stands in."""
         words = source.split()
         regex, needed = "", []
@@ -126,6 +136,13 @@ class _Reader:
         """Any of the alternatives in `what`: words, and phrases by the name of their list."""
         if not what:
             return ANY_WORD, []
+        if what not in self._pieces:
+            self._pieces[what] = self._any_option(what, within, source)
+        return self._pieces[what]
+
+    def _any_option(
+        self, what: str, within: tuple[str, ...], source: str
+    ) -> tuple[str, list[frozenset[str]]]:
         words, rows = [], []
         for option in what.split("|"):
             if not option.startswith("{"):
@@ -140,7 +157,7 @@ class _Reader:
                 if _is_words(phrase):
                     words.extend(phrase.split("|"))
                 else:
-                    rows.append(self.row(phrase, (*within, name)))
+                    rows.append(self._row(phrase, (*within, name)))
         if words:
             rows.append(_words(words))
         regex = "(?:" + "|".join(regex for regex, _ in rows) + ")"

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from claims.text.patterns import Pattern, any_of, compile_pattern
+from claims.text.patterns import Pattern, PatternReader
 from claims.text.values import FlagKind
 
 FOLDER = resources.files("claims.text") / "rules"
@@ -49,6 +49,7 @@ class RuleBook:
     language: str
     rules: tuple[Rule, ...]
     words: Mapping[str, Mapping[str, Any]]
+    reader: PatternReader
 
     def set_of(self, section: str, name: str) -> frozenset[str]:
         """The single words listed under a name; `|` separates them too."""
@@ -57,7 +58,7 @@ class RuleBook:
 
     def regex_of(self, section: str, name: str) -> str:
         """Any of the patterns listed under a name, as a regular expression for folded text."""
-        return any_of(self.words.get(section, {}).get(name, ()), self.words.get("phrases", {}))
+        return self.reader.any_of(self.words.get(section, {}).get(name, ()))
 
 
 @cache
@@ -67,20 +68,21 @@ def rule_book(language: str) -> RuleBook:
     :raises Malformed: if a pattern is not written in the pattern language.
     """
     content = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
-    phrases = content.get("phrases", {})
+    reader = PatternReader(content.get("phrases", {}))
     return RuleBook(
         language=content["language"],
-        rules=tuple(_rule(row, phrases) for row in content.get("rule", ())),
+        rules=tuple(_rule(row, reader) for row in content.get("rule", ())),
         words={name: value for name, value in content.items() if isinstance(value, dict)},
+        reader=reader,
     )
 
 
-def _rule(row: dict[str, Any], phrases: dict[str, list[str]]) -> Rule:
+def _rule(row: dict[str, Any], reader: PatternReader) -> Rule:
     return Rule(
         id=row["id"],
         kind=FlagKind(row["kind"]),
-        patterns=tuple(compile_pattern(source, phrases) for source in row["patterns"]),
-        unless=tuple(compile_pattern(source, phrases) for source in row.get("unless", ())),
+        patterns=tuple(map(reader.pattern, row["patterns"])),
+        unless=tuple(map(reader.pattern, row.get("unless", ()))),
         subject=frozenset(row.get("subject", ())),
         quoted=row.get("quoted", False),
         scope=row.get("scope", ""),
