@@ -36,7 +36,7 @@ class Fate(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Fate:
+    def __new__(cls, value: str, label: str = "") -> Fate:
         fate = str.__new__(cls, value)
         fate._value_ = value
         fate.label = label

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -84,6 +85,41 @@ def test_keys_walk_the_queue_and_open_a_row(opened, transactional_db):
 
     expect(page.locator("h1")).to_have_text(wordings[0])
     assert review.claim.wording in wordings
+
+
+def test_a_correction_is_worded_for_readers_and_one_begun_by_mistake_is_given_up(
+    opened, transactional_db
+):
+    review, checker = factories.review_at(Status.PUBLISHED), factories.fact_checker()
+    page = opened(checker, review.get_absolute_url())
+
+    page.get_by_text("Take for a correction", exact=True).first.click()
+    page.locator("#id_correct-reason").fill("Wrong port")
+    page.get_by_role("button", name="Take for a correction").click()
+    note = page.get_by_label(re.compile("What is corrected, for readers"))
+    expect(note).to_have_value("Wrong port")
+    page.get_by_text("Keep what is published", exact=True).click()
+    page.get_by_role("button", name="Yes, keep it as it is").click()
+    expect(page.get_by_text("readers see what they saw before")).to_be_visible()
+
+    page.get_by_text("Take for a correction", exact=True).first.click()
+    page.locator("#id_correct-reason").fill("Wrong year")
+    page.get_by_role("button", name="Take for a correction").click()
+    expect(note).to_have_value("Wrong year")
+    page.get_by_label("Summary").fill("Landings fell by a ninth.")
+    note.fill("The register was of 2024, not of 2025.")
+    page.get_by_role("button", name=re.compile("^Save")).click()
+    expect(page.locator("[data-saved]")).to_contain_text("Version 3")
+    expect(note).to_have_value("The register was of 2024, not of 2025.")
+    page.get_by_role("button", name=re.compile("^Submit")).click()
+    expect(page.get_by_text("Submitted.")).to_be_visible()
+
+    page = opened(factories.supervisor(), f"{review.get_absolute_url()}approval/")
+    told = page.locator(".verdict-correction")
+    expect(told).to_contain_text("The register was of 2024, not of 2025.")
+    expect(page.locator("#told")).to_contain_text("The fishers' union")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert Axe().run(page).violations_count == 0
 
 
 def test_no_key_fires_while_someone_types(opened, transactional_db):
