@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from claims.text.attribution import Listener, attributions_of
 from claims.text.citations import find_citations
 from claims.text.coverage import cover
+from claims.text.cues import lexicon
 from claims.text.detection import Detector
 from claims.text.disclaimers import find_marks
 from claims.text.folding import fold
@@ -39,7 +40,7 @@ def analyse(text: str, *, language: str | None = None, outlet: str = "") -> Anal
 
 def _analyse(text: str, sentences: Sequence[Sentence], language: str, outlet: str) -> Analysis:
     folded = fold(text)
-    names, quotes = find_names(text, folded), Quotes(text, sentences)
+    names, quotes = find_names(text, folded), Quotes(text, sentences, lexicon(language))
     listener = Listener(text, folded, names, quotes, rule_book(language), language)
     said = tuple(listener.listen(sentences))
     marks = find_marks(
@@ -53,7 +54,5 @@ def _analyse(text: str, sentences: Sequence[Sentence], language: str, outlet: st
         flags=cover(text, sentences, marks, claims, language),
         attributions=attributions_of(said),
         claims=claims,
-        citations=find_citations(
-            folded, sentences, names, said, language=language, outlet=outlet
-        ),
+        citations=find_citations(folded, sentences, names, said, language=language, outlet=outlet),
     )

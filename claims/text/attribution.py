@@ -241,8 +241,10 @@ class _Reader:
         asserts = cue.kind == "says" and not negated
         quoted = self._word(verbs - 1) in CLOSING and verbs > FEWEST_WORDS
         leads = self.of[0] in lexicon["adverbial_starts"]
-        if not participle and (quoted or leads or lexicon.verb_second or subject is None):
-            if said := self._inverted(cue, floor, quoted, subject, asserts):
+        may_follow = quoted or leads or lexicon.verb_second or subject is None
+        if not participle and may_follow:
+            said = self._inverted(cue, floor, quoted, subject, asserts)
+            if said:
                 return said
         if subject and (said := self._tail(cue, floor, subject, asserts)):
             return said

@@ -9,7 +9,6 @@ from functools import cache
 from claims.text.attribution import Said
 from claims.text.folding import Folded
 from claims.text.names import Name, Names, canonical
-from claims.text.patterns import Pattern, compile_pattern
 from claims.text.rules import rule_book
 from claims.text.values import Citation, Sentence, Span
 
@@ -58,10 +57,8 @@ def _unnamed_media(folded: Folded, sentence: Sentence, language: str) -> Span | 
     if sentence.boilerplate:
         return None
     start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
-    for pattern in _patterns(language):
-        if found := pattern.regex.search(folded.text, start, end):
-            return folded.span(*found.span())
-    return None
+    found = _unnamed(language).search(folded.text, start, end)
+    return folded.span(*found.span()) if found else None
 
 
 def _nearest_cue(
@@ -80,6 +77,5 @@ def _rests_on(language: str) -> re.Pattern[str]:
 
 
 @cache
-def _patterns(language: str) -> tuple[Pattern, ...]:
-    lines = rule_book(language).words.get("attribution", {}).get("unnamed_media", ())
-    return tuple(compile_pattern(line, {}) for line in lines)
+def _unnamed(language: str) -> re.Pattern[str]:
+    return re.compile(rule_book(language).regex_of("attribution", "unnamed_media"))

@@ -9,13 +9,15 @@ from functools import cache
 
 from claims.text.rules import rule_book
 
-KINDS = ("says", "views", "statements", "according_to", "citing")
+KINDS = ("says", "views", "statements", "following", "by_words", "citing")
 LISTS = (
-    "unsure", "to_someone", "that", "questions", "he", "she", "it", "they", "i", "relatives", "determiners", "finite",
+    "unsure", "to_someone", "that", "questions", "he", "she", "it", "they", "i", "relatives",
+    "determiners", "finite",
     "auxiliaries", "be", "by", "negations", "infinitives", "connectives", "adverbial_starts",
     "times", "statements", "unowned", "possessives",
 )  # fmt: skip
 NEVER = r"(?!)"
+LONGEST_SPEECH = 1500  # characters after a dash
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class Lexicon:
         self.lists = lists
         self.spoken = bool(section)
         self.verb_second: bool = section.get("verb_second", False)
+        self.comma_opens: bool = section.get("comma_opens", False)
         self.adverb_endings = tuple(_listed(section, "adverb_endings"))
         self.participle_endings = tuple(_listed(section, "participle_endings"))
         self.possessive_endings = tuple(_listed(section, "possessive_endings"))
         self.pronouns = lists["he"] | lists["she"] | lists["it"] | lists["they"] | lists["i"]
         self.word = _word_pattern(section)
+        self.dash_speech = _after_comma(section) if section.get("dash_speech") else None
         self._cues: dict[str, list[tuple[list[str], str]]] = {}
         for kind in KINDS:
             for phrase in _listed(section, kind):
@@ -82,6 +86,12 @@ class Lexicon:
                     after = end
                     break
 
+    def tells_after_dash(self, text: str, start: int, end: int) -> bool:
+        """Whether the paragraph, which a dash opens, tells who speaks: "– They left, he says."."""
+        if self.dash_speech is None:
+            return False
+        return bool(self.dash_speech.search(text, start, min(end, start + LONGEST_SPEECH)))
+
     def is_cue(self, word: str) -> bool:
         """Whether `word` alone may say that somebody states something."""
         return any(
@@ -94,13 +104,21 @@ def _listed(section: dict[str, list[str]], name: str) -> Iterator[str]:
         yield from line.split("|")
 
 
+def _after_comma(section: dict[str, list[str]]) -> re.Pattern[str]:
+    """ ", he says", ", says": a cue after a comma, a pronoun between or not."""
+    cues = "|".join(re.escape(word) for word in _listed(section, "says"))
+    lists = ("he", "she", "they", "i")
+    pronouns = "|".join(re.escape(word) for name in lists for word in _listed(section, name))
+    return re.compile(rf",\s(?:(?:{pronouns or NEVER})\s)?(?:{cues or NEVER})(?!\w)")
+
+
 def _word_pattern(section: dict[str, list[str]]) -> re.Pattern[str]:
     """A word with its inner apostrophes and hyphens, or one mark."""
     elided = "|".join(re.escape(word) for word in _listed(section, "elided")) or NEVER
     joined = "|".join(re.escape(word) for word in _listed(section, "enclitics")) or NEVER
     return re.compile(
         rf"(?<!\w)(?:{elided})(?=\w)|(?:{joined})(?!\w)"
-        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*+(?:'(?!\w))?|[^\w\s]"
+        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*(?:'(?!\w))?|[^\w\s]"
     )
 
 

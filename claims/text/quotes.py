@@ -7,20 +7,19 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from claims.text.cues import Lexicon
 from claims.text.values import Sentence, Span
 
 MARK = re.compile('["“”«»„]')
-# Speech after a dash, as translated articles have it: "– They left, he says."
-DASH_SPEECH = re.compile(
-    r"[–—-]\s[^\n]{1,1500}?,\s(?:(?:he|she|they|we)\s)?(?:says?|said|tells?|told|adds?|added)\b"
-)
+DASH = re.compile(r"[–—-]\s")
+CLOSES = {"„": '“”"', "«": "»", "»": "«", "“": '”"', '"': '"”'}  # by what opened
 
 
 class Quotes:
     """The quoted spans of a text, to ask whether a place lies within one."""
 
-    def __init__(self, text: str, sentences: Sequence[Sentence]) -> None:
-        self.spans = tuple(_find(text, sentences))
+    def __init__(self, text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
+        self.spans = tuple(_find(text, sentences, lexicon))
         self._starts = [span.start for span in self.spans]
 
     def around(self, span: Span) -> Span | None:
@@ -31,12 +30,12 @@ class Quotes:
         return None
 
 
-def _find(text: str, sentences: Sequence[Sentence]) -> Iterator[Span]:
+def _find(text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> Iterator[Span]:
     """Paragraph by paragraph: a quotation left open ends with its paragraph."""
     for _, group in groupby(sentences, key=lambda sentence: sentence.paragraph):
         members = list(group)
         start, end = members[0].span.start, members[-1].span.end
-        if DASH_SPEECH.match(text, start, end):
+        if DASH.match(text, start, end) and lexicon.tells_after_dash(text, start, end):
             yield Span(start, end)
         else:
             yield from _within(text, start, end)
@@ -44,12 +43,18 @@ def _find(text: str, sentences: Sequence[Sentence]) -> Iterator[Span]:
 
 def _within(text: str, start: int, end: int) -> Iterator[Span]:
     opened: int | None = None
+    closing = ""
     for count, mark in enumerate(MARK.finditer(text, start, end)):
-        if _opens(text, mark.start(), start):
-            opened = mark.end() if opened is None else opened
-        elif opened is not None or not count:
+        if opened is None and _opens(text, mark.start(), start):
+            opened, closing = mark.end(), CLOSES[mark.group()]
+        elif opened is None:
             # A first mark that closes: the quotation began in a paragraph that we do not see.
-            yield Span(start if opened is None else opened, mark.start())
+            if not count:
+                yield Span(start, mark.start())
+        elif mark.group() in closing and not (
+            mark.group() == '"' and _opens(text, mark.start(), start)
+        ):
+            yield Span(opened, mark.start())
             opened = None
     if opened is not None:
         yield Span(opened, end)
@@ -59,7 +64,11 @@ def _opens(text: str, position: int, start: int) -> bool:
     mark = text[position]
     if mark in "“«„":
         return True
-    if mark in "”»":
-        return False
     before = text[position - 1] if position > start else " "
+    if mark == "”":
+        return False
+    if mark == "»":  # opens in »German« books
+        return (before.isspace() or before in "([") and not text[
+            position + 1 : position + 2
+        ].isspace()
     return before.isspace() or before in "([–—-‘'"
