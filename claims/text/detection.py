@@ -100,9 +100,8 @@ class Detector:
         for sentence in sentences:
             if sentence.boilerplate or len(sentence.span) > LONGEST:
                 continue
-            for part in self._parts(sentence):
-                if claim := self._claim(part, sentence):
-                    yield claim
+            found = (self._claim(part, sentence) for part in self._parts(sentence))
+            yield from sorted(filter(None, found), key=lambda claim: claim.span)
 
     def _parts(self, sentence: Sentence) -> Iterator[_Part]:
         heard = self.said.get(sentence.span, [])
@@ -123,7 +122,9 @@ class Detector:
                 yield from (_Part(span, one) for span in self._split(content))
         if not outer:
             yield from (_Part(span, None) for span in self._split(sentence.span))
-        elif before := self._before_first(sentence, outer[0]):
+            return
+        before = self._before_first(sentence, outer[0])
+        if before and not any(map(before.overlaps, covered)):
             yield _Part(before, None)
 
     def _before_first(self, sentence: Sentence, first: Said) -> Span | None:

@@ -26,6 +26,14 @@ def claims(text):
          [("Mira Holt", "40 boats were lost."),
           ("Mira Holt", "The police have arrested the owner.")]),
         ("There are reports that 30 workers were detained.", [("", "30 workers were detained.")]),
+        ("Police said 12 people died.", [("Police", "12 people died.")]),
+        ("Mira Holt said that 40 houses were flooded, which Reuters could not verify.",
+         [("Mira Holt", "40 houses were flooded.")]),
+        ("Taxes rose in June; Mira Holt said that 40 people would have to pay more.",
+         [("", "Taxes rose in June."), ("Mira Holt", "40 people would have to pay more.")]),
+        ("They added 12 boats to the fleet.", [("", "They added 12 boats to the fleet.")]),
+        ("The mayor\u00adess allegedly took bribes and purportedly hid 2 million euros.",
+         [("", "The mayor\u00adess took bribes and hid 2 million euros.")]),
         ("Thank you for reading.", []),
         ("A new beginning", []),
         ("Who paid for the bridge?", []),
@@ -73,3 +81,9 @@ def test_it_names_the_sources_an_article_rests_on():
 def test_a_publisher_does_not_cite_itself():
     text = "The boats were stopped, a skipper told Radio Liberty."
     assert analyse(text, language="en", outlet="RFE/RL").citations == ()
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "nb", "nn", "ru", "uk"])
+def test_other_languages_take_a_text_in_any_script(language):
+    found = analyse("40 Häuser. Дома № 7 были. 12, 2022? — “x” 30 % !", language=language)
+    assert all(0 <= claim.worthiness <= 1 for claim in found.claims)
