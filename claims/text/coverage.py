@@ -131,7 +131,10 @@ def _named(sentence: str, before: Sequence[DetectedClaim], words: Grammar) -> st
         if claim.claimant in seen or claim.claimant_kind != "person":
             continue
         seen.add(claim.claimant)
-        surname = re.escape(fold(claim.claimant).text.rsplit(" ", 1)[-1])
+        surname = fold(claim.claimant).text.rsplit(" ", 1)[-1]
+        if words.name_ending:  # the nominative has an ending of its own: Дольский, Дольского
+            surname = re.sub(rf"(?<=\w\w\w){words.name_ending}\Z", "", surname)
+        surname = re.escape(surname)
         if surname and re.search(rf"\b{surname}{words.name_ending}\b", sentence):
             return claim.claimant
     return ""

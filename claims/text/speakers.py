@@ -59,9 +59,8 @@ class Cast:
         self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
         self.nominatives = book.words.get("nominatives", {})
-        self._after_by = re.compile(
-            rf"(?<![\w'-])(?:{'|'.join(map(re.escape, book.set_of('attribution', 'by_words')))})\W*\Z"
-        )
+        by_words = "|".join(map(re.escape, book.set_of("attribution", "by_words")))
+        self._after_by = re.compile(rf"(?<![\w'-])(?:{by_words})\W*\Z")
         endings = sorted(book.set_of("coverage", "name_endings"), key=len, reverse=True)
         self._ending = re.compile(rf"(?<=\w\w\w)(?:{'|'.join(endings)})\Z") if endings else None
         self._full_names: dict[str, str] = {}  # by the key of the surname
@@ -133,13 +132,8 @@ class Cast:
             parts = parts[1:]  # "мэр Каменки Анна Речная": the place before the name
         name = self._nominative(parts, words.start)
         if len(parts) > 1:
-            if parts[0].lower() in self.not_first_names:
-                return ""
-            known = self._full_names.get(self._key(parts[-1]), "")
-            if [*map(self._key, known.split())] == [*map(self._key, parts)]:
-                return known
-            self._full_names[self._key(parts[-1])] = name
-            return name
+            unnamed = parts[0].lower() in self.not_first_names
+            return "" if unnamed else self._remembered(parts, name)
         if MODIFIES.match(self.text, found.end(), words.end):
             return ""
         if full := self._full_names.get(self._key(name)) or self._first_names().get(name):
@@ -148,6 +142,14 @@ class Cast:
             self._full_names[self._key(name)] = name
             return name
         return ""
+
+    def _remembered(self, parts: list[str], name: str) -> str:
+        """The name under which these parts were first seen, in whatever case; else `name`."""
+        key = self._key(parts[-1])
+        known = self._full_names.get(key, "")
+        if [*map(self._key, known.split())] != [*map(self._key, parts)]:
+            self._full_names[key] = known = name
+        return known
 
     def _key(self, surname: str) -> str:
         """What the cases of a surname have in common."""
@@ -215,6 +217,9 @@ class Cast:
             before = self.text[max(words.start, found.start() - 14) : found.start()]
             is_place = low & self.places and before.strip().lower() in {"", "the"}
             if (low & self.organisation_words and not NOT_THE_HEAD.search(before)) or is_place:
+                if self.nominatives:  # "в Министерстве обороны": in another case, and longer
+                    raw = _with_ending(raw, self.nominatives["organisations"])
+                    raw += self.text[found.end() : words.end]
                 return raw.removeprefix("The ")[:LONGEST_NAME]
         return ""
 
