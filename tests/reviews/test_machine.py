@@ -7,7 +7,6 @@ what the model refuses, the desk refuses, and it changes no row.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -42,9 +41,8 @@ from reviews.states import Status
 from reviews.workflow import Refused
 from tests import factories, record
 from tests.factories import DRAFT, fact_checker, superuser, supervisor
+from tests.thorough import THOROUGH
 
-# A thorough run tries more orders, and shortens one that fails (which takes minutes).
-THOROUGH = os.environ.get("FACTCHECK_THOROUGH") == "1"
 MOST_HELD = 2
 START = (Status.QUEUED, Status.SUBMITTED, Status.PUBLISHED)
 DRAFTS = (
@@ -566,6 +564,7 @@ def test_whatever_people_do_in_whatever_order_the_record_holds(settings):
         settings=examples(
             max_examples=100 if THOROUGH else 12, stateful_step_count=30, deadline=None,
             suppress_health_check=[HealthCheck.too_slow], report_multiple_bugs=False,
+            # To shorten an order that fails takes minutes; a thorough run does.
             phases=[phase for phase in Phase if THOROUGH or phase != Phase.shrink],
         ),
     )  # fmt: skip
