@@ -54,3 +54,22 @@ def test_it_finds_at_least_85_percent_of_the_others():
 def test_it_finds_what_each_article_rests_on(article):
     cited = {cited.name for cited in analyse(read(article)).citations if cited.kind != "media"}
     assert cited == set(article["cites"])
+
+
+def caution_covers(name):
+    [article] = [article for article in articles() if article["file"].startswith(name)]
+    found = analyse(read(article))
+    [caution] = [flag for flag in found.flags if flag.kind.is_core]
+    return found.claims, [claim for claim in found.claims if claim.span in caution.covers]
+
+
+def test_a_caution_about_a_named_witness_covers_all_that_the_witness_says():
+    claims, covered = caution_covers("003")
+    assert {claim.claimant for claim in covered} == {"Bekbolat"}
+    assert covered == [claim for claim in claims if claim.claimant == "Bekbolat"]
+
+
+@pytest.mark.parametrize("name", ["000", "004"])
+def test_a_caution_about_the_man_at_the_border_covers_his_story(name):
+    _, covered = caution_covers(name)
+    assert any("border" in claim.wording and "list" in claim.wording for claim in covered)
