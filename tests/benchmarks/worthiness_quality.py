@@ -91,15 +91,18 @@ def leave_one_out(debates: Sequence[Sequence[Row]]) -> Iterable[float]:
     names = sorted(table().signs)
     sums = [_sums(debate, names) for debate in debates]
     for left_out, debate in enumerate(debates):
-        weights = _fit(sums[:left_out] + sums[left_out + 1 :])
-        yield average_precision(
-            debate,
-            lambda text, weights=weights: sum(
-                weight
-                for name, weight in zip(names, weights, strict=False)
-                if name in signs_of(text, LANGUAGE)
-            ),
-        )
+        *weights, _ = _fit(sums[:left_out] + sums[left_out + 1 :])
+        yield average_precision(debate, _Fitted(dict(zip(names, weights, strict=True))))
+
+
+class _Fitted:
+    """The worthiness of a sentence by fitted weights."""
+
+    def __init__(self, weights: dict[str, float]) -> None:
+        self.weights = weights
+
+    def __call__(self, text: str) -> float:
+        return sum(self.weights[name] for name in signs_of(text, LANGUAGE))
 
 
 def _sums(rows: Sequence[Row], names: Sequence[str]) -> Sums:
