@@ -96,7 +96,7 @@ def test_only_the_owner_reads_what_is_secret(desk):
     assert modes == {"sign-in.txt": 0o600, "secret-key": 0o600, "postgres": 0o700, "run": 0o700}
 
 
-@pytest.mark.parametrize("name", ["worker", "PostgreSQL", "Valkey"])
+@pytest.mark.parametrize("name", ["worker", "clerk", "PostgreSQL", "Valkey"])
 def test_what_is_killed_is_started_again_and_leaves_nothing(desk, name):
     before = parts_of(supervisor_of(desk))[name]
     family = [before, *before.children(recursive=True)]
@@ -125,7 +125,7 @@ def test_sigterm_stops_everything_in_order(desk):
     while len(order) < len(parts) and time.monotonic() < deadline:
         order += [n for n, process in parts.items() if n not in order and not process.is_running()]
         time.sleep(0.002)
-    assert order == ["beat", "worker", "web", "Valkey", "PostgreSQL"]
+    assert order == ["beat", "clerk", "worker", "web", "Valkey", "PostgreSQL"]
     _, left = psutil.wait_procs([supervisor, *everything], timeout=10)
     assert left == []
 
