@@ -113,12 +113,12 @@ def _after_comma(section: dict[str, list[str]]) -> re.Pattern[str]:
 
 
 def _word_pattern(section: dict[str, list[str]]) -> re.Pattern[str]:
-    """A word with its inner apostrophes and hyphens, or one mark."""
+    """A word with its inner apostrophes and hyphens, the dot of "Mr. Berg" too; or one mark."""
     elided = "|".join(re.escape(word) for word in _listed(section, "elided")) or NEVER
     joined = "|".join(re.escape(word) for word in _listed(section, "enclitics")) or NEVER
     return re.compile(
         rf"(?<!\w)(?:{elided})(?=\w)|(?:{joined})(?!\w)"
-        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*(?:'(?!\w))?|[^\w\s]"
+        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*(?:'(?!\w)|\.(?=\s\S))?|[^\w\s]"
     )
 
 
