@@ -22,7 +22,8 @@ LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
 FURNITURE = re.compile(
     r"""
     \W*+(?:
-      (?:read|see)\ (?:more|also|next|the\ (?:original|full)\ (?:article|story)|full\ article)\b.*
+      (?:lesen\ sie\ auch|mehr\ zum\ thema|auch\ interessant|les\ (?:også|òg|mer|meir))\b.*
+    | (?:read|see)\ (?:more|also|next|the\ (?:original|full)\ (?:article|story)|full\ article)\b.*
     | (?:leave|add|post)\ a\ comment\b.{0,40}
     | (?:source|supply|origin|via)\W{0,3}\ *(?:link|hyperlink|read\ full\ article|url)\W*
     | (?:\d+\ )?comments?(?:\ \(\d+\))?\W*
@@ -161,7 +162,8 @@ def _ends(text: str, stop: re.Match[str], limit: int) -> bool:
 def _dot_ends(last: str, following: str) -> bool:
     low, next_low = last.lower(), following.lower()
     if len(last) == 1 and last.isalpha():
-        return last == "I" or (last.islower() and low != "p")
+        abbreviates = len(following) == 1 and following not in "AI"  # "z. B."
+        return last == "I" or (last.islower() and low != "p" and not abbreviates)
     if low in _words("sometimes_last"):
         return next_low in _words("starters")
     if low.isdigit() and len(low) <= 2 and next_low in _words("months"):
