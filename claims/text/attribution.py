@@ -235,6 +235,8 @@ class _Reader:
         if self._is_noun(cue):
             return None
         subject, verbs = self._subject(cue.first, floor)
+        if self._is_part_of_quotation(cue, subject):
+            return None
         if cue.kind == "views" and cue.words in lexicon["unsure"] and not self._is_named(subject):
             return None
         negated = set(self.of[max(verbs, cue.first - 2) : cue.first]) & lexicon["negations"]
@@ -250,10 +252,20 @@ class _Reader:
             return said
         return self._followed(cue, floor, subject, asserts)
 
+    def _is_part_of_quotation(self, cue: Cue, subject: Place | None) -> bool:
+        """Whether somebody quoted tells what is wished or thought: "We want to stay"."""
+        unsure = cue.words in self.lexicon["unsure"]
+        own = unsure and subject is not None and self.of[subject[1] - 1] in self.lexicon["i"]
+        if cue.kind != "views" and not own:
+            return False
+        return self.quotes.around(self._span((cue.first, cue.after))) is not None
+
     def _is_noun(self, cue: Cue) -> bool:
         """Whether the cue is no finite verb: "to say", "the report"."""
         lexicon, before = self.lexicon, self._word(cue.first - 1)
         known = lexicon.pronouns | lexicon["relatives"]
+        if cue.words in lexicon["unsure"] and cue.first and self._is_capital(cue.first):
+            return True  # "the United States"
         return before in lexicon["infinitives"] or before in lexicon["determiners"] - known
 
     def _followed(self, cue: Cue, floor: int, subject: Place | None, asserts: bool) -> Said | None:
@@ -296,6 +308,8 @@ class _Reader:
     ) -> Said | None:
         """The claimant follows: "C, said S" and "In May said S that C"."""
         end = self._noun_end(cue.after)
+        if end == cue.after and quoted and self._word(end) in ENDS and self._is_quote(cue.first):
+            return self._said(cue, None, (self._said_from(floor, end), cue.first), asserts=asserts)
         if end == cue.after:
             return None
         closing = self._word(end) in ("", ",", ".", "!", "?", QUOTE, "–", "—") or (
@@ -320,6 +334,10 @@ class _Reader:
         if self.lexicon.verb_second and opened and len(self.of) - after > FEWEST_WORDS:
             return self._said(cue, (cue.after, end), (after, len(self.of)), asserts=asserts)
         return None
+
+    def _is_quote(self, end: int) -> bool:
+        """Whether a quotation closes right before: « C », contó, whose verb alone says who."""
+        return QUOTE in (self._word(end - 1), self._word(end - 2))
 
     def _interposed(self, cue: Cue, asserts: bool) -> Said | None:
         """ "In the paper states the mayor of Oslo, Mira Holt, that C", as machines translate."""
@@ -356,8 +374,8 @@ class _Reader:
         return False
 
     def _tail(self, cue: Cue, floor: int, subject: Place, asserts: bool) -> Said | None:
-        """The content comes first: "C, S said."."""
-        mark = subject[0] - 1
+        """The content comes first: "C, S said.", "« C », a-t-elle dit"."""
+        mark = self._before_auxiliaries(subject[0], floor)
         floor = self._said_from(floor, cue.after) if mark > 0 else floor
         if mark - floor <= FEWEST_WORDS or self.of[mark] not in (",", QUOTE, "–", "—"):
             return None
@@ -460,7 +478,7 @@ class _Reader:
         closed = last >= floor and self.of[last] == ","
         if closed:
             return self._with_apposition(last, floor), verbs
-        if last < floor or not (self.of[last][0].isalnum() or self.of[last] == ")"):
+        if last < floor or not (any(map(str.isalnum, self.of[last])) or self.of[last] == ")"):
             return None, verbs
         if self.of[last] in self.lexicon["connectives"] - self.lexicon["relatives"]:
             return None, verbs
@@ -626,9 +644,9 @@ class _Reader:
     def _trimmed(self, place: Place) -> Span | None:
         """Their original span without marks at the edges; None when nothing is left."""
         start, end = place
-        while start < end and not self.of[start][0].isalnum():
+        while start < end and not any(map(str.isalnum, self.of[start])):
             start += 1
-        while start < end and not self.of[end - 1][0].isalnum():
+        while start < end and not any(map(str.isalnum, self.of[end - 1])):
             end -= 1
         return self._span((start, end)) if start < end else None
 
