@@ -113,3 +113,27 @@ def test_ordinary_french_news_raises_no_core_flag(text):
 )
 def test_weaker_signs_have_their_kind(text, kind):
     assert [flag.kind.value for flag in flags_of(text)] == [kind]
+
+
+ARTICLE = (
+    "Claire Moreau, infirmière à Vaux, a déclaré que la direction avait fait brûler 1 200 dossiers"
+    " en mars. « Ils ont vidé les armoires pendant la nuit », a-t-elle raconté. Selon le ministère"
+    " de la Santé, une enquête a été ouverte lundi.\n\nL'AFP n'a pas été en mesure de vérifier le"
+    " récit de Mme Moreau."
+)
+
+
+def test_an_article_says_who_states_what():
+    found = [(claim.claimant, claim.wording) for claim in analyse(ARTICLE, language="fr").claims]
+    assert found[:2] == [
+        ("Claire Moreau", "La direction avait fait brûler 1 200 dossiers en mars."),
+        ("Claire Moreau", "Ils ont vidé les armoires pendant la nuit."),
+    ]
+
+
+def test_the_caution_covers_all_that_the_nurse_said():
+    [flag] = [flag for flag in flags_of(ARTICLE) if flag.kind.is_core]
+    assert [span.of(ARTICLE) for span in flag.covers] == [
+        "la direction avait fait brûler 1 200 dossiers en mars",
+        "Ils ont vidé les armoires pendant la nuit",
+    ]

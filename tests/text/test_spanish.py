@@ -108,3 +108,22 @@ def test_ordinary_spanish_news_raises_no_core_flag(text):
 )
 def test_weaker_signs_have_their_kind(text, kind):
     assert [flag.kind.value for flag in flags_of(text)] == [kind]
+
+
+ARTICLE = (
+    "Julián Prado, estibador del puerto, dijo que la empresa ordenó quemar 1.200 contratos en marzo."
+    ' "Nadie nos avisó de nada", explicó Marta Ríos, vecina del barrio.\n\n'
+    "EFE no pudo verificar de forma independiente el relato de Prado."
+)
+
+
+def test_an_article_says_who_states_what():
+    found = [(claim.claimant, claim.wording) for claim in analyse(ARTICLE, language="es").claims]
+    assert found[0] == ("Julián Prado", "La empresa ordenó quemar 1.200 contratos en marzo.")
+
+
+def test_the_caution_covers_what_the_docker_said():
+    [flag] = [flag for flag in flags_of(ARTICLE) if flag.kind.is_core]
+    assert [span.of(ARTICLE) for span in flag.covers] == [
+        "la empresa ordenó quemar 1.200 contratos en marzo",
+    ]
