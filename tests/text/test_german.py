@@ -185,3 +185,19 @@ def test_an_accusation_with_figures_outranks_an_opinion():
     assert first.worthiness > 0.6
     assert max(opinions, default=0) < 0.5
     assert "states a figure or a date" in first.reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Am 12. Februar kamen rund 3 Mio. Euro zusammen, z. B. von Dr. Holt.",
+        "Der Verein spielt in der 2. Bundesliga.",
+    ],
+)
+def test_an_abbreviation_or_an_ordinal_ends_no_sentence(text):
+    assert [sentence.span.of(text) for sentence in analyse(text).sentences] == [text]
+
+
+def test_a_closed_quotation_does_not_hide_the_caution_after_it():
+    text = "„Wir gehen“, sagte Berg. Das Video ist nicht verifiziert. „Gut“, sagte Holt."
+    assert [flag[0] for flag in core_flags(text, "de")] == ["passive_disclaimer"]

@@ -250,3 +250,8 @@ def test_an_accusation_with_figures_outranks_an_opinion(language, accusation, op
     assert first.worthiness > 0.6
     assert max(opinions, default=0) < 0.5
     assert "states a figure or a date" in first.reasons
+
+
+def test_an_abbreviation_ends_no_sentence():
+    text = "Avtalen gjelder bl.a. NRK og koster ca. 3 mill. kroner."
+    assert [sentence.span.of(text) for sentence in analyse(text).sentences] == [text]
