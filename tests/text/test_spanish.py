@@ -111,8 +111,8 @@ def test_weaker_signs_have_their_kind(text, kind):
 
 
 ARTICLE = (
-    "Julián Prado, estibador del puerto, dijo que la empresa ordenó quemar 1.200 contratos en marzo."
-    ' "Nadie nos avisó de nada", explicó Marta Ríos, vecina del barrio.\n\n'
+    "Julián Prado, estibador del puerto, dijo que la empresa ordenó quemar 1.200 contratos en"
+    ' marzo. "Nadie nos avisó de nada", explicó Marta Ríos, vecina del barrio.\n\n'
     "EFE no pudo verificar de forma independiente el relato de Prado."
 )
 
