@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from claims.text.rules import rule_book
 
@@ -99,12 +100,12 @@ class Lexicon:
         )
 
 
-def _listed(section: dict[str, list[str]], name: str) -> Iterator[str]:
+def _listed(section: Mapping[str, Any], name: str) -> Iterator[str]:
     for line in section.get(name, ()):
         yield from line.split("|")
 
 
-def _after_comma(section: dict[str, list[str]]) -> re.Pattern[str]:
+def _after_comma(section: Mapping[str, Any]) -> re.Pattern[str]:
     """ ", he says", ", says": a cue after a comma, a pronoun between or not."""
     cues = "|".join(re.escape(word) for word in _listed(section, "says"))
     lists = ("he", "she", "they", "i")
@@ -112,7 +113,7 @@ def _after_comma(section: dict[str, list[str]]) -> re.Pattern[str]:
     return re.compile(rf",\s(?:(?:{pronouns or NEVER})\s)?(?:{cues or NEVER})(?!\w)")
 
 
-def _word_pattern(section: dict[str, list[str]]) -> re.Pattern[str]:
+def _word_pattern(section: Mapping[str, Any]) -> re.Pattern[str]:
     """A word with its inner apostrophes and hyphens, the dot of "Mr. Berg" too; or one mark."""
     elided = "|".join(re.escape(word) for word in _listed(section, "elided")) or NEVER
     joined = "|".join(re.escape(word) for word in _listed(section, "enclitics")) or NEVER
