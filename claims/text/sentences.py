@@ -24,6 +24,10 @@ FURNITURE = re.compile(
     \W*+(?:
       (?:lesen\ sie\ auch|mehr\ zum\ thema|auch\ interessant|les\ (?:også|òg|mer|meir))\b.*
     | (?:read|see)\ (?:more|also|next|the\ (?:original|full)\ (?:article|story)|full\ article)\b.*
+    | (?:lesen\ sie\ mehr|lire\ aussi|à\ lire\ aussi|lea\ también|leer\ más|lee\ también)\b.*
+    | (?:читайте\ (?:также|ещё|також)|смотрите\ также|дивіться\ також)\b.*
+    | (?:kommentar\ schreiben|legg\ igjen\ (?:en\ )?kommentar|laisser\ un\ commentaire)\W*
+    | (?:dejar?\ un\ comentario|оставить\ комментарий|залишити\ коментар)\W*
     | (?:leave|add|post)\ a\ comment\b.{0,40}
     | (?:source|supply|origin|via)\W{0,3}\ *(?:link|hyperlink|read\ full\ article|url)\W*
     | (?:\d+\ )?comments?(?:\ \(\d+\))?\W*
@@ -33,6 +37,9 @@ FURNITURE = re.compile(
     | (?:click|tap)\ here\b.{0,120}
     | (?:home|start)(?:\ *[»>/|›]\ *[^»>/|›]{1,80}){1,9}
     | we\ use\ (?:your\ sign-?up|cookies)\b.*
+    | (?:wir\ verwenden|vi\ bruk(?:er|ar)|nous\ utilisons\ des|utilizamos)
+      \ (?:cookies|informasjonskapsl(?:er|ar))\b.*
+    | (?:мы\ используем|ми\ використовуємо)\ (?:файлы\ cookie|файли\ cookie|cookie)\b.*
     | this\ (?:site|website|page)\ uses\ (?:akismet|cookies)\b.*
     | (?:by|written\ by|reporting\ by|editing\ by)\ [^.!?]{3,160}
     | .*\b(?:all\ rights\ reserved|privacy\ (?:policy|notice)|terms\ of\ (?:use|service))\b.*
