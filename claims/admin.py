@@ -303,7 +303,7 @@ class ClaimAdmin(ContentAdmin):
 
     def follow(self, claim, fields):
         if "wording" in fields:
-            matching.index(claim)
+            matching.reindex(claim)
 
 
 @admin.register(Story)

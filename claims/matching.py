@@ -1,7 +1,7 @@
 """An appearance joins the claim that says the same, or becomes a new one; a person's link stands.
 
-Candidates come from an index of fingerprints (hashes of rare stems and pairs of them); the engine's
-comparison decides. All linking runs under one lock, so two workers give the same claims as one.
+Candidates come from the index of claims; the engine's comparison decides. All linking runs under
+one lock, so two workers give the same claims as one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from claims import text as engine
+from claims.index import Candidate, candidates, enter, enter_anew
 from claims.models import Appearance, Article, Claim
 
-FINGERPRINT = 24  # hashes kept of one wording
-FINGERPRINT_OF_CLAIM = 200  # hashes kept of all wordings of one claim
-CANDIDATES = 25  # claims compared with one appearance, those sharing most hashes
+CANDIDATES = 8  # claims compared with one appearance, those sharing most of its weight
 WORDINGS = 8  # in which one candidate is compared, besides its own
 
 
@@ -35,12 +34,11 @@ def link_appearances(article: Article) -> int:
 
 
 @transaction.atomic
-def index(claim: Claim) -> None:
+def reindex(claim: Claim) -> None:
     """Let the index find `claim` by the words it has now, and by those of its appearances."""
     _lock()
     wordings = [claim.wording, *_wordings_of(claim)]
-    found = {key for wording in wordings for key in engine.fingerprint(wording, FINGERPRINT)}
-    claim.fingerprint = sorted(found)[:FINGERPRINT_OF_CLAIM]
+    enter_anew(claim, wordings)
     claim.save(update_fields=["fingerprint"])
 
 
@@ -56,34 +54,35 @@ def _lock() -> None:
 
 def _link(appearance: Appearance, language: str) -> bool:
     """Give one appearance its claim; return whether that is new. The caller stores the link."""
-    fingerprint = list(engine.fingerprint(appearance.wording, FINGERPRINT))
-    found = _best(appearance.wording, fingerprint, language)
+    found = _best(appearance.wording, language)
     if found is None:
-        claim = Claim.objects.create(
+        claim = Claim(
             wording=appearance.wording,
             language=language,
             claimant=appearance.claimant,
             worthiness=appearance.worthiness,
-            fingerprint=fingerprint,
         )
     else:
         claim, comparison = found
         appearance.link_score, appearance.link_reasons = comparison.score, list(comparison.reasons)
-        _widen(claim, fingerprint)
+    keys = len(claim.fingerprint)
+    enter(claim, [appearance.wording])
+    if found is None:
+        claim.save()
+    elif len(claim.fingerprint) != keys:
+        claim.save(update_fields=["fingerprint"])
     appearance.claim = claim
     return found is None
 
 
-def _best(
-    wording: str, fingerprint: list[int], language: str
-) -> tuple[Claim, engine.Comparison] | None:
+def _best(wording: str, language: str) -> tuple[Claim, engine.Comparison] | None:
     """Return the claim more of whose wordings certainly say the same as `wording`, if any do.
 
     Among equals the likeliest. Counting wordings keeps one matter in one claim: a wording between
     two claims joins the one that more copies have joined.
     """
     best: tuple[tuple[int, float], Claim, engine.Comparison] | None = None
-    for claim in _candidates(fingerprint, language):
+    for claim in _with_wordings(candidates(wording, language=language, limit=CANDIDATES)):
         wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
         compared = [engine.compare(wording, known) for known in wordings]
         certain = [one for one in compared if one.score >= settings.FACTCHECK_MATCH_CERTAIN]
@@ -95,20 +94,12 @@ def _best(
     return best and best[1:]
 
 
-def _widen(claim: Claim, fingerprint: list[int]) -> None:
-    """Let the index find `claim` by the words of one more of its wordings, too."""
-    wider = sorted({*claim.fingerprint, *fingerprint})[:FINGERPRINT_OF_CLAIM]
-    if wider != claim.fingerprint:
-        claim.fingerprint = wider
-        claim.save(update_fields=["fingerprint"])
-
-
-def _candidates(fingerprint: list[int], language: str) -> list[Claim]:
-    """The claims that share most hashes with `fingerprint`, oldest first among equals.
+def _with_wordings(found: list[Candidate]) -> list[Claim]:
+    """The claims of these candidates, oldest first.
 
     Each has `other_wordings`, a few of those in which it appeared.
     """
-    if not fingerprint:
+    if not found:
         return []
     return list(
         Claim.objects.raw(
@@ -117,20 +108,9 @@ def _candidates(fingerprint: list[int], language: str) -> list[Claim]:
                 SELECT DISTINCT wording FROM claims_appearance
                 WHERE claim_id = claim.id AND current ORDER BY wording LIMIT %(wordings)s
             ) AS other_wordings
-            FROM claims_claim claim
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS hashes FROM unnest(claim.fingerprint) AS own(hash)
-                WHERE own.hash = ANY(%(fingerprint)s)
-            ) AS shared
-            WHERE claim.fingerprint && %(fingerprint)s::int[] AND claim.language = %(language)s
-            ORDER BY shared.hashes DESC, claim.id LIMIT %(limit)s
+            FROM claims_claim claim WHERE claim.id = ANY(%(ids)s) ORDER BY claim.id
             """,
-            {
-                "fingerprint": fingerprint,
-                "language": language,
-                "limit": CANDIDATES,
-                "wordings": WORDINGS,
-            },
+            {"ids": [one.claim_id for one in found], "wordings": WORDINGS},
         )
     )
 

@@ -13,12 +13,13 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
 
+FEW = 20_000  # rows that are counted one by one
 REF_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
 
 
@@ -223,6 +224,15 @@ class Claimant(models.Model):
         return self.name
 
 
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    def about_how_many(self) -> int:
+        """How many claims are stored: exact while few, else as the planner last counted them."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'claims_claim'::regclass")
+            counted = int(cursor.fetchone()[0])
+        return counted if counted > FEW else self.count()
+
+
 class Claim(models.Model):
     """A checkable statement in one canonical wording, however many articles repeat it."""
 
@@ -238,6 +248,8 @@ class Claim(models.Model):
     fingerprint = ArrayField(models.IntegerField(), default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = ClaimQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -245,10 +257,22 @@ class Claim(models.Model):
                 name="claims_claim_worthiness_is_0_to_1",
             ),
         ]
-        indexes = [GinIndex(fields=["fingerprint"], name="claims_claim_fingerprint")]
+        indexes = [
+            GinIndex(fields=["fingerprint"], name="claims_claim_fingerprint", fastupdate=False)
+        ]
 
     def __str__(self) -> str:
         return self.wording
+
+
+class ClaimKey(models.Model):
+    """In how many claims one key of the index stands (`claims.index`)."""
+
+    key = models.IntegerField(primary_key=True)
+    claims = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.claims}"
 
 
 class AppearanceQuerySet(models.QuerySet["Appearance"]):

@@ -27,8 +27,12 @@ from tests.serving import problems_of, served, sign_in, signed_in
 
 STATIC = Path(__file__).resolve().parent.parent / "factcheck" / "static" / "desk"
 CONTENT = {"source", "article", "claimant", "claim"}
+INDEXES = {"topic", "topickey", "claimkey"}  # of words as numbers: nothing that a person reads
 DESK_MODELS = [
-    model for label in ("claims", "reviews") for model in apps.get_app_config(label).get_models()
+    model
+    for label in ("claims", "reviews")
+    for model in apps.get_app_config(label).get_models()
+    if model._meta.model_name not in INDEXES
 ]
 READ_ONLY = [
     model for model in DESK_MODELS if model is not User and model._meta.model_name not in CONTENT
@@ -236,7 +240,7 @@ def test_a_claim_is_found_by_the_words_it_was_given_here(editor):
     assert copy.claim == claim
     _restore_the_first(editor, claim)
     claim.refresh_from_db()
-    own = {*engine.fingerprint("The catch was halfed.", matching.FINGERPRINT)}
+    own = {*engine.fingerprint("The catch was halfed.")}
     assert own <= {*claim.fingerprint}
 
 

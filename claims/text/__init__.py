@@ -5,7 +5,8 @@ Everything that other rooms use is named here; the modules inside are private.
 
 from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.figures import find_figures
-from claims.text.similarity import compare, fingerprint, shared_wording
+from claims.text.keys import fingerprint
+from claims.text.similarity import compare, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
     Analysis,

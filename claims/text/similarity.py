@@ -6,25 +6,22 @@ Figures are compared as ranges, so that a rounding is not a difference and a cha
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
 from rapidfuzz.distance import Indel
 
 from claims.text.figures import Outcome, pair_figures, worst
 from claims.text.sentences import split_sentences
 from claims.text.values import Comparison, Figure, Overlap, Span
-from claims.text.wording import ORDINARY, Term, Wording, opposite, read, same_name, take_apart
+from claims.text.wording import Term, Wording, opposite, read, same_name, take_apart
 
 ENOUGH = 4.0  # weight of matching words from which the shorter wording may be judged alone
 FIGURE_WEIGHT = 1.6
 FIGURES = NAMES = 24  # so many of one wording are compared, each with each
 SPELT_ALIKE = 0.86  # Indel similarity of two spellings of one name
 NAME_BEGINS = 5
-PAIRED = 10  # how many of the weightiest terms are also fingerprinted in pairs
 
 Pair = tuple[str, str]  # keys of two terms, in alphabetical order
 
@@ -54,22 +51,6 @@ def compare(a: str, b: str) -> Comparison:
         score *= factor
         reasons.append(reason)
     return Comparison(round(score, 4), tuple(filter(None, reasons)), outcome)
-
-
-def fingerprint(wording: str, limit: int) -> tuple[int, ...]:
-    """Return at most `limit` signed 32-bit hashes by which to look for the same claim.
-
-    Names, figures and telling words first, then pairs of the weightiest, then frequent words: two
-    wordings of one claim share some of them. The same in every process. Sorted.
-    """
-    taken_apart = read(wording)
-    singles = {_index_key(term): term.weight for term in taken_apart.terms}
-    singles |= {f"{f.kind} {f.low:g} {f.high:g}": FIGURE_WEIGHT for f in taken_apart.figures}
-    ranked = sorted(singles, key=lambda key: (-singles[key], key))
-    telling = [key for key in ranked if singles[key] >= ORDINARY]
-    pairs = [" & ".join(sorted(pair)) for pair in combinations(ranked[:PAIRED], 2)]
-    features = dict.fromkeys([*telling, *pairs, *ranked])
-    return tuple(sorted({_signed_hash(feature) for feature in list(features)[:limit]}))
 
 
 def shared_wording(a: str, b: str) -> Overlap:
@@ -191,11 +172,6 @@ def _in_words(figure: Figure, text: str) -> str:
 def _index_key(term: Term) -> str:
     """A name by its beginning, so that a country and its people share a key."""
     return term.key[:NAME_BEGINS] if term.name else term.key
-
-
-def _signed_hash(feature: str) -> int:
-    value = zlib.crc32(feature.encode())
-    return value - (1 << 32) if value >= 1 << 31 else value
 
 
 # Texts

@@ -6,12 +6,12 @@ hard to beat for telling whether two articles report the same event, and easy to
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, sqrt
 
+from claims.text.keys import signed_hash
 from claims.text.sentences import split_sentences
 from claims.text.wording import take_apart
 
@@ -47,7 +47,7 @@ def read_topic(title: str, text: str) -> Topic:
     kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_KEYS]
     hashed: Counter[int] = Counter()
     for key, count in kept:
-        hashed[_hash(key)] += count
+        hashed[signed_hash(key)] += count
     return Topic(dict(sorted(hashed.items())))
 
 
@@ -56,7 +56,3 @@ def likeness(one: dict[int, float], other: dict[int, float]) -> float:
     shorter, longer = sorted((one, other), key=len)
     return sum(weight * longer[key] for key, weight in shorter.items() if key in longer)
 
-
-def _hash(key: str) -> int:
-    unsigned = zlib.crc32(key.encode("utf-8", "surrogatepass"))
-    return unsigned - 2**32 if unsigned >= 2**31 else unsigned

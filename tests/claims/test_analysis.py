@@ -107,18 +107,18 @@ def test_another_copy_of_the_text_adds_appearances_and_no_claims(article):
 
 
 def test_an_article_in_an_unknown_language_is_analysed_and_says_so(db):
-    german = factories.article(
-        "Der Hafen von Brenna wird am Freitag wieder geöffnet, teilte die Behörde mit. "
-        "Er war zwei Wochen lang geschlossen, nachdem ein Sturm die Mole zerbrochen hatte.",
+    dutch = factories.article(
+        "De haven van Brenna gaat vrijdag weer open, meldde het havenbedrijf. "
+        "Die was twee weken gesloten nadat een storm de pier had gebroken.",
         language="",
     )
 
-    assert analysis.analyse(article_id=german.pk)
+    assert analysis.analyse(article_id=dutch.pk)
 
-    german.refresh_from_db()
-    assert german.language == "de"
-    assert (row(german).status, row(german).supported) == ("analysed", False)
-    assert not german.appearances.exists()
+    dutch.refresh_from_db()
+    assert dutch.language == "nl"
+    assert (row(dutch).status, row(dutch).supported) == ("analysed", False)
+    assert not dutch.appearances.exists()
 
 
 def test_a_message_about_an_article_that_is_gone_does_nothing(db):

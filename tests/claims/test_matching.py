@@ -98,11 +98,9 @@ def test_a_wording_between_two_claims_joins_the_one_that_more_copies_joined():
     matching.link_appearances(_article("Guards stopped dock workers leaving Havn."))
     matching.link_appearances(_article("Guards prevented dock workers from leaving Havn."))
     alone = _article("Guards at Havn stopped dock workers, forty police officers and two priests.")
-    Appearance.objects.filter(article=alone).update(
-        claim=Claim.objects.create(
-            wording=alone.text, language="en", fingerprint=list(engine.fingerprint(alone.text, 24))
-        )
-    )
+    claim = Claim.objects.create(wording=alone.text, language="en")
+    Appearance.objects.filter(article=alone).update(claim=claim)
+    matching.reindex(claim)
     between = _article("Guards at Havn stopped dock workers from leaving with police officers.")
 
     assert engine.compare(between.text, alone.text).score >= 0.6

@@ -30,7 +30,7 @@ DROPPED = (
 
 def _analysed(text: str, name: str, day: int):
     outlet = Source.objects.filter(name=name).first() or source(name)
-    row = article(text, source=outlet, published_on=date(2026, 3, day))
+    row = article(text, title=text[:40], source=outlet, published_on=date(2026, 3, day))
     assert analysis.analyse(article_id=row.pk)
     row.refresh_from_db()
     return row
@@ -106,7 +106,7 @@ def test_the_story_says_it_in_one_sentence(three):
     assert [row.is_origin for row in table.rows] == [True, False, False]
 
 
-def test_an_article_that_shares_no_claim_is_in_no_story(three):
+def test_an_article_about_something_else_is_in_no_story(three):
     alone = _analysed("The museum of Elvas reopens in May with 300 paintings.", "Town Crier", 6)
 
     assert alone.story is None

@@ -1,0 +1,103 @@
+"""The index of claims by their words: which stored claims might say the same as a wording.
+
+Each claim carries the keys of all its wordings, under a GIN index; a table counts in how many
+claims each key stands. A look-up asks for the rarest keys only, so that it costs the same however
+many claims there are, and ranks what it finds by how rare the shared keys are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import log
+
+from django.db import connection
+
+from claims import text as engine
+from claims.models import Claim, ClaimKey
+
+ROWS = 300  # claims that the rarest keys of one wording may bring
+KEYS_OF_CLAIM = 600  # keys kept of all wordings of one claim
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A claim that shares keys with a wording: `shared` is what they weigh, 0 to 1."""
+
+    claim_id: int
+    shared: float
+
+
+def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
+    """Return the claims in `language` that share most of the weight of `wording`, best first.
+
+    Cost: two look-ups by key and at most about `ROWS` rows, however many claims are stored.
+    """
+    keys = engine.fingerprint(wording)
+    counts = _counts(keys)
+    chosen = _rarest(keys, counts)
+    if not chosen:
+        return []
+    total = Claim.objects.about_how_many()
+    weights = {key: log(1 + total / (1 + counts.get(key, 0))) for key in keys}
+    whole = sum(weights.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, fingerprint FROM claims_claim"
+            " WHERE fingerprint && %s::int[] AND language = %s",
+            [chosen, language],
+        )
+        found = [
+            Candidate(pk, sum(weights[key] for key in own if key in weights) / whole)
+            for pk, own in cursor.fetchall()
+        ]
+    return sorted(found, key=lambda one: (-one.shared, one.claim_id))[:limit]
+
+
+def enter(claim: Claim, wordings: Iterable[str]) -> None:
+    """Let `claim` be found by these wordings, too; the caller saves its `fingerprint`."""
+    known = dict.fromkeys(claim.fingerprint)
+    for wording in wordings:
+        known |= dict.fromkeys(engine.fingerprint(wording))
+    kept = list(known)[:KEYS_OF_CLAIM]
+    count(Counter(kept[len(claim.fingerprint) :]))
+    claim.fingerprint = kept
+
+
+def enter_anew(claim: Claim, wordings: Iterable[str]) -> None:
+    """Let `claim` be found by these wordings only; the caller saves its `fingerprint`."""
+    count(Counter(dict.fromkeys(claim.fingerprint, -1)))
+    claim.fingerprint = []
+    enter(claim, wordings)
+
+
+def count(keys: Mapping[int, int]) -> None:
+    """Add to the number of claims that have each key."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO claims_claimkey AS known (key, claims)
+                SELECT * FROM unnest(%s::int[], %s::int[])
+                ON CONFLICT (key) DO UPDATE SET claims = known.claims + excluded.claims
+                """,
+                [list(keys), list(keys.values())],
+            )
+
+
+def _counts(keys: Iterable[int]) -> dict[int, int]:
+    return dict(ClaimKey.objects.filter(key__in=list(keys)).values_list("key", "claims"))
+
+
+def _rarest(keys: Iterable[int], counts: Mapping[int, int]) -> list[int]:
+    """The rarest of `keys` that some claim has, as many as bring about `ROWS` claims."""
+    chosen: list[int] = []
+    rows = 0
+    for key in sorted(keys, key=lambda key: (counts.get(key, 0), key)):
+        if counts.get(key, 0) > 0:
+            rows += counts[key]
+            if chosen and rows > ROWS:
+                break
+            chosen.append(key)
+    return chosen
