@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from claims.text.cues import Cue, Words, lexicon
+from claims.text.claimants import ENDS, HARD_STOPS, LONGEST_CLAIMANT, Claimants, Place
+from claims.text.cues import Cue, lexicon
 from claims.text.folding import Folded
 from claims.text.names import Names
 from claims.text.quotes import Quotes
@@ -14,17 +15,11 @@ from claims.text.speakers import UNNAMED, Cast, Speaker
 from claims.text.values import Attribution, Sentence, Span
 
 QUOTE = '"'
-HARD_STOPS = frozenset('";:()[]—–-…')
 CLOSING = frozenset('",.!?–—')
-ENDS = frozenset('.!?"')
-EDGES = " \t\n\r\",'-–—:;"
 FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
-LONGEST_CLAIMANT = 24  # words, with what is told of them between commas
 LONGEST_ADDRESSEE = 15  # words
 WITHIN_TIMES = 7  # words between a cue and "that" that say when and where
-LONGEST_AFTER = 14  # words that name a claimant after the cue
-Place = tuple[int, int]  # half-open, in words of the sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +96,12 @@ class Listener:
         return self.quotes.around(inner) is not None
 
 
-class _Reader:
+class _Reader(Claimants):
     """Reads one sentence. Places are those of words; a claimant is looked for near its cue only."""
 
     def __init__(self, listener: Listener, cast: Cast, sentence: Sentence) -> None:
-        self.text, self.folded, self.quotes = listener.text, listener.folded, listener.quotes
-        self.lexicon, self.cast, self.sentence = listener.lexicon, cast, sentence
-        position = self.folded.position
-        self.words = Words(
-            self.lexicon.word, self.folded.text, position(sentence.span.start),
-            position(sentence.span.end),
-        )  # fmt: skip
-        self.of = self.words.of
+        super().__init__(listener.text, listener.folded, listener.lexicon, cast, sentence)
+        self.quotes, self.sentence = listener.quotes, sentence
         self.last: Said | None = None
         self.named_until = 0  # after the claimant of the last "according to" or "citing"
 
@@ -468,187 +457,6 @@ class _Reader:
         if cue.kind == "says" and cue.words not in self.lexicon["unsure"] and not participle:
             return self._said(cue, None, content, asserts=asserts)
         return None
-
-    # ---- who
-
-    def _subject(self, cue: int, floor: int) -> tuple[Place | None, int]:
-        """The words that name who speaks before the cue, and where the verbs begin."""
-        last = self._before_auxiliaries(cue, floor)
-        verbs = last + 1
-        closed = last >= floor and self.of[last] == ","
-        if closed:
-            return self._with_apposition(last, floor), verbs
-        if last < floor or not (any(map(str.isalnum, self.of[last])) or self.of[last] == ")"):
-            return None, verbs
-        if self.of[last] in self.lexicon["connectives"] - self.lexicon["relatives"]:
-            return None, verbs
-        start = self._noun_start(last, floor)
-        return ((start, last + 1) if start <= last else None), verbs
-
-    def _before_auxiliaries(self, cue: int, floor: int) -> int:
-        lexicon, place = self.lexicon, cue - 1
-        while place >= floor:
-            word = self.of[place]
-            adverb = (
-                word.endswith(lexicon.adverb_endings or "\n")
-                and not self._is_capital(place)
-                and self._word(place - 1) not in lexicon["determiners"]
-            )
-            if not (adverb or word in lexicon["auxiliaries"] or word in lexicon["negations"]):
-                return place
-            place -= 1
-        return place
-
-    def _with_apposition(self, comma: int, floor: int) -> Place | None:
-        """ "S, the mayor of Oslo," from its first word to the comma."""
-        starts, place = [], comma - 1
-        while place >= max(floor, comma - LONGEST_CLAIMANT):
-            word = self.of[place]
-            if word in HARD_STOPS - {"-", "(", ")"}:
-                break
-            if word == ",":
-                starts.append(place + 1)
-            place -= 1
-        else:
-            if place >= floor:
-                return None
-        starts.append(place + 1)
-        if len(starts) == 1:
-            return None
-        for start in reversed(starts):
-            first = start
-            while first < comma and self.of[first] in self.lexicon["connectives"]:
-                first += 1
-            if first >= comma or self.of[first] in self.lexicon["adverbial_starts"]:
-                continue
-            stop = self.of.index(",", first, comma + 1)
-            if self._is_clause(first, stop):
-                continue
-            return (first, comma)
-        return None
-
-    def _noun_start(self, last: int, floor: int) -> int:
-        """Where the claimant that ends with the word at `last` begins."""
-        lexicon = self.lexicon
-        if self.of[last] in lexicon.pronouns | lexicon["relatives"]:
-            return last
-        place, bracket = last, False
-        while place >= max(floor, last - LONGEST_CLAIMANT):
-            word = self.of[place]
-            if word == ")":
-                bracket = True
-            elif word == "(" and bracket:
-                bracket = False
-            elif not bracket and self._stops_noun(place, floor):
-                break
-            place -= 1
-        start = place + 1
-        while start < last and self.of[start] in lexicon["connectives"]:
-            start += 1
-        return start
-
-    def _stops_noun(self, place: int, floor: int) -> bool:
-        lexicon, word = self.lexicon, self.of[place]
-        if word == "," or word in HARD_STOPS or word in ENDS:
-            return True
-        if word in lexicon["connectives"] and not self._is_pair(place, floor):
-            return word not in lexicon["times"]
-        if word in lexicon["finite"] or word in lexicon["that"] or word in lexicon["i"]:
-            return True
-        return lexicon.is_cue(word) and not self._is_capital(place)
-
-    def _is_pair(self, place: int, floor: int) -> bool:
-        """Whether "and" joins two names rather than two clauses."""
-        if place <= floor or place + 1 >= len(self.of):
-            return False
-        return self._is_capital(place - 1) and self._is_capital(place + 1)
-
-    def _noun_end(self, start: int) -> int:
-        """Where a claimant that begins at `start` ends; `start` itself when none begins there."""
-        lexicon, first = self.lexicon, self._word(start)
-        if first in lexicon.pronouns - {"there"}:
-            return (
-                start + 1
-                if first not in lexicon["determiners"] or self._is_stop(start + 1)
-                else (self._run(start))
-            )
-        if not first or not first[0].isalnum() or first in lexicon["times"]:
-            return start
-        if not (
-            self._is_capital(start)
-            or first in lexicon["determiners"]
-            or first[0].isdigit()
-            or first in self.cast.people_words
-            or first in self.cast.titles
-            or not lexicon["determiners"]
-            or self._is_stop(start + 1)
-            or self._is_stop(start + 2)
-        ):
-            return start
-        return self._run(start)
-
-    def _run(self, start: int) -> int:
-        for place in range(start, min(len(self.of), start + LONGEST_AFTER)):
-            if self._is_stop(place) or (place > start and self.of[place] in self.lexicon["that"]):
-                return place
-            if self.of[place] in self.lexicon["finite"]:
-                return start
-        return start if start + LONGEST_AFTER < len(self.of) else len(self.of)
-
-    def _is_stop(self, place: int) -> bool:
-        word = self._word(place)
-        return not word or word == "," or word in HARD_STOPS - {"-"} or word in ENDS
-
-    def _first_noun(self, floor: int, end: int) -> Place | None:
-        """The claimant with which the clause begins: a pronoun, a name, or the word after "the"."""
-        lexicon, place = self.lexicon, floor
-        while place < end and (
-            self.of[place] in lexicon["connectives"] or not self.of[place][0].isalnum()
-        ):
-            place += 1
-        if place >= end:
-            return None
-        if self.of[place] in lexicon["adverbial_starts"]:
-            comma = next((n for n in range(place, end) if self.of[n] == ","), end)
-            return self._first_noun(comma + 1, end) if comma + 1 < end else None
-        if self.of[place] in lexicon.pronouns:
-            return place, place + 1
-        first = place + 1 if self.of[place] in lexicon["determiners"] else place
-        last = first
-        while last < end and self._is_capital(last):
-            last += 1
-        if last > first:
-            return place, last
-        return (place, first + 1) if first > place and first < end else None
-
-    # ---- small questions
-
-    def _word(self, place: int) -> str:
-        return self.of[place] if 0 <= place < len(self.of) else ""
-
-    def _is_capital(self, place: int) -> bool:
-        if not 0 <= place < len(self.of):
-            return False
-        return self.text[self.folded.origin(self.words.starts[place])].isupper()
-
-    def _is_clause(self, start: int, end: int) -> bool:
-        return not self.lexicon["finite"].isdisjoint(self.of[start:end])
-
-    def _counted(self, start: int, end: int) -> int:
-        return sum(word[0].isalnum() for word in self.of[start:end])
-
-    def _span(self, place: Place) -> Span:
-        """The original span of words."""
-        return self.folded.span(self.words.starts[place[0]], self.words.ends[place[1] - 1])
-
-    def _trimmed(self, place: Place) -> Span | None:
-        """Their original span without marks at the edges; None when nothing is left."""
-        start, end = place
-        while start < end and not any(map(str.isalnum, self.of[start])):
-            start += 1
-        while start < end and not any(map(str.isalnum, self.of[end - 1])):
-            end -= 1
-        return self._span((start, end)) if start < end else None
 
     def _said(
         self, cue: Cue, source: Place | None, content: Place, *, asserts: bool = True
