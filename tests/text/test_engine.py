@@ -4,6 +4,7 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from claims.text import ENGINE_VERSION, Analysis, FlagKind, Span, analyse
 from claims.text.folding import fold
+from claims.text.rules import LANGUAGES
 
 CAUTION = "The claims have not been verified."
 NEWSLIKE = [
@@ -156,3 +158,24 @@ def test_the_version_names_code_and_rules():
 def test_spans_overlap_by_a_character():
     assert Span(0, 2).overlaps(Span(1, 3))
     assert not Span(0, 2).overlaps(Span(2, 3))
+
+
+BAD_INPUT = Path(__file__).parents[3] / "shared" / "data" / "badinput"
+
+
+@pytest.mark.skipif(not BAD_INPUT.is_dir(), reason="../shared/data/badinput is absent")
+def test_every_file_of_bad_input_comes_back_with_spans_that_point_into_it():
+    for file in sorted(BAD_INPUT.rglob("*")):
+        if file.is_file():
+            text = file.read_bytes().decode("utf-8", "surrogateescape")
+            found = analyse(text, language="en")
+            assert all(0 <= span.start < span.end <= len(text) for span in spans(found)), file
+            assert all(flag.cue.of(text) in flag.sentence.of(text) for flag in found.flags), file
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@settings(max_examples=30, deadline=None)
+@given(texts)
+def test_every_language_takes_any_text(language, text):
+    found = analyse(text, language=language)
+    assert all(0 <= span.start < span.end <= len(text) for span in spans(found))
