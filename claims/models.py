@@ -96,11 +96,22 @@ class Article(models.Model):
     story = models.ForeignKey(
         Story, models.SET_NULL, null=True, blank=True, related_name="articles"
     )
+    placed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who decided which story it belongs to; grouping leaves it there.",
+    )  # fmt: skip
+    placed_at = models.DateTimeField(null=True, blank=True)
+    placed_reason = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "text_sha256"], name="claims_article_once_per_source_and_text"
+            ),
+            models.CheckConstraint(
+                condition=Q(placed_by__isnull=True, placed_at__isnull=True, placed_reason="")
+                | (Q(placed_by__isnull=False, placed_at__isnull=False) & ~Q(placed_reason="")),
+                name="claims_article_placed_all_or_none",
             ),
         ]
         indexes = [models.Index(fields=["-received_at", "-id"], name="claims_article_newest")]
@@ -370,6 +381,13 @@ class Flag(models.Model):
     scope = models.CharField(max_length=12, blank=True)
     confidence = models.FloatField()
     covers = models.ManyToManyField(Appearance, related_name="flags", blank=True)
+    against = models.ForeignKey(
+        Appearance, models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The passage of the origin or earliest copy that a derived flag compares with.",
+    )  # fmt: skip
+    detail = models.CharField(
+        max_length=300, blank=True, help_text="What a comparison found, in words."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -420,8 +438,9 @@ CORE_KINDS = tuple(kind.value for kind in engine.FlagKind if kind.is_core)
 
 class DerivationQuerySet(models.QuerySet["Derivation"]):
     def standing(self) -> Self:
-        """Those no person has rejected."""
-        return self.exclude(decision=Derivation.Decision.REJECTED)
+        """Those no person has rejected, nor added and taken back."""
+        taken_back = Q(by_hand=True, decision=Derivation.Decision.NONE)
+        return self.exclude(decision=Derivation.Decision.REJECTED).exclude(taken_back)
 
 
 class Derivation(models.Model):
@@ -441,6 +460,7 @@ class Derivation(models.Model):
         CONFIRMED = "confirmed", "Confirmed"
         REJECTED = "rejected", "Rejected"
 
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     article = models.ForeignKey(Article, models.CASCADE, related_name="derivations")
     on_article = models.ForeignKey(
         Article, models.CASCADE, null=True, blank=True, related_name="derivatives"
@@ -453,10 +473,15 @@ class Derivation(models.Model):
     end = models.PositiveIntegerField(null=True)
     words = models.TextField(blank=True, help_text="The passage that shows it.")
     score = models.FloatField(help_text="0 to 1: how much of the article rests on it.")
+    by_hand = models.BooleanField(
+        default=False, help_text="Added by a person; the machine has not found it."
+    )
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.NONE, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
 
     objects = DerivationQuerySet.as_manager()
 
@@ -476,6 +501,15 @@ class Derivation(models.Model):
             models.UniqueConstraint(
                 fields=["article", "on_source", "start"],
                 name="claims_derivation_once_per_source_and_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(decision="") & Q(decided_by__isnull=False) & Q(decided_at__isnull=False)),
+                name="claims_derivation_decision_all_or_none",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="rejected") | ~Q(reason=""),
+                name="claims_derivation_rejected_with_a_reason",
             ),
         ]
 

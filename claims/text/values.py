@@ -27,7 +27,7 @@ class Span:
 
 
 class FlagKind(StrEnum):
-    """What is unverified, and how the text says so. The last four only a comparison can find."""
+    """What is unverified, and how the text says so. The last six only a comparison can find."""
 
     SELF_DISCLAIMER = "self_disclaimer"
     PASSIVE_DISCLAIMER = "passive_disclaimer"
@@ -46,8 +46,10 @@ class FlagKind(StrEnum):
     ESTIMATIVE = "estimative"
 
     DISCLAIMER_DROPPED = "disclaimer_dropped"
+    DISCLAIMER_CONTRADICTED = "disclaimer_contradicted"
     FIGURE_CHANGED = "figure_changed"
     AGENT_CHANGED = "agent_changed"
+    SCOPE_WIDENED = "scope_widened"
     ATTRIBUTION_LOST = "attribution_lost"
 
     @property
@@ -77,8 +79,10 @@ LABELS = {
     FlagKind.NO_COMMENT: "No comment",
     FlagKind.ESTIMATIVE: "An estimate of likelihood",
     FlagKind.DISCLAIMER_DROPPED: "The caution was dropped",
+    FlagKind.DISCLAIMER_CONTRADICTED: "The caution was contradicted",
     FlagKind.FIGURE_CHANGED: "The figure changed",
     FlagKind.AGENT_CHANGED: "The actor changed",
+    FlagKind.SCOPE_WIDENED: "One case became many",
     FlagKind.ATTRIBUTION_LOST: "The attribution was lost",
 }
 CORE_KINDS = frozenset(
@@ -237,3 +241,26 @@ class Overlap:
 
     score: float
     spans: tuple[tuple[Span, Span], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One passage as its article has it, to be compared with another copy of it.
+
+    :ivar wording: the claim as the article words it.
+    :ivar claimant: name of who states it there; "" when nobody is named.
+    :ivar attributed: whether the article says that somebody states it, named or not.
+    """
+
+    wording: str
+    claimant: str = ""
+    attributed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one copy of a claim did to another: the words here, and the words they stand for."""
+
+    kind: FlagKind
+    words: str
+    origin_words: str
