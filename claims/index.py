@@ -15,9 +15,10 @@ from math import log
 from django.db import connection
 
 from claims import text as engine
-from claims.models import Claim, ClaimKey
+from claims.models import Claim
 
-ROWS = 300  # claims that the rarest keys of one wording may bring
+ROWS = 400  # claims that the rarest keys of one wording may bring
+LEAST_SHARED = 0.08  # of the weight of a wording: what shares less is about something else
 KEYS_OF_CLAIM = 600  # keys kept of all wordings of one claim
 
 
@@ -40,19 +41,31 @@ def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
     if not chosen:
         return []
     total = Claim.objects.about_how_many()
-    weights = {key: log(1 + total / (1 + counts.get(key, 0))) for key in keys}
-    whole = sum(weights.values())
+    weights = [log(1 + total / (1 + counts.get(key, 0))) for key in keys]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, fingerprint FROM claims_claim"
-            " WHERE fingerprint && %s::int[] AND language = %s",
-            [chosen, language],
+            """
+            SELECT claim.id, shared.weight / %(whole)s FROM claims_claim claim
+            CROSS JOIN LATERAL (
+                SELECT sum(own.weight) AS weight
+                FROM unnest(%(keys)s::int[], %(weights)s::float8[]) AS own(key, weight)
+                WHERE own.key = ANY(claim.fingerprint)
+            ) AS shared
+            WHERE claim.fingerprint && %(chosen)s::int[] AND claim.language = %(language)s
+            AND shared.weight >= %(least)s
+            ORDER BY shared.weight DESC, claim.id LIMIT %(limit)s
+            """,
+            {
+                "keys": list(keys),
+                "weights": weights,
+                "whole": sum(weights),
+                "least": LEAST_SHARED * sum(weights),
+                "chosen": chosen,
+                "language": language,
+                "limit": limit,
+            },
         )
-        found = [
-            Candidate(pk, sum(weights[key] for key in own if key in weights) / whole)
-            for pk, own in cursor.fetchall()
-        ]
-    return sorted(found, key=lambda one: (-one.shared, one.claim_id))[:limit]
+        return [Candidate(*row) for row in cursor.fetchall()]
 
 
 def enter(claim: Claim, wordings: Iterable[str]) -> None:
@@ -87,7 +100,9 @@ def count(keys: Mapping[int, int]) -> None:
 
 
 def _counts(keys: Iterable[int]) -> dict[int, int]:
-    return dict(ClaimKey.objects.filter(key__in=list(keys)).values_list("key", "claims"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key, claims FROM claims_claimkey WHERE key = ANY(%s)", [list(keys)])
+        return dict(cursor.fetchall())
 
 
 def _rarest(keys: Iterable[int], counts: Mapping[int, int]) -> list[int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-import snowballstemmer
+import Stemmer
 
 from claims.text.figures import find_figures
 from claims.text.folding import fold
@@ -224,7 +224,7 @@ def _stem(word: str) -> str:
     word = _irregular().get(word, word)
     for pattern, spelling in SPELLINGS:
         word = pattern.sub(spelling, word)
-    return str(snowballstemmer.stemmer("english").stemWord(word))  # keeps state: one for each word
+    return str(Stemmer.Stemmer("english", 0).stemWord(word))  # one for each word: keeps state
 
 
 @lru_cache(maxsize=65_536)

@@ -44,7 +44,7 @@ def main(data: Path) -> None:
     else:
         print(f"{others} is absent: no precision and recall in other languages")
     if negatives.is_dir():
-        false_flags(_ordinary(negatives))
+        false_flags(ordinary(negatives))
     else:
         print(f"{negatives} is absent: no false flags")
     variants = data / "dev" / "disclaimer_mt_variants.jsonl"
@@ -116,7 +116,7 @@ def _rows(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def _ordinary(folder: Path) -> Iterator[tuple[str, str]]:
+def ordinary(folder: Path) -> Iterator[tuple[str, str]]:
     """Sentences of ordinary news with their languages, one by one."""
     with gzip.open(folder / "sentences.jsonl.gz", "rt", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
