@@ -10,7 +10,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from kombu import Queue
+from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "factcheck.settings")
 
@@ -30,7 +30,7 @@ app.conf.update(
     task_time_limit=300,
     # Analyses wait in a queue of their own, with workers of their own: however many there are, the
     # sweeps, expiries and publications of the desk do not wait behind them.
-    task_queues=[Queue("desk"), Queue("analysis")],
+    task_queues=[Queue("desk"), Queue("analysis")],  # type: ignore[no-untyped-call]
     task_default_queue="desk",
     task_routes={"claims.tasks.analyse": {"queue": "analysis"}},
     task_create_missing_queues=True,
