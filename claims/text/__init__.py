@@ -4,6 +4,7 @@ Everything that other rooms use is named here; the modules inside are private.
 """
 
 from claims.text.analysis import ENGINE_VERSION, analyse
+from claims.text.changes import changes, confirmation, figure_elsewhere
 from claims.text.figures import find_figures
 from claims.text.keys import fingerprint
 from claims.text.similarity import compare, shared_wording
@@ -11,6 +12,7 @@ from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
     Analysis,
     Attribution,
+    Change,
     Citation,
     Comparison,
     DetectedClaim,
@@ -18,6 +20,7 @@ from claims.text.values import (
     Finding,
     FlagKind,
     Overlap,
+    Said,
     Scope,
     Sentence,
     Span,
@@ -28,6 +31,7 @@ __all__ = [
     "ENGINE_VERSION",
     "Analysis",
     "Attribution",
+    "Change",
     "Citation",
     "Comparison",
     "DetectedClaim",
@@ -36,13 +40,17 @@ __all__ = [
     "FlagKind",
     "Overlap",
     "Rarity",
+    "Said",
     "Scope",
     "Sentence",
     "Span",
     "Topic",
     "Who",
     "analyse",
+    "changes",
     "compare",
+    "confirmation",
+    "figure_elsewhere",
     "find_figures",
     "fingerprint",
     "likeness",

@@ -87,6 +87,19 @@ def relate(figure: Figure, origin: Figure) -> Outcome:
     return "equal" if same and ours == theirs else "rounded"
 
 
+def period_within(scope: str, origin: str) -> bool:
+    """Whether two scopes are different periods of which one lies within the other."""
+    found = [find_figures(f"in {one}") if one else () for one in (scope, origin)]
+    if not all(found) or any(figures[0].kind != "date" for figures in found):
+        return False
+    one, other = (figures[0] for figures in found)
+    if one.unit != other.unit or _same_range(one, other):
+        return False
+    return (one.low >= other.low and one.high <= other.high) or (
+        other.low >= one.low and other.high <= one.high
+    )
+
+
 def pair_figures(
     figures: Iterable[Figure], origins: Iterable[Figure]
 ) -> list[tuple[Figure, Figure, Outcome]]:

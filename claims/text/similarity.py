@@ -53,6 +53,11 @@ def compare(a: str, b: str) -> Comparison:
     return Comparison(round(score, 4), tuple(filter(None, reasons)), outcome)
 
 
+def shared_weight(a: str, b: str) -> float:
+    """Return how much the words weigh that two wordings share, figures left out."""
+    return sum(ours.weight for ours, _ in _match(read(a).terms, read(b).terms))
+
+
 def shared_wording(a: str, b: str) -> Overlap:
     """Say how much of text `a` is built on text `b`, and where: passages in the order of `a`.
 
