@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from claims import extraction, flagging, grouping, matching, provenance
+from claims import derivation, drift, extraction, flagging, grouping, matching
 from claims import text as engine
 from claims.models import Analysis
 
@@ -109,8 +109,8 @@ def _work(article_id: int) -> bool:
     flagging.store_flags(article, found)
     matching.link_appearances(article)
     grouping.group(article)
-    provenance.derive(article, found.citations)
-    provenance.refresh_derived_flags(article)
+    derivation.derive(article, found.citations)
+    drift.refresh(article, near=derivation.near(article))
     row.status, row.error = Analysis.Status.ANALYSED, ""
     row.engine_version, row.supported = engine.ENGINE_VERSION, found.supported
     row.finished_at = Now()

@@ -480,7 +480,9 @@ class Derivation(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last decided, or took it back."
+    )
     reason = models.TextField(blank=True)
 
     objects = DerivationQuerySet.as_manager()
@@ -503,7 +505,7 @@ class Derivation(models.Model):
                 name="claims_derivation_once_per_source_and_place",
             ),
             models.CheckConstraint(
-                condition=Q(decision="", decided_by__isnull=True, decided_at__isnull=True)
+                condition=Q(decision="", decided_by__isnull=True)
                 | (~Q(decision="") & Q(decided_by__isnull=False) & Q(decided_at__isnull=False)),
                 name="claims_derivation_decision_all_or_none",
             ),

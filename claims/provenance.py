@@ -13,7 +13,7 @@ Counting too few independent origins is the safe error: two that look independen
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,10 +25,8 @@ from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
 
 SAME_MATTER = 0.5  # score from which a caution about one claim is a caution about another
-MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
-PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
-COMPARED_WITH = 5  # articles whose wording a new one is compared with, those sharing most claims
-SHARED_AT_LEAST = 2  # claims that two articles share before their wording is compared
+WORDINGS = 4  # of one claim that are compared with those of another
+CONFIRMED_WITHIN = 300  # characters after a claim in which its confirmation is looked for
 
 
 class Fate(StrEnum):
@@ -47,6 +45,7 @@ class Fate(StrEnum):
     RELAYED = "relayed", "caution relayed"
     WEAKENED = "weakened", "caution weakened"
     DROPPED = "dropped", "caution dropped"
+    CONTRADICTED = "contradicted", "caution contradicted"
     NONE = "none", "no caution known"
 
 
@@ -54,14 +53,21 @@ class Fate(StrEnum):
 class ArticleFate:
     """One article's copy of a claim: what it rests on, and what it did to the caution.
 
-    `words` are the caution's own words in the article, "" where it has none.
+    :ivar appearance: the first of its `appearances`.
+    :ivar words: the caution's own words in the article, or those that contradict it; else "".
+    :ivar edges: all that the article is known to rest on.
     """
 
     article: Article
-    appearance: Appearance
+    appearances: tuple[Appearance, ...]
+    edges: tuple[Derivation, ...]
     fate: Fate
     words: str
     rests_on: tuple[str, ...]
+
+    @property
+    def appearance(self) -> Appearance:
+        return self.appearances[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,91 +95,7 @@ class Standing:
         return sum(row.fate == fate for row in self.fates)
 
 
-# Storing what articles rest on
-
-
-def derive(article: Article, citations: Iterable[engine.Citation]) -> None:
-    """Store what `article` rests on: sources it cites, and articles whose wording it shares.
-
-    Articles that share its wording but are newer rest on it in turn. What a person decided stays.
-    Safe to repeat.
-    """
-    _store_citations(article, list(citations))
-    for other in _sharing_claims(article):
-        newer, older = sorted((article, other), key=age, reverse=True)
-        overlap = engine.shared_wording(newer.text, older.text)
-        if overlap.score >= PARTLY_SHARED and overlap.spans:
-            _store_wording(newer, older, overlap)
-
-
-def _store_citations(article: Article, citations: list[engine.Citation]) -> None:
-    sources = _sources({citation.name: citation.kind for citation in citations})
-    found = {
-        (sources[citation.name].pk, citation.span.start): citation
-        for citation in citations
-        if sources[citation.name].pk != article.source_id
-    }
-    stored = {
-        (row.on_source_id, row.start): row
-        for row in article.derivations.filter(on_source__isnull=False)
-    }
-    gone = [stored[key].pk for key in stored.keys() - found.keys() if not stored[key].decision]
-    article.derivations.filter(pk__in=gone).delete()
-    Derivation.objects.bulk_create(
-        Derivation(
-            article=article, on_source_id=source_id, kind=Derivation.Kind.CITATION, score=1,
-            start=start, end=citation.span.end, words=citation.cue.of(article.text),
-        )
-        for (source_id, start), citation in found.items()
-        if (source_id, start) not in stored
-    )  # fmt: skip
-
-
-def _sources(kinds: dict[str, str]) -> dict[str, Source]:
-    """Return the source of each name, by name or other name; one not known yet is outside."""
-    known: dict[str, Source] = {}
-    for source in Source.objects.all() if kinds else ():
-        for name in (source.name, *source.aliases):
-            known[name.casefold()] = source
-    for name in sorted(kinds.keys()):
-        if name.casefold() not in known:
-            known[name.casefold()], _ = Source.objects.get_or_create(
-                name=name, defaults={"kind": kinds[name], "outside": True}
-            )
-    return {name: known[name.casefold()] for name in kinds}
-
-
-def _sharing_claims(article: Article) -> list[Article]:
-    """The articles that share claims with `article`, those that share most first."""
-    shared = Counter(
-        Appearance.objects.current()
-        .filter(claim__appearances__article=article, claim__appearances__current=True)
-        .exclude(article=article)
-        .values_list("article", "claim")
-        .distinct()
-        .values_list("article", flat=True)
-    )
-    most = sorted(
-        (pk for pk, claims in shared.items() if claims >= SHARED_AT_LEAST),
-        key=lambda pk: (-shared[pk], pk),
-    )
-    return list(Article.objects.filter(pk__in=most[:COMPARED_WITH]).order_by("pk"))
-
-
-def _store_wording(newer: Article, older: Article, overlap: engine.Overlap) -> None:
-    kind = Derivation.Kind.COPY if overlap.score >= MOSTLY_SHARED else Derivation.Kind.PARAPHRASE
-    passage = overlap.spans[0][0]
-    Derivation.objects.update_or_create(
-        article=newer,
-        on_article=older,
-        defaults={
-            "kind": kind,
-            "score": overlap.score,
-            "start": passage.start,
-            "end": passage.end,
-            "words": passage.of(newer.text),
-        },
-    )
+# Articles and what they rest on
 
 
 def age(article: Article) -> tuple[date, int]:
@@ -203,7 +125,11 @@ def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
         copies[appearance.claim_id or 0].append(appearance)
     articles = {a.article_id: a.article for group in copies.values() for a in group}
     derivations, cautions = derivations_of(articles), cautions_around(articles.values())
-    return {claim.pk: _standing(claim, copies[claim.pk], derivations, cautions) for claim in rows}
+    matters = _Matters()
+    return {
+        claim.pk: _standing(claim, copies[claim.pk], derivations, cautions, matters)
+        for claim in rows
+    }
 
 
 def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
@@ -230,13 +156,14 @@ def _standing(
     appearances: list[Appearance],
     derivations: dict[int, list[Derivation]],
     cautions: dict[int, list[Flag]],
+    matters: _Matters,
 ) -> Standing:
     copies: dict[int, list[Appearance]] = defaultdict(list)
     for appearance in appearances:
         copies[appearance.article_id].append(appearance)
     roots = _roots(copies, derivations)
     names = _named(roots.values())
-    about = _about(claim, appearances, copies, set(names.values()), cautions)
+    about = _about(claim, appearances, copies, set(names.values()), cautions, matters)
     by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))
     agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
     return Standing(
@@ -247,7 +174,14 @@ def _standing(
         covered=sum(any(_covers(flag, claim) for flag in cautions[pk]) for pk in copies),
         unverified_by=tuple(sorted(agents)),
         fates=tuple(
-            _fate(copies[pk][0], roots[pk], about[pk], cautions[pk], known=any(about.values()))
+            _fate(
+                copies[pk],
+                roots[pk],
+                about[pk],
+                cautions[pk],
+                derivations[pk],
+                known=any(about.values()),
+            )
             for pk in by_date
         ),
     )
@@ -268,9 +202,74 @@ def _roots(
         for article_id, found in cited.items()
     }
     for article_id, own in roots.items():
-        if not own:
+        if not own or _said_by_people(derivations[article_id], copies):
             roots[article_id] = _inherited(article_id, copies, derivations, roots, set())
-    return roots
+    return _followed(roots, copies)
+
+
+def _said_by_people(rows: list[Derivation], copies: Iterable[int]) -> bool:
+    """Whether a person says that an article rests on another one, and on no source."""
+    own = [row for row in rows if row.by_hand]
+    return any(row.on_article_id in copies for row in own) and not any(r.on_source for r in own)
+
+
+def _followed(
+    roots: dict[int, list[Source]], copies: dict[int, list[Appearance]]
+) -> dict[int, list[Source]]:
+    """Follow each root whose own copy we hold to what that rests on; articles in a circle rest on
+    the earliest of them.
+    """
+    articles = {pk: appearances[0].article for pk, appearances in copies.items()}
+    sources = {source.pk: source for found in roots.values() for source in found}
+    sources |= {article.source_id: article.source for article in articles.values()}
+    onward: dict[int, set[int]] = defaultdict(set)
+    for pk, found in roots.items():
+        onward[articles[pk].source_id] |= {source.pk for source in found}
+    ends = {pk for pk in sources if pk in onward.get(pk, {pk})}
+    first: dict[int, tuple[date, int]] = {}
+    for article in articles.values():
+        known = first.get(article.source_id, age(article))
+        first[article.source_id] = min(known, age(article))
+
+    def end_of(source: Source) -> list[Source]:
+        reached = _reach(source.pk, onward, ends)
+        final = reached & ends or {min(reached, key=lambda pk: first[pk])}
+        return [sources[pk] for pk in sorted(final)]
+
+    follow = {pk: end_of(source) for pk, source in sources.items()}
+    return {
+        article_id: list({s.pk: s for source in found for s in follow[source.pk]}.values())
+        for article_id, found in roots.items()
+    }
+
+
+def _reach(start: int, onward: dict[int, set[int]], ends: Iterable[int] = ()) -> set[int]:
+    """All that can be reached from `start`, itself included; nothing leads on from `ends`."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        new = onward.get(here, set()) - reached if here not in ends else set()
+        reached |= new
+        waiting += new
+    return reached
+
+
+def circles(
+    articles: Iterable[Article], derivations: dict[int, list[Derivation]]
+) -> tuple[tuple[str, ...], ...]:
+    """Name the sources whose articles rest on each other in a circle, each circle once."""
+    rows = {article.pk: article for article in articles}
+    names = {article.source_id: article.source.name for article in rows.values()}
+    onward: dict[int, set[int]] = defaultdict(set)
+    for article in rows.values():
+        for edge in derivations[article.pk]:
+            copied = rows.get(edge.on_article_id or 0)
+            on = copied.source_id if copied else edge.on_source_id
+            if on in names and on != article.source_id:
+                onward[article.source_id].add(on or 0)
+    reach = {pk: _reach(pk, onward) for pk in names}
+    found = {frozenset(other for other in reach[pk] if pk in reach[other]) for pk in names}
+    return tuple(sorted(tuple(sorted(names[pk] for pk in one)) for one in found if len(one) > 1))
 
 
 def _passed_on(cited: Iterable[dict[int, Source]]) -> dict[int, list[Source]]:
@@ -295,7 +294,11 @@ def _named(roots: Iterable[list[Source]]) -> dict[int, str]:
 
 
 def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
-    """The sources cited in the claim's own sentence, else the nearest one."""
+    """The sources cited in the claim's own sentence, else the nearest one.
+
+    Where a person says what the article rests on, no other citation counts.
+    """
+    rows = [row for row in rows if row.by_hand] or rows
     cited = [(_distance(appearance, row), row.on_source) for row in rows if row.on_source]
     nearest = min((distance for distance, _ in cited), default=0)
     found = {source.pk: source for distance, source in cited if distance == nearest}
@@ -304,7 +307,9 @@ def _cited_near(appearance: Appearance, rows: list[Derivation]) -> list[Source]:
 
 def _distance(appearance: Appearance, row: Derivation) -> int:
     """Characters between the claim's sentence and a citation; 0 inside the sentence."""
-    start, end = row.start or 0, row.end or 0
+    if row.start is None or row.end is None:
+        return 0  # a person says so of the whole article
+    start, end = row.start, row.end
     return max(0, appearance.sentence_start - end, start - appearance.sentence_end)
 
 
@@ -317,7 +322,7 @@ def _inherited(
 ) -> list[Source]:
     """What an article that cites nobody rests on: that of what it copies, else itself."""
     seen.add(article_id)
-    for row in sorted(derivations[article_id], key=lambda row: -row.score):
+    for row in sorted(derivations[article_id], key=lambda row: (not row.by_hand, -row.score)):
         copied = row.on_article_id
         if copied in copies and copied not in seen and copied is not None:
             return roots[copied] or _inherited(copied, copies, derivations, roots, seen)
@@ -330,22 +335,22 @@ def _about(
     articles: Iterable[int],
     roots: set[str],
     cautions: dict[int, list[Flag]],
+    matters: _Matters,
 ) -> dict[int, list[Flag]]:
     """Return, for each of `articles` and of their stories, the cautions that are about this claim.
 
     Those that cover it in the text; and, unless a named person states it, those by which one of its
     own roots says that it could not verify something so like it that it is the same matter.
     """
-    wordings = {claim.wording, *(appearance.wording for appearance in appearances)}
+    wordings = [claim.wording, *(appearance.wording for appearance in appearances)]
+    own = tuple(list(dict.fromkeys(wordings))[:WORDINGS])
     by_a_person = claim.claimant is not None and claim.claimant.kind == "person"
 
     def concerns(flag: Flag) -> bool:
         return _covers(flag, claim) or (
             flag.agent in roots
             and not by_a_person
-            and any(
-                _same_matter(one, other.wording) for one in wordings for other in flag.covers.all()
-            )
+            and any(matters.same(own, other.wording) for other in flag.covers.all())
         )
 
     return {pk: [f for f in cautions[pk] if concerns(f)] for pk in {*articles, *cautions}}
@@ -355,15 +360,27 @@ def _covers(flag: Flag, claim: Claim) -> bool:
     return any(appearance.claim_id == claim.pk for appearance in flag.covers.all())
 
 
-def _same_matter(wording: str, other: str) -> bool:
-    return engine.compare(wording, other).score >= SAME_MATTER
+class _Matters:
+    """Whether wordings are about the same matter, each pair compared once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[str, ...], str], bool] = {}
+
+    def same(self, wordings: tuple[str, ...], other: str) -> bool:
+        key = (wordings, other)
+        if key not in self._known:
+            self._known[key] = any(
+                engine.compare(one, other).score >= SAME_MATTER for one in wordings
+            )
+        return self._known[key]
 
 
 def _fate(
-    appearance: Appearance,
+    appearances: list[Appearance],
     roots: list[Source],
     about: list[Flag],
     cautions: list[Flag],
+    edges: list[Derivation],
     *,
     known: bool,
 ) -> ArticleFate:
@@ -371,12 +388,25 @@ def _fate(
 
     An article that carries the origin's caution elsewhere did not drop it.
     """
-    article = appearance.article
+    article = appearances[0].article
     flags = about or (cautions if known else [])
     fate = fate_of(article, roots, flags, known=known)
     words = article.text[flags[0].start : flags[0].end] if flags else ""
+    if fate == Fate.DROPPED and (confirmed := _confirmation(appearances)):
+        fate, words = Fate.CONTRADICTED, confirmed
     rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
-    return ArticleFate(article, appearance, fate, words, rests_on)
+    return ArticleFate(article, tuple(appearances), tuple(edges), fate, words, rests_on)
+
+
+def _confirmation(appearances: list[Appearance]) -> str:
+    """Words near the claim by which its article says that it is confirmed; "" if there are none."""
+    for appearance in appearances:
+        text = appearance.article.text
+        passage = text[appearance.sentence_start : appearance.sentence_end + CONFIRMED_WITHIN]
+        passage = passage.split("\n\n", maxsplit=1)[0]
+        if span := engine.confirmation(passage):
+            return span.of(passage)
+    return ""
 
 
 def fate_of(article: Article, roots: list[Source], flags: list[Flag], *, known: bool) -> Fate:
@@ -389,55 +419,3 @@ def fate_of(article: Article, roots: list[Source], flags: list[Flag], *, known: 
     if kinds == {"partial"}:
         return Fate.WEAKENED
     return Fate.RELAYED if "relayed_disclaimer" in kinds else Fate.KEPT
-
-
-# Derived flags
-
-
-def refresh_derived_flags(article: Article) -> None:
-    """Store what comparing copies shows for every claim of `article`, in all its copies.
-
-    A dropped caution and a changed figure are flags on the claim. Those that no longer hold go,
-    unless a person decided them. Safe to repeat.
-    """
-    claims = Claim.objects.filter(
-        appearances__article=article, appearances__current=True
-    ).select_related("claimant")
-    found: dict[tuple[int, int, str], Appearance] = {}
-    standing_by_claim = standings(claims.distinct())
-    for claim_id, standing in standing_by_claim.items():
-        for row in standing.fates:
-            if row.fate == Fate.DROPPED:
-                found[row.article.pk, claim_id, "disclaimer_dropped"] = row.appearance
-        for appearance in _changed_figures(standing):
-            found[appearance.article_id, claim_id, "figure_changed"] = appearance
-    _store_derived(standing_by_claim.keys(), found)
-
-
-def _changed_figures(standing: Standing) -> list[Appearance]:
-    """The appearances whose figure is not the one of the origin or the earliest copy."""
-    order = sorted(standing.fates, key=lambda row: row.fate != Fate.ORIGIN)
-    copies = [row.appearance for row in order if engine.find_figures(row.appearance.wording)]
-    return [
-        copy
-        for copy in copies[1:]
-        if engine.compare(copy.wording, copies[0].wording).figure in ("changed", "qualifier_lost")
-    ]
-
-
-def _store_derived(claims: Iterable[int], found: dict[tuple[int, int, str], Appearance]) -> None:
-    stored = {
-        (flag.article_id, flag.claim_id, flag.kind): flag
-        for flag in Flag.objects.filter(claim__in=list(claims)).select_for_update()
-    }
-    gone = [stored[key].pk for key in stored.keys() - found.keys() if stored[key].state == "open"]
-    Flag.objects.filter(pk__in=gone).delete()
-    Flag.objects.bulk_create(
-        Flag(
-            article_id=article_id, claim_id=claim_id, kind=kind, start=appearance.start,
-            end=appearance.end, sentence_start=appearance.sentence_start,
-            sentence_end=appearance.sentence_end, rule=f"compare.{kind}", confidence=0.7,
-        )
-        for (article_id, claim_id, kind), appearance in found.items()
-        if (article_id, claim_id, kind) not in stored
-    )  # fmt: skip

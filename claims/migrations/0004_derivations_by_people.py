@@ -52,7 +52,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="derivation",
             name="decided_at",
-            field=models.DateTimeField(blank=True, null=True),
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When a person last decided, or took it back.",
+                null=True,
+            ),
         ),
         migrations.AddField(
             model_name="derivation",
@@ -143,9 +147,7 @@ class Migration(migrations.Migration):
             model_name="derivation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("decided_at__isnull", True), ("decided_by__isnull", True), ("decision", "")
-                    ),
+                    models.Q(("decided_by__isnull", True), ("decision", "")),
                     models.Q(
                         models.Q(("decision", ""), _negated=True),
                         ("decided_by__isnull", False),

@@ -122,9 +122,9 @@ def _actor(copy: Said, others: Sequence[Said]) -> Change | None:
     named = [(other, list(_offices(other.wording))) for other in others]
     if any(actor.office == acting.office for _, actors in named for actor in actors):
         return None
-    for other, _ in named:
+    for place, (other, _) in enumerate(named):
         if (instead := _doer(other.wording)) is not None:
-            return Change(FlagKind.AGENT_CHANGED, acting.words, instead.words)
+            return Change(FlagKind.AGENT_CHANGED, acting.words, instead.words, place)
     return None
 
 

@@ -259,8 +259,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one copy of a claim did to another: the words here, and the words they stand for."""
+    """What one copy of a claim did to another: the words here, and the words they stand for.
+
+    :ivar place: where `origin_words` are: 0 in the origin, n in the n-th of the other copies.
+    """
 
     kind: FlagKind
     words: str
     origin_words: str
+    place: int = 0

@@ -212,7 +212,7 @@ def test_an_article_that_kills_every_worker_fails_visibly(article, settings):
 
 
 def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
-    monkeypatch.setattr(analysis.provenance, "refresh_derived_flags", lambda article: 1 / 0)
+    monkeypatch.setattr(analysis.drift, "refresh", lambda article, near: 1 / 0)
     before = made()
 
     assert not analysis.analyse(article_id=article.pk)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.contrib.auth import get_user_model
 
-from claims import provenance
+from claims import drift
 from claims.models import Appearance, Claim, Flag
 from tests.factories import article
 
@@ -42,38 +42,38 @@ def _days(kind: str) -> list[int]:
 
 
 def test_a_changed_figure_is_flagged_and_a_rounded_one_is_not(copies):
-    provenance.refresh_derived_flags(copies[3].article)
+    drift.refresh(copies[3].article)
 
     assert _days("figure_changed") == [2, 4]
 
 
 def test_the_flag_is_on_the_claim_and_shows_the_passage(copies):
-    provenance.refresh_derived_flags(copies[4].article)
+    drift.refresh(copies[4].article)
 
     flag = Flag.objects.get(article=copies[4].article)
     assert (flag.claim, flag.cue) == (copies[4].claim, WORDINGS[4])
 
 
 def test_refreshing_again_changes_nothing(copies):
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
     before = list(Flag.objects.order_by("pk").values())
 
-    provenance.refresh_derived_flags(copies[2].article)
+    drift.refresh(copies[2].article)
 
     assert list(Flag.objects.order_by("pk").values()) == before
 
 
 def test_a_flag_that_no_longer_holds_goes(copies):
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
     Appearance.objects.filter(pk=copies[4].pk).update(wording=WORDINGS[1])
 
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
 
     assert _days("figure_changed") == [2]
 
 
 def test_a_persons_decision_outlives_the_finding(copies):
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
     person = get_user_model().objects.create_user("checker")
     Flag.objects.filter(article=copies[4].article).update(
         state="dismissed", reason="A typing error.", decided_by=person,
@@ -81,12 +81,12 @@ def test_a_persons_decision_outlives_the_finding(copies):
     )  # fmt: skip
     Appearance.objects.filter(pk=copies[4].pk).update(wording=WORDINGS[1])
 
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
 
     assert Flag.objects.get(article=copies[4].article).reason == "A typing error."
 
 
 def test_a_caution_is_dropped_only_where_one_is_known(copies):
-    provenance.refresh_derived_flags(copies[1].article)
+    drift.refresh(copies[1].article)
 
     assert _days("disclaimer_dropped") == []

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from claims import analysis, provenance, stories
 from claims.models import Appearance, Claim, Derivation, Flag, Source
@@ -77,15 +78,38 @@ def test_the_order_of_arrival_does_not_matter():
     assert standing.origin_names == ("Reuters",)
 
 
+OWN_REPORT = (
+    "Divers found 40 barrels of solvent under the pier at Havn. We watched from the old mole as a "
+    "crane lifted them out, one by one, from dawn until lunch. The crew wore masks and would not "
+    "talk to us. A ferry captain, Ole Brask, let our photographer climb his mast. "
+    "He has complained of a smell of glue since last autumn. Two anglers packed up and went home."
+)
+
+
 def test_an_article_that_cites_nobody_is_an_origin_of_its_own(three):
-    _analysed("Divers found 40 barrels of solvent under the pier at Havn.", "Town Crier", 5)
+    _analysed(OWN_REPORT, "Town Crier", 5)
 
     assert provenance.standing(_barrels()).origin_names == ("Reuters", "Town Crier")
 
 
+def test_who_repeats_the_words_of_a_report_without_naming_it_rests_on_it(three):
+    copy = _analysed("Divers found 40 barrels of solvent under the pier at Havn.", "Town Crier", 5)
+
+    assert provenance.standing(_barrels()).origin_names == ("Reuters",)
+    edges = Derivation.objects.filter(article=copy, on_article__isnull=False)
+    assert {edge.kind for edge in edges} == {"copy"}
+    assert {edge.words for edge in edges} == {
+        "Divers found 40 barrels of solvent under the pier at Havn"
+    }
+
+
 def test_a_citation_that_a_person_rejected_no_longer_counts(three):
     rejected = Derivation.objects.filter(article=three[2], on_source__isnull=False)
-    rejected.update(decision=Derivation.Decision.REJECTED)
+    person = get_user_model().objects.create_user("someone")
+    rejected.update(
+        decision="rejected", reason="An old one.", decided_by=person, decided_at=timezone.now()
+    )
+    Derivation.objects.filter(article=three[2]).exclude(kind="citation").delete()
 
     assert "Evening Echo" in provenance.standing(_barrels()).origin_names
 

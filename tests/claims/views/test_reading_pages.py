@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import grouping, listing, provenance
+from claims import drift, grouping, listing
 from claims.models import Analysis, Appearance, Article, Claim, Derivation, Flag, Source, Story
 from reviews.queue import open_reviews
 from tests import chromium, factories
@@ -39,7 +39,7 @@ def copy_of(claim: Claim, name: str, **fields) -> Article:
         start=0, end=10, words="the Courier said",
     )  # fmt: skip
     with transaction.atomic():
-        provenance.refresh_derived_flags(article)
+        drift.refresh(article)
         grouping.group(first.article)
         grouping.group(article)
     return article

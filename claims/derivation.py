@@ -1,0 +1,195 @@
+"""What each article rests on: sources it cites, articles whose wording it shares, what people say.
+
+An edge found by the machine is found again from the text; one that a person confirmed, rejected or
+added stays as the person left it, and no newer analysis changes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import reversion
+from django.db import transaction
+from django.db.models import Q
+
+from claims import drift, provenance
+from claims import text as engine
+from claims.models import Appearance, Article, Derivation, Source
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
+PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
+COMPARED_WITH = 6  # articles whose wording a new one is compared with, those sharing most claims
+SHARED_AT_LEAST = 2  # claims that articles of two stories share before their wording is compared
+
+reversion.register(Derivation)
+
+
+# What the machine finds
+
+
+def derive(article: Article, citations: Iterable[engine.Citation]) -> None:
+    """Store what `article` rests on: sources it cites, and articles whose wording it shares.
+
+    Articles that share its wording but are newer rest on it in turn. What a person decided stays.
+    Safe to repeat. Call when the article has its claims and its story.
+    """
+    _store_citations(article, list(citations))
+    for other in near(article):
+        newer, older = sorted((article, other), key=provenance.age, reverse=True)
+        _store_wording(newer, older, engine.shared_wording(newer.text, older.text))
+
+
+def near(article: Article) -> list[Article]:
+    """The few articles that `article` is compared with: of its story, or sharing claims with it.
+
+    Those that share most claims come first, then those nearest in date.
+    """
+    shared = Counter(
+        Appearance.objects.current()
+        .filter(claim__appearances__article=article, claim__appearances__current=True)
+        .exclude(article=article)
+        .values_list("article", "claim")
+        .distinct()
+        .values_list("article", flat=True)
+    )
+    telling = [pk for pk, claims in shared.items() if claims >= SHARED_AT_LEAST]
+    of_story = Q(story=article.story_id) if article.story_id else Q(pk__in=[])
+    found = Article.objects.filter(of_story | Q(pk__in=telling)).exclude(pk=article.pk)
+    day = provenance.age(article)[0]
+    dated = sorted(
+        found.only("pk", "published_on", "received_at"),
+        key=lambda row: (-shared[row.pk], abs((provenance.age(row)[0] - day).days), row.pk),
+    )
+    chosen = [row.pk for row in dated[:COMPARED_WITH]]
+    return list(Article.objects.filter(pk__in=chosen).select_related("source").order_by("pk"))
+
+
+def _store_citations(article: Article, citations: list[engine.Citation]) -> None:
+    sources = _sources({citation.name: citation.kind for citation in citations})
+    found = {
+        (sources[citation.name].pk, citation.span.start): citation
+        for citation in citations
+        if sources[citation.name].pk != article.source_id
+    }
+    stored = {
+        (row.on_source_id, row.start): row
+        for row in article.derivations.filter(on_source__isnull=False)
+    }
+    gone = [stored[key].pk for key in stored.keys() - found.keys() if _is_machines(stored[key])]
+    article.derivations.filter(pk__in=gone).delete()
+    Derivation.objects.bulk_create(
+        Derivation(
+            article=article, on_source_id=source_id, kind=Derivation.Kind.CITATION, score=1,
+            start=start, end=citation.span.end, words=citation.cue.of(article.text),
+        )
+        for (source_id, start), citation in found.items()
+        if (source_id, start) not in stored
+    )  # fmt: skip
+
+
+def _sources(kinds: dict[str, str]) -> dict[str, Source]:
+    """Return the source of each name, by name or other name; one not known yet is outside."""
+    known: dict[str, Source] = {}
+    for source in Source.objects.all() if kinds else ():
+        for name in (source.name, *source.aliases):
+            known[name.casefold()] = source
+    for name in sorted(kinds.keys()):
+        if name.casefold() not in known:
+            known[name.casefold()], _ = Source.objects.get_or_create(
+                name=name, defaults={"kind": kinds[name], "outside": True}
+            )
+    return {name: known[name.casefold()] for name in kinds}
+
+
+def _store_wording(newer: Article, older: Article, overlap: engine.Overlap) -> None:
+    """Store that one article shares the other's wording, or that it no longer does."""
+    between = Q(article=newer, on_article=older) | Q(article=older, on_article=newer)
+    known = list(Derivation.objects.filter(between).select_for_update())
+    if any(not _is_machines(row) for row in known):
+        return
+    if overlap.score < PARTLY_SHARED or not overlap.spans:
+        Derivation.objects.filter(pk__in=[row.pk for row in known]).delete()
+        return
+    kind = Derivation.Kind.COPY if overlap.score >= MOSTLY_SHARED else Derivation.Kind.PARAPHRASE
+    passage = max((here for here, _ in overlap.spans), key=len)
+    Derivation.objects.filter(article=older, on_article=newer).delete()
+    Derivation.objects.update_or_create(
+        article=newer,
+        on_article=older,
+        defaults={
+            "kind": kind,
+            "score": overlap.score,
+            "start": passage.start,
+            "end": passage.end,
+            "words": passage.of(newer.text),
+            "by_hand": False,
+        },
+    )
+
+
+def _is_machines(row: Derivation) -> bool:
+    """Whether no person has a say in an edge: never decided, or decided and taken back."""
+    return not row.decision
+
+
+# What people decide
+
+
+@transaction.atomic
+def decide(
+    row: Derivation, *, by: AbstractUser, at: datetime, decision: str, reason: str = ""
+) -> None:
+    """Confirm or reject an edge, or take the decision back (`decision` ""), as a person.
+
+    The caller has checked that they may. Every decision there ever was is a reversion version.
+
+    :raises ValueError: if an edge is rejected without a reason.
+    """
+    row.refresh_from_db(from_queryset=Derivation.objects.select_for_update())
+    if (row.decision, row.reason) == (decision, reason):
+        return
+    if decision == Derivation.Decision.REJECTED and not reason:
+        raise ValueError("Say why it does not rest on that.")
+    row.decision, row.decided_at = decision, at
+    row.decided_by = by if decision else None  # type: ignore[assignment]
+    row.reason = reason if decision else ""
+    _log(row, by, f"{row.get_decision_display() if decision else 'Taken back'}: {reason}")
+    drift.refresh(row.article)
+
+
+@transaction.atomic
+def add(
+    article: Article, *, on: Article | Source, by: AbstractUser, at: datetime, reason: str
+) -> Derivation:
+    """Say, as a person, that `article` rests on another article or a source, and why.
+
+    :raises ValueError: without a reason, or if it would rest on itself.
+    """
+    if not reason:
+        raise ValueError("Say how you know.")
+    if on in (article, article.source):
+        raise ValueError("An article does not rest on itself.")
+    column = "on_article" if isinstance(on, Article) else "on_source"
+    place = {"article": article, column: on} | ({} if column == "on_article" else {"start": None})
+    row = Derivation.objects.filter(**place).select_for_update().first()
+    if row is None:
+        row = Derivation(**place, kind=Derivation.Kind.CITATION, score=1, by_hand=True)
+    row.decision, row.decided_by, row.decided_at = Derivation.Decision.CONFIRMED, by, at  # type: ignore[assignment]
+    row.reason = reason
+    _log(row, by, f"Added: {reason}")
+    drift.refresh(article)
+    return row
+
+
+def _log(row: Derivation, by: AbstractUser, comment: str) -> None:
+    with reversion.create_revision():
+        row.save()
+        reversion.set_user(by)
+        reversion.set_comment(comment)
+        reversion.add_to_revision(row)
