@@ -15,12 +15,13 @@ from typing import Any
 
 from claims.text.figures import find_figures, pair_figures, period_within
 from claims.text.folding import fold
-from claims.text.rules import FOLDER
+from claims.text.rules import FOLDER, rule_book
 from claims.text.similarity import compare, shared_weight
 from claims.text.values import Change, Figure, FlagKind, Said, Span
 
 REACH = 60  # characters read before an actor
 WHOSE = re.compile(r"(?:\b[Tt]he\s+)?(?:\b[A-Z][\w'’-]*\s+)?\Z")
+STATE = re.compile(r"(?:The\s+)?(?P<first>[\w'’-]+)(?:\s+(?P<second>[\w'’-]+))?")
 BETWEEN = 3  # words between an actor and what it does, or a determiner and its noun
 SAME_SUBJECT = 2.0  # weight of shared words from which two claims may count the same people
 TELLING = 20  # the smallest figure that two claims do not share by chance
@@ -116,19 +117,23 @@ class _Actor:
 
 def _actor(copy: Said, others: Sequence[Said]) -> Change | None:
     """The actor of `copy`, if none of `others` so much as names it, but some name another."""
-    acting = _doer(copy.wording)
+    acting = _office_acting(copy.wording)
     if acting is None:
         return None
     named = [(other, list(_offices(other.wording))) for other in others]
     if any(actor.office == acting.office for _, actors in named for actor in actors):
         return None
+    personal = acting.office in _words("states", "personal")
     for place, (other, _) in enumerate(named):
-        if (instead := _doer(other.wording)) is not None:
+        instead = _office_acting(other.wording) or (
+            _state_acting(other.wording) if personal else None
+        )
+        if instead is not None:
             return Change(FlagKind.AGENT_CHANGED, acting.words, instead.words, place)
     return None
 
 
-def _doer(wording: str) -> _Actor | None:
+def _office_acting(wording: str) -> _Actor | None:
     """The office that acts in a wording: before a verb that is no passive, or after "by"."""
     folded = fold(wording)
     for found in _office_pattern().finditer(folded.text):
@@ -136,6 +141,21 @@ def _doer(wording: str) -> _Actor | None:
         before = folded.text[max(0, found.start() - REACH) : found.start()].split()[-BETWEEN:]
         if "by" in before or (_is_subject(before) and _acts(folded.text[found.end() :])):
             return _Actor(_office_of()[found["office"]], _with_whose(wording, span))
+    return None
+
+
+def _state_acting(wording: str) -> _Actor | None:
+    """A country or its authorities, where a wording begins with them and they act."""
+    found = STATE.match(wording)
+    if found is None:
+        return None
+    places = rule_book("en").set_of("attribution", "places")
+    states = _words("states", "words")
+    for name in ("second", "first"):
+        word = fold(found[name] or "").text
+        if word in states or (name == "first" and word in places):
+            following = fold(wording[found.end(name) : found.end(name) + REACH]).text
+            return _Actor("state", wording[: found.end(name)]) if _acts(following) else None
     return None
 
 

@@ -109,3 +109,31 @@ def test_analysing_again_changes_nothing(articles):
         assert analysis.analyse(article_id=article.pk)
 
     assert rows() == before
+
+
+def flagged(kind: str) -> list[tuple[str, str]]:
+    """The flags of a kind: the file's article by source, and what differs."""
+    rows = Flag.objects.filter(kind=kind).order_by("pk")
+    return [(row.article.source.name, row.detail) for row in rows.select_related("article__source")]
+
+
+def test_half_a_year_that_became_a_year_is_found_and_shown_with_both_passages(articles):
+    assert [name for name, _ in flagged("figure_changed")] == [articles["004"].source.name]
+
+    flag = Flag.objects.get(kind="figure_changed")
+    assert flag.against.article == articles["003"]
+    assert "2022" in flag.detail
+    assert "first half of 2022" in flag.detail
+
+
+def test_the_actor_that_no_other_copy_names_is_found(articles):
+    ((name, detail),) = flagged("agent_changed")
+
+    assert name == articles["001"].source.name
+    assert detail.startswith("“The Russian President” for ")
+
+
+def test_no_copy_is_accused_of_what_it_did_not_do(articles):
+    assert flagged("scope_widened") == []
+    assert flagged("attribution_lost") == []
+    assert flagged("disclaimer_contradicted") == []

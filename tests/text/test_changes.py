@@ -25,6 +25,10 @@ ACTORS = [
     ("Authorities searched the mill.", "Police searched the mill.", False),
     ("The mill was searched.", "Police searched the mill.", False),
     ("Police searched the mill.", "The mill was searched.", False),
+    ("The Norwegian premier has closed the strait to trawlers.",
+     "Norway is closing the strait to trawlers.", True),
+    ("Norwegian police have closed the strait to trawlers.",
+     "Norway is closing the strait to trawlers.", False),
     ("A letter to the president says the bridge is shut.", "Police have shut the bridge.", False),
     ("The judge was detained by police.", "Police detained a judge.", False),
 ]  # fmt: skip
