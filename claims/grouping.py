@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from math import exp, log
+from typing import TYPE_CHECKING
 
+import reversion
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from claims import provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Story, Topic, TopicKey
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
 
 NEIGHBOURS = 40  # articles compared with a new one, those sharing most of its rare words
 RAREST = 60  # words by which neighbours are looked up
@@ -28,6 +33,8 @@ FRESH, FADES = 2, 14  # days without loss, and the days in which likeness then f
 SHARED_CLAIM, SHARED_CLAIMS = 0.05, 3  # what one shared claim adds, and how many may
 WHOLE = 20  # articles: a larger story is not taken apart again; so many of it stand for all
 
+reversion.register(Article)
+
 
 def group(article: Article) -> Story | None:
     """Put `article` into the story of the event it reports; None while no other reports it.
@@ -36,15 +43,60 @@ def group(article: Article) -> Story | None:
     makes no difference. Safe to repeat and to run twice at once. Cost: a dozen statements, and
     about 20 µs for each pair of some tens of articles.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock('claims_story'::regclass::oid::bigint)")
-    article.refresh_from_db(fields=["story"])
+    _lock()
+    article.refresh_from_db(fields=["story", "placed_by"])
     topic = _store_topic(article)
     around = _around(article, topic)
-    if len(around.articles) > 1:
+    if len(around.articles) > 1 and not _is_apart(article):
         _assign(_clusters(around), around)
     article.refresh_from_db(fields=["story"])
     return article.story
+
+
+@transaction.atomic
+def place(
+    article: Article, story: Story | None, *, by: AbstractUser, at: datetime, reason: str
+) -> None:
+    """Put `article` into `story`, or into none, as a person; grouping leaves it there for ever.
+
+    The caller has checked that they may. Every such decision is a reversion version.
+
+    :raises ValueError: without a reason.
+    """
+    if not reason:
+        raise ValueError("Say why it belongs there.")
+    _lock()
+    article.refresh_from_db(fields=["story"])
+    article.story, article.placed_reason = story, reason
+    article.placed_by, article.placed_at = by, at  # type: ignore[assignment]
+    _log(article, by, f"Into “{story}”: {reason}" if story else f"Into no story: {reason}")
+
+
+@transaction.atomic
+def take_back(article: Article, *, by: AbstractUser) -> None:
+    """Take a person's placing back: the machine groups the article anew."""
+    article.placed_by = article.placed_at = None
+    article.placed_reason = ""
+    _log(article, by, "Placing taken back")
+    group(article)
+
+
+def _log(article: Article, by: AbstractUser, comment: str) -> None:
+    with reversion.create_revision():
+        article.save(update_fields=["story", "placed_by", "placed_at", "placed_reason"])
+        reversion.set_user(by)
+        reversion.set_comment(comment)
+        reversion.add_to_revision(article)
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock('claims_story'::regclass::oid::bigint)")
+
+
+def _is_apart(article: Article) -> bool:
+    """Whether a person decided that an article belongs to no story."""
+    return article.placed_by_id is not None and article.story_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +158,7 @@ def _rarity(keys: Iterable[int]) -> engine.Rarity:
 
 
 def _around(article: Article, topic: engine.Topic) -> _Around:
-    near = _neighbours(article, topic)
+    near = [row for row in _neighbours(article, topic) if not _is_apart(row)]
     stories = {row.story_id for row in (article, *near)} - {None}
     members = _members(stories, article)
     whole = tuple(frozenset(m.pk for m in rows) for rows in members.values() if len(rows) >= WHOLE)
@@ -217,8 +269,9 @@ def _assign(clusters: Sequence[Sequence[int]], around: _Around) -> None:
     for members in sorted(clusters, key=lambda members: (-len(members), members[0])):
         stories = sorted({before[pk] or 0 for pk in members} - taken - {0})
         story_id = None
+        placed = _placed(members, around)
         if len(members) > 1:
-            story_id = stories[0] if stories else _new_story(members, around).pk
+            story_id = placed or (stories[0] if stories else _new_story(members, around).pk)
             taken.add(story_id)
         _move(members, story_id, {story for story in stories if story != story_id}, around)
     Story.objects.filter(pk__in=set(before.values()) - {None}, articles=None).delete()
@@ -227,10 +280,18 @@ def _assign(clusters: Sequence[Sequence[int]], around: _Around) -> None:
 def _move(members: Sequence[int], story_id: int | None, emptied: set[int], around: _Around) -> None:
     """Move the members, and with a story that stays whole all its articles."""
     whole = [one for one in around.whole if one <= set(members)]
+    free = Article.objects.filter(placed_by__isnull=True)
     if whole and story_id:
         left = {around.articles[pk].story_id for one in whole for pk in one} & emptied
-        Article.objects.filter(story__in=left).update(story=story_id)
-    Article.objects.filter(pk__in=members).update(story=story_id)
+        free.filter(story__in=left).update(story=story_id)
+    free.filter(pk__in=members).update(story=story_id)
+
+
+def _placed(members: Iterable[int], around: _Around) -> int | None:
+    """The story into which people put most of these articles, if any; of equals the oldest."""
+    rows = [around.articles[pk] for pk in members]
+    stories = [row.story_id for row in rows if row.placed_by_id is not None and row.story_id]
+    return min(stories, key=lambda story: (-stories.count(story), story), default=None)
 
 
 def _new_story(members: Iterable[int], around: _Around) -> Story:

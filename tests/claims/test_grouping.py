@@ -7,7 +7,10 @@ from functools import partial
 from itertools import permutations
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
+from reversion.models import Version
 
 from claims import grouping
 from claims.models import Article, Story, Topic, TopicKey
@@ -123,6 +126,56 @@ def test_a_large_story_takes_in_one_more(monkeypatch):
 
     assert _partition() == {frozenset(row.pk for row in rows)}
     assert Story.objects.get() == story
+
+
+@pytest.fixture
+def person(db):
+    return get_user_model().objects.create_user("editor")
+
+
+def _placed(row: Article, story: Story | None, by) -> None:
+    grouping.place(row, story, by=by, at=timezone.now(), reason="I read both.")
+
+
+def test_an_article_that_a_person_took_out_stays_out(person):
+    rows = [_stored(text) for text in PIER]
+    for row in rows:
+        grouping.group(row)
+    _placed(rows[0], None, person)
+    for row in rows:
+        grouping.group(row)
+
+    assert _partition() == {frozenset(row.pk for row in rows[1:])}
+
+
+def test_an_article_that_a_person_put_into_a_story_stays_there_and_its_like_follow(person):
+    rows = [_stored(text) for text in (*PIER, *STRIKE)]
+    for row in rows:
+        grouping.group(row)
+    rows[0].refresh_from_db()
+    _placed(rows[4], rows[0].story, person)
+    for row in rows:
+        grouping.group(row)
+
+    assert _partition() == {frozenset(row.pk for row in rows)}
+    assert Story.objects.get() == rows[0].story
+
+
+def test_taking_it_back_lets_the_machine_group_again_and_the_log_keeps_both(person):
+    rows = [_stored(text) for text in PIER]
+    for row in rows:
+        grouping.group(row)
+    _placed(rows[0], None, person)
+    grouping.take_back(rows[0], by=person)
+
+    assert _partition() == {frozenset(row.pk for row in rows)}
+    comments = [version.revision.comment for version in Version.objects.get_for_object(rows[0])]
+    assert comments == ["Placing taken back", "Into no story: I read both."]
+
+
+def test_nobody_places_an_article_without_a_reason(person):
+    with pytest.raises(ValueError, match="why"):
+        grouping.place(_stored(PIER[0]), None, by=person, at=timezone.now(), reason="")
 
 
 @pytest.mark.django_db(transaction=True)
