@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from claims import provenance
 from claims import text as engine
-from claims.models import Appearance, Article, Claim, Derivation, Source, Story
+from claims.models import Appearance, Article, Claim, Derivation, Flag, Source, Story
 from claims.provenance import ArticleFate, Fate, Standing
 
 
@@ -22,7 +25,10 @@ class FigureCell:
 
 @dataclass(frozen=True, slots=True)
 class StoryRow:
-    """One article of a story. `rests_on_articles` are ids of articles of the same story."""
+    """One article of a story. `rests_on_articles` are ids of articles of the same story.
+
+    :ivar changes: derived flags on what it did to claims, each with the passage it compares with.
+    """
 
     article: Article
     fate: Fate
@@ -32,6 +38,7 @@ class StoryRow:
     is_origin: bool
     figures: tuple[FigureCell, ...]
     claimants: tuple[str, ...]
+    changes: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class StoryTable:
     """A story as a table, by date. Origins and fates are of `main_claim`.
 
     That is the shared claim which most of the cautions are about.
+
+    :ivar circular: sources whose articles rest on each other, one tuple for each circle.
     """
 
     story: Story
@@ -46,10 +55,11 @@ class StoryTable:
     main_claim: Claim | None
     origins: tuple[str, ...]
     rows: tuple[StoryRow, ...]
+    circular: tuple[tuple[str, ...], ...] = ()
 
 
 def table(story: Story) -> StoryTable:
-    """Return the table of a story. Cost: six queries, however many articles and claims."""
+    """Return the table of a story. Cost: eight queries, however many articles and claims."""
     appearances = list(
         Appearance.objects.current()
         .filter(article__story=story, claim__isnull=False)
@@ -63,6 +73,7 @@ def table(story: Story) -> StoryTable:
     derivations = provenance.derivations_of([article.pk for article in articles])
     fates = _story_fates(articles, [standing for _, standing in standings], derivations)
     figures = _figures(articles, appearances, shared, fates)
+    changes = _changes(story)
     rows = tuple(
         StoryRow(
             article=article,
@@ -73,11 +84,24 @@ def table(story: Story) -> StoryTable:
             is_origin=fates[article.pk].fate == Fate.ORIGIN,
             figures=tuple(figures[article.pk]),
             claimants=_claimants(article, appearances),
+            changes=tuple(changes[article.pk]),
         )
         for article in articles
     )
     origins = standings[0][1].origin_names if standings else ()
-    return StoryTable(story, _sentence(rows, origins), main, origins, rows)
+    circular = provenance.circles(articles, derivations)
+    return StoryTable(story, _sentence(rows, origins), main, origins, rows, circular)
+
+
+def _changes(story: Story) -> dict[int, list[Flag]]:
+    """The standing derived flags of each article of the story."""
+    found: dict[int, list[Flag]] = defaultdict(list)
+    flags = Flag.objects.standing().filter(article__story=story, claim__isnull=False)
+    for flag in flags.select_related("article__source", "against__article__source").order_by(
+        "start", "kind"
+    ):
+        found[flag.article_id].append(flag)
+    return found
 
 
 def _shared_claims(appearances: list[Appearance]) -> list[Claim]:
@@ -205,6 +229,8 @@ def _sentence(rows: tuple[StoryRow, ...], origins: tuple[str, ...]) -> str:
     dropped = sum(row.fate == Fate.DROPPED for row in rows)
     if dropped:
         fate = f"{_number(dropped)} dropped the caution"
+    elif any(row.fate == Fate.CONTRADICTED for row in rows):
+        fate = "a copy contradicts the caution"
     elif any(row.words for row in rows):
         fate = "none dropped the caution"
     else:
@@ -218,3 +244,54 @@ def _counted(count: int, noun: str) -> str:
 
 def _number(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else f"{count:,}"
+
+
+# Taking it elsewhere
+
+COLUMNS = (
+    "article", "source", "date", "caution", "words", "rests_on", "claimants", "figures", "changes",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may run
+
+
+def exported(table: StoryTable) -> list[dict[str, str]]:
+    """The rows of a table as plain words, by `COLUMNS`: the same for every format."""
+    return [
+        {
+            "article": row.article.title,
+            "source": row.article.source.name,
+            "date": row.article.published_on.isoformat() if row.article.published_on else "",
+            "caution": row.fate.label,
+            "words": row.words,
+            "rests_on": "; ".join(row.rests_on),
+            "claimants": "; ".join(row.claimants),
+            "figures": "; ".join(f"{cell.wording} ({cell.outcome})" for cell in row.figures),
+            "changes": "; ".join(f"{c.get_kind_display()}: {c.detail}" for c in row.changes),
+        }
+        for row in table.rows
+    ]
+
+
+def as_csv(table: StoryTable) -> str:
+    """The table as CSV; a cell that a spreadsheet would take for a formula begins with "'"."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for row in exported(table):
+        writer.writerow(_inert(row[name]) for name in COLUMNS)
+    return lines.getvalue()
+
+
+def as_document(table: StoryTable) -> dict[str, Any]:
+    """The table as a document for JSON, with the sentence on top of its page."""
+    return {
+        "story": table.story.title,
+        "sentence": table.sentence,
+        "origins": list(table.origins),
+        "circular": [list(circle) for circle in table.circular],
+        "rows": exported(table),
+    }
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

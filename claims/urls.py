@@ -11,9 +11,14 @@ app_name = "claims"
 urlpatterns = [
     path("stories/", views.stories, name="stories"),
     path("stories/<slug:ref>/", views.story, name="story"),
+    path("stories/<slug:ref>/table.csv", views.story_csv, name="story-csv"),
+    path("stories/<slug:ref>/table.json", views.story_json, name="story-json"),
     path("articles/", views.articles, name="articles"),
     path("articles/<slug:ref>/", views.article, name="article"),
     path("articles/<slug:ref>/retry/", views.retry, name="retry"),
+    path("articles/<slug:ref>/place/", views.place, name="place"),
+    path("articles/<slug:ref>/rests-on/", views.add_derivation, name="add-derivation"),
+    path("derivations/<slug:ref>/", views.decide_derivation, name="decide-derivation"),
     path("claims/<slug:ref>/", views.claim, name="claim"),
     path("sources/<slug:ref>/", views.source, name="source"),
 ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from claims import analysis, listing, marking, provenance, timeline
+from claims import analysis, derivation, grouping, listing, marking, provenance, timeline
 from claims import stories as room
 from claims.marking import Mark
 from claims.models import (
@@ -26,7 +29,12 @@ from claims.models import (
     as_ref,
 )
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
 RESTING = 50  # articles named as resting on a source
+CHANGES = 200  # differences between copies shown of one claim
+LONGEST_REASON = 500  # characters
 
 
 class Request(HttpRequest):
@@ -52,8 +60,96 @@ def stories(request: HttpRequest) -> HttpResponse:
 @require_GET
 def story(request: HttpRequest, ref: str) -> HttpResponse:
     table = room.table(get_object_or_404(Story, ref=ref))
-    context = {"story": table.story, "table": table, "drawing": timeline.draw(table)}
+    context = {
+        "story": table.story,
+        "table": table,
+        "drawing": timeline.draw(table),
+        "changed": [change for row in table.rows for change in row.changes],
+    }
     return render(request, "claims/story.html", context)
+
+
+@require_GET
+def story_csv(request: HttpRequest, ref: str) -> HttpResponse:
+    table = room.table(get_object_or_404(Story, ref=ref))
+    answer = HttpResponse(room.as_csv(table), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="story-{table.story.ref}.csv"'
+    return answer
+
+
+@require_GET
+def story_json(request: HttpRequest, ref: str) -> HttpResponse:
+    table = room.table(get_object_or_404(Story, ref=ref))
+    answer = JsonResponse(room.as_document(table))
+    answer["Content-Disposition"] = f'attachment; filename="story-{table.story.ref}.json"'
+    return answer
+
+
+# What people decide about articles
+
+
+@require_POST
+@permission_required("claims.change_story", raise_exception=True)
+def place(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(Article, ref=ref)
+    user, reason = _person(request), _reason(request)
+    if "take_back" in request.POST:
+        grouping.take_back(row, by=user)
+        messages.success(request, "The machine grouped the article anew.")
+        return redirect(row)
+    asked = request.POST.get("story", "").strip().rstrip("/").rsplit("/", maxsplit=1)[-1]
+    into = get_object_or_404(Story, ref=as_ref(asked)) if asked else None
+    try:
+        grouping.place(row, into, by=user, at=timezone.now(), reason=reason)
+    except ValueError as refused:
+        messages.error(request, str(refused))
+    return redirect(row)
+
+
+@require_POST
+@permission_required("claims.change_derivation", raise_exception=True)
+def add_derivation(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(Article.objects.select_related("source"), ref=ref)
+    asked = request.POST.get("on", "").strip()
+    on = _named(asked)
+    if on is None:
+        messages.error(request, f"No source is called “{asked}”, and no article has that address.")
+        return redirect(row)
+    try:
+        derivation.add(row, on=on, by=_person(request), at=timezone.now(), reason=_reason(request))
+    except ValueError as refused:
+        messages.error(request, str(refused))
+    return redirect(row)
+
+
+@require_POST
+@permission_required("claims.change_derivation", raise_exception=True)
+def decide_derivation(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(Derivation.objects.select_related("article"), ref=ref)
+    asked = request.POST.get("decision", "")
+    decision = asked if asked in Derivation.Decision.values else ""
+    try:
+        derivation.decide(
+            row, by=_person(request), at=timezone.now(), decision=decision, reason=_reason(request)
+        )
+    except ValueError as refused:
+        messages.error(request, str(refused))
+    return redirect(row.article)
+
+
+def _person(request: HttpRequest) -> AbstractUser:
+    return cast("AbstractUser", request.user)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:LONGEST_REASON]
+
+
+def _named(asked: str) -> Article | Source | None:
+    """The article at an address of this desk, else the source of that name."""
+    ref = as_ref(asked.rstrip("/").rsplit("/", maxsplit=1)[-1])
+    article = Article.objects.filter(ref=ref).select_related("source").first() if ref else None
+    return article or Source.objects.named(asked).order_by("pk").first()
 
 
 # Work in progress
@@ -93,7 +189,7 @@ def retry(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_GET
 def article(request: HttpRequest, ref: str) -> HttpResponse:
-    articles = Article.objects.select_related("source", "story", "analysis")
+    articles = Article.objects.select_related("source", "story", "analysis", "placed_by")
     row = get_object_or_404(articles.prefetch_related("snapshots"), ref=ref)
     appearances = row.appearances.current().select_related("claim", "claimant").order_by("start")
     flags = list(row.flags.select_related("claim", "decided_by").order_by("start", "pk"))
@@ -104,7 +200,9 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
         ),
         "appearances": appearances,
         "flags": [(flag, _tone(flag), row.text[flag.start : flag.end]) for flag in flags],
-        "derivations": row.derivations.standing().select_related("on_source", "on_article__source"),
+        "derivations": row.derivations.select_related(
+            "on_source", "on_article__source", "decided_by"
+        ).order_by("start", "pk"),
     }
     return render(request, "claims/article.html", context)
 
@@ -115,7 +213,14 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 @require_GET
 def claim(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Claim.objects.select_related("claimant"), ref=ref)
-    context = {"claim": row, "standing": provenance.standing(row)}
+    changes = row.derived_flags.standing().select_related(
+        "article__source", "against__article__source"
+    )
+    context = {
+        "claim": row,
+        "standing": provenance.standing(row),
+        "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
+    }
     return render(request, "claims/claim.html", context)
 
 
@@ -148,7 +253,7 @@ def _tone(flag: Flag) -> str:
     """The style of a flag, which is also the name of its icon."""
     if flag.state == Flag.State.DISMISSED:
         return "dismissed"
-    if flag.kind == "disclaimer_dropped":
+    if flag.kind in ("disclaimer_dropped", "disclaimer_contradicted"):
         return "dropped"
     return "changed" if flag.claim_id else "unverified"
 

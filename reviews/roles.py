@@ -18,9 +18,12 @@ DATA_EDITORS = "Data editors"
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
 MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story")
 
+# Where people overrule the machine about what was said.
+OVERRULES = ("claims.change_derivation", "claims.change_story")
+
 ROLES: dict[str, tuple[str, ...]] = {
-    FACT_CHECKERS: ("reviews.check_review",),
-    SUPERVISORS: ("reviews.check_review", "reviews.approve_verdict"),
+    FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
+    SUPERVISORS: ("reviews.check_review", "reviews.approve_verdict", *OVERRULES),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",

@@ -85,12 +85,18 @@ def because(action: str) -> Callable[[Review], dict[str, Any]]:
     return lambda review: {f"{action}-reason": "The register is public now."}
 
 
+def agency() -> Source:
+    """A source that an article can rest on."""
+    return Source.objects.get_or_create(name="Wire Agency")[0]
+
+
 #           anonymous, fact-checker, supervisor, data editor, superuser
 PAGE = "in  200 200 200 200"
 NO_PAGE = "in  405 405 405 405"
 EVERYBODY = "200 200 200 200 200"
 DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
 WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
+OVERRULES = "in 302+ 302+ 403 302+"
 DECIDES = "in 409 302+ 409 302+"
 
 DESK = {
@@ -124,6 +130,15 @@ DESK = {
     ),
     "claims:stories": Policy(PAGE, NO_PAGE),
     "claims:story": Policy(PAGE, NO_PAGE),
+    "claims:story-csv": Policy(PAGE, NO_PAGE),
+    "claims:story-json": Policy(PAGE, NO_PAGE),
+    "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda review: {"reason": "I read it."}),
+    "claims:add-derivation": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"on": agency().name, "reason": "I read it."}
+    ),
+    "claims:decide-derivation": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"decision": "confirmed"}
+    ),
     "claims:articles": Policy(PAGE, NO_PAGE),
     "claims:article": Policy(PAGE, NO_PAGE),
     "claims:retry": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+"),
@@ -274,12 +289,17 @@ def address(name: str, review: Review) -> str:
         case "claims:retry":
             Analysis.objects.filter(article=article).update(status="failed", attempts=5)
             refs = [article.ref]
-        case "claims:story":
+        case "claims:story" | "claims:story-csv" | "claims:story-json":
             article.story = Story.objects.create(title="The harbour")
             article.save(update_fields=["story"])
             refs = [article.story.ref]
-        case "claims:article":
+        case "claims:article" | "claims:place" | "claims:add-derivation":
             refs = [article.ref]
+        case "claims:decide-derivation":
+            edge, _ = Derivation.objects.get_or_create(
+                article=article, on_source=agency(), kind="citation", start=0, end=5, score=1
+            )
+            refs = [edge.ref]
         case "claims:claim":
             refs = [review.claim.ref]
         case "claims:source":
