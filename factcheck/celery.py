@@ -30,7 +30,7 @@ app.conf.update(
     task_time_limit=300,
     # Analyses wait in a queue of their own, with workers of their own: however many there are, the
     # sweeps, expiries and publications of the desk do not wait behind them.
-    task_queues=[Queue("desk"), Queue("analysis")],  # type: ignore[no-untyped-call]
+    task_queues=[Queue(name, routing_key=name) for name in ("desk", "analysis")],  # type: ignore[no-untyped-call]
     task_default_queue="desk",
     task_routes={"claims.tasks.analyse": {"queue": "analysis"}},
     task_create_missing_queues=True,

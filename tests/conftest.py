@@ -40,6 +40,12 @@ def _static_files() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_quickly() -> None:
+    """To hash them slowly is Django's business; a whole desk started by a test does so."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _sealed_tables_are_emptied() -> Iterator[None]:
     """Let Django empty the tables after a test that commits: the seals refuse TRUNCATE.
 
