@@ -7,7 +7,6 @@ many claims there are, and ranks what it finds by how rare the shared keys are.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
@@ -30,18 +29,28 @@ class Candidate:
     shared: float
 
 
-def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
+def candidates(
+    wording: str,
+    *,
+    language: str,
+    limit: int,
+    rows: int = ROWS,
+    least: float = LEAST_SHARED,
+    abroad: bool = False,
+) -> list[Candidate]:
     """Return the claims in `language` that share most of the weight of `wording`, best first.
 
-    Cost: two look-ups by key and at most about `ROWS` rows, however many claims are stored.
+    `abroad` asks for the claims in every other language instead.
+
+    Cost: two look-ups by key and about `rows` rows at most, however many claims are stored.
     """
     keys = engine.fingerprint(wording)
     counts = _counts(keys)
-    chosen = _rarest(keys, counts)
+    chosen = _rarest(keys, counts, rows)
     if not chosen:
         return []
     total = Claim.objects.about_how_many()
-    weights = [log(1 + total / (1 + counts.get(key, 0))) for key in keys]
+    weights = [factor * log(1 + total / (1 + counts.get(key, 0))) for key, factor in keys.items()]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -51,7 +60,8 @@ def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
                 FROM unnest(%(keys)s::int[], %(weights)s::float8[]) AS own(key, weight)
                 WHERE own.key = ANY(claim.fingerprint)
             ) AS shared
-            WHERE claim.fingerprint && %(chosen)s::int[] AND claim.language = %(language)s
+            WHERE claim.fingerprint && %(chosen)s::int[]
+            AND (claim.language = %(language)s) <> %(abroad)s
             AND shared.weight >= %(least)s
             ORDER BY shared.weight DESC, claim.id LIMIT %(limit)s
             """,
@@ -59,9 +69,10 @@ def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
                 "keys": list(keys),
                 "weights": weights,
                 "whole": sum(weights),
-                "least": LEAST_SHARED * sum(weights),
+                "least": least * sum(weights),
                 "chosen": chosen,
                 "language": language,
+                "abroad": abroad,
                 "limit": limit,
             },
         )
@@ -70,17 +81,22 @@ def candidates(wording: str, *, language: str, limit: int) -> list[Candidate]:
 
 def enter(claim: Claim, wordings: Iterable[str]) -> None:
     """Let `claim` be found by these wordings, too; the caller saves its `fingerprint`."""
+    count(dict.fromkeys(write_keys(claim, wordings), 1))
+
+
+def write_keys(claim: Claim, wordings: Iterable[str]) -> list[int]:
+    """Add the keys of these wordings to the claim's `fingerprint`; return those that are new."""
     known = dict.fromkeys(claim.fingerprint)
     for wording in wordings:
         known |= dict.fromkeys(engine.fingerprint(wording))
-    kept = list(known)[:KEYS_OF_CLAIM]
-    count(Counter(kept[len(claim.fingerprint) :]))
-    claim.fingerprint = kept
+    before = len(claim.fingerprint)
+    claim.fingerprint = list(known)[:KEYS_OF_CLAIM]
+    return claim.fingerprint[before:]
 
 
 def enter_anew(claim: Claim, wordings: Iterable[str]) -> None:
     """Let `claim` be found by these wordings only; the caller saves its `fingerprint`."""
-    count(Counter(dict.fromkeys(claim.fingerprint, -1)))
+    count(dict.fromkeys(claim.fingerprint, -1))
     claim.fingerprint = []
     enter(claim, wordings)
 
@@ -105,14 +121,14 @@ def _counts(keys: Iterable[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _rarest(keys: Iterable[int], counts: Mapping[int, int]) -> list[int]:
-    """The rarest of `keys` that some claim has, as many as bring about `ROWS` claims."""
+def _rarest(keys: Iterable[int], counts: Mapping[int, int], rows: int) -> list[int]:
+    """The rarest of `keys` that some claim has, as many as bring about `rows` claims."""
     chosen: list[int] = []
-    rows = 0
+    brought = 0
     for key in sorted(keys, key=lambda key: (counts.get(key, 0), key)):
         if counts.get(key, 0) > 0:
-            rows += counts[key]
-            if chosen and rows > ROWS:
+            brought += counts[key]
+            if chosen and brought > rows:
                 break
             chosen.append(key)
     return chosen

@@ -1,10 +1,14 @@
 """An appearance joins the claim that says the same, or becomes a new one; a person's link stands.
 
-Candidates come from the index of claims; the engine's comparison decides. All linking runs under
-one lock, so two workers give the same claims as one.
+Candidates come from the index of claims; the engine's comparison decides. Certain ones are linked,
+a likely one is suggested to people, and what people decided about a wording is done again for later
+identical ones. All linking runs under one lock, so two workers give the same claims as one.
 """
 
 from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -12,86 +16,200 @@ from django.db.models import QuerySet
 
 from claims import text as engine
 from claims.index import Candidate, candidates, enter, enter_anew
-from claims.models import Appearance, Article, Claim
+from claims.models import Appearance, Article, Claim, Suggestion
 
 CANDIDATES = 8  # claims compared with one appearance, those sharing most of its weight
 WORDINGS = 8  # in which one candidate is compared, besides its own
+AS_DECIDED = "a person decided so for the same wording"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A claim, how many of its wordings certainly say the same, and the likeliest comparison."""
+
+    claim: Claim
+    certain: int
+    comparison: engine.Comparison
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Counting wordings keeps one matter in one claim.
+
+        A wording between two claims joins the one that more copies have joined.
+        """
+        return self.certain, self.comparison.score
+
+
+@dataclass(slots=True)
+class Decided:
+    """What people decided about one wording: the claims it states, and those it does not."""
+
+    confirmed: list[Claim] = field(default_factory=list)
+    rejected: set[int] = field(default_factory=set)
 
 
 def link_appearances(article: Article) -> int:
     """Link every unlinked appearance of `article` to a claim; return how many claims are new.
 
-    Safe to repeat. Cost, for each appearance: one index look-up
-    and up to `CANDIDATES` × `WORDINGS` comparisons.
+    Safe to repeat. Cost, for each appearance: two index look-ups
+    and up to 2 × `CANDIDATES` × `WORDINGS` comparisons.
     """
-    _lock()
+    lock()
     unlinked = article.appearances.current().filter(claim__isnull=True, linked_by__isnull=True)
     rows = list(unlinked.select_related("claimant").order_by("start"))
-    new = sum(_link(appearance, article.language) for appearance in rows)
+    decided = _decisions(rows)
+    suggestions: list[Suggestion] = []
+    new = 0
+    for row in rows:
+        found = _link(row, article.language, decided.get(wording_key(row.wording), Decided()))
+        new += found is not None
+        suggestions += found or []
     Appearance.objects.bulk_update(rows, ["claim", "link_score", "link_reasons"])
+    Suggestion.objects.bulk_create(suggestions, ignore_conflicts=True)
     _raise_worthiness(article)
     return new
 
 
 @transaction.atomic
 def reindex(claim: Claim) -> None:
-    """Let the index find `claim` by the words it has now, and by those of its appearances."""
-    _lock()
-    wordings = [claim.wording, *_wordings_of(claim)]
-    enter_anew(claim, wordings)
+    """Let the index find `claim` by the words it has now, and by those of its appearances.
+
+    A claim merged away is not found.
+    """
+    lock()
+    enter_anew(claim, [] if claim.merged_into_id else [claim.wording, *wordings_of(claim)])
     claim.save(update_fields=["fingerprint"])
 
 
-def _wordings_of(claim: Claim) -> QuerySet[Appearance, str]:
+def wordings_of(claim: Claim) -> QuerySet[Appearance, str]:
+    """The wordings in which `claim` appears, in alphabetical order."""
     found = claim.appearances.current().order_by("wording")
     return found.values_list("wording", flat=True).distinct()
 
 
-def _lock() -> None:
+def wording_key(wording: str) -> str:
+    """Return what identical wordings share: case and spaces aside, the same words."""
+    return hashlib.sha256(" ".join(wording.split()).casefold().encode()).hexdigest()
+
+
+def lock() -> None:
+    """Let nobody else link, merge or split until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock('claims_claim'::regclass::oid::bigint)")
 
 
-def _link(appearance: Appearance, language: str) -> bool:
-    """Give one appearance its claim; return whether that is new. The caller stores the link."""
-    found = _best(appearance.wording, language)
-    if found is None:
-        claim = Claim(
-            wording=appearance.wording,
-            language=language,
-            claimant=appearance.claimant,
-            worthiness=appearance.worthiness,
-        )
+def survivor(claim: Claim) -> Claim:
+    """Return the claim into which `claim` was merged in the end: itself, if it stands."""
+    while claim.merged_into is not None:
+        claim = claim.merged_into
+    return claim
+
+
+# What people decided
+
+
+def _decisions(rows: list[Appearance]) -> dict[str, Decided]:
+    """What people decided about the wordings of `rows`; of one pair, the newest decision counts."""
+    keys = {wording_key(row.wording) for row in rows}
+    decided: dict[str, Decided] = {}
+    known = Suggestion.objects.decided().filter(wording_key__in=keys).select_related("claim")
+    newest: dict[tuple[str, int], tuple[Suggestion, Claim]] = {}
+    for one in known.order_by("decided_at", "pk"):
+        claim = survivor(one.claim)
+        newest.pop((one.wording_key, claim.pk), None)
+        newest[one.wording_key, claim.pk] = one, claim
+    for (key, _), (one, claim) in newest.items():
+        about = decided.setdefault(key, Decided())
+        if one.state == Suggestion.State.CONFIRMED:
+            about.confirmed.append(claim)
+        else:
+            about.rejected.add(claim.pk)
+    return decided
+
+
+# Linking
+
+
+def _link(appearance: Appearance, language: str, decided: Decided) -> list[Suggestion] | None:
+    """Give one appearance its claim; return what to suggest if that is new, else None.
+
+    The caller stores the link.
+    """
+    matches = _matches(appearance.wording, language, decided.rejected)
+    certain = max((one for one in matches if one.certain), key=lambda one: one.rank, default=None)
+    if decided.confirmed:
+        claim = decided.confirmed[-1]
+        appearance.link_reasons = [AS_DECIDED]
+    elif certain is not None:
+        claim = certain.claim
+        appearance.link_score = certain.comparison.score
+        appearance.link_reasons = list(certain.comparison.reasons)
     else:
-        claim, comparison = found
-        appearance.link_score, appearance.link_reasons = comparison.score, list(comparison.reasons)
+        claim = _new(appearance, language)
+        appearance.claim = claim
+        abroad = _agreeing(appearance.wording, language, decided.rejected)
+        return [_suggestion(appearance, one) for one in (*_likely(matches), *abroad)]
     keys = len(claim.fingerprint)
     enter(claim, [appearance.wording])
-    if found is None:
-        claim.save()
-    elif len(claim.fingerprint) != keys:
+    if len(claim.fingerprint) != keys:
         claim.save(update_fields=["fingerprint"])
     appearance.claim = claim
-    return found is None
+    return None
 
 
-def _best(wording: str, language: str) -> tuple[Claim, engine.Comparison] | None:
-    """Return the claim more of whose wordings certainly say the same as `wording`, if any do.
+def _new(appearance: Appearance, language: str) -> Claim:
+    claim = Claim(
+        wording=appearance.wording,
+        language=language,
+        claimant=appearance.claimant,
+        worthiness=appearance.worthiness,
+    )
+    enter(claim, [appearance.wording])
+    claim.save()
+    return claim
 
-    Among equals the likeliest. Counting wordings keeps one matter in one claim: a wording between
-    two claims joins the one that more copies have joined.
-    """
-    best: tuple[tuple[int, float], Claim, engine.Comparison] | None = None
-    for claim in _with_wordings(candidates(wording, language=language, limit=CANDIDATES)):
+
+def _suggestion(appearance: Appearance, match: Match) -> Suggestion:
+    return Suggestion(
+        appearance=appearance,
+        claim=match.claim,
+        wording_key=wording_key(appearance.wording),
+        score=match.comparison.score,
+        reasons=list(match.comparison.reasons),
+    )
+
+
+def _likely(matches: list[Match]) -> list[Match]:
+    """The likeliest of these, if it is likely at all: of the others too few are right to ask."""
+    best = max(matches, key=lambda one: one.comparison.score, default=None)
+    if best is None or best.comparison.score < settings.FACTCHECK_MATCH_LIKELY:
+        return []
+    return [best]
+
+
+def _agreeing(wording: str, language: str, rejected: set[int]) -> list[Match]:
+    """The claim in another language whose names and figures (dates are figures) agree, if any."""
+    agreeing = [
+        one
+        for one in _matches(wording, language, rejected, abroad=True)
+        if one.comparison.figure in ("equal", "rounded")
+        and any(reason.startswith("same names") for reason in one.comparison.reasons)
+    ]
+    return sorted(agreeing, key=lambda one: one.comparison.score)[-1:]
+
+
+def _matches(
+    wording: str, language: str, rejected: set[int], *, abroad: bool = False
+) -> list[Match]:
+    """Compare `wording` with the claims that share most of it, in their wordings."""
+    found = candidates(wording, language=language, limit=CANDIDATES, abroad=abroad)
+    matches = []
+    for claim in _with_wordings([one for one in found if one.claim_id not in rejected]):
         wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
         compared = [engine.compare(wording, known) for known in wordings]
-        certain = [one for one in compared if one.score >= settings.FACTCHECK_MATCH_CERTAIN]
-        if certain:
-            likeliest = max(certain, key=lambda one: one.score)
-            rank = (len(certain), likeliest.score)
-            if best is None or rank > best[0]:
-                best = rank, claim, likeliest
-    return best and best[1:]
+        certain = sum(one.score >= settings.FACTCHECK_MATCH_CERTAIN for one in compared)
+        matches.append(Match(claim, certain, max(compared, key=lambda one: one.score)))
+    return matches
 
 
 def _with_wordings(found: list[Candidate]) -> list[Claim]:

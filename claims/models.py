@@ -7,7 +7,6 @@ a person decided about them is kept in the row and is never overwritten by the m
 
 from __future__ import annotations
 
-import secrets
 from typing import Self
 
 from django.conf import settings
@@ -18,19 +17,16 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
+from claims.links import ClaimMerge, ClaimSplit, Suggestion
+from claims.refs import as_ref, new_ref
+
+__all__ = [
+    "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
+    "ClaimSplit", "Claimant", "Derivation", "Flag", "Snapshot", "Source", "Story", "Suggestion",
+    "Topic", "TopicKey", "as_ref", "new_ref",
+]  # fmt: skip
 
 FEW = 20_000  # rows that are counted one by one
-REF_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
-
-
-def new_ref() -> str:
-    """Return 50 random bits for a URL, so that addresses do not tell how many rows exist."""
-    return "".join(secrets.choice(REF_ALPHABET) for _ in range(10))
-
-
-def as_ref(text: str) -> str:
-    """Return `text` as somebody sent it, if it can be a reference at all; else ""."""
-    return text if text.isascii() and text.isalnum() else ""
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -257,6 +253,9 @@ class Claim(models.Model):
         "check-worthiness", default=0, help_text="0 to 1: the highest of its appearances."
     )
     fingerprint = ArrayField(models.IntegerField(), default=list, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ClaimQuerySet.as_manager()
@@ -266,6 +265,10 @@ class Claim(models.Model):
             models.CheckConstraint(
                 condition=Q(worthiness__gte=0, worthiness__lte=1),
                 name="claims_claim_worthiness_is_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),
+                name="claims_claim_not_merged_into_itself",
             ),
         ]
         indexes = [

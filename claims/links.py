@@ -1,0 +1,153 @@
+"""Rows that say which appearance belongs to which claim: suggestions, merges and splits.
+
+What a person decided here is kept for ever and used again (`matching`); a merge or a split keeps
+all that is needed to undo it exactly (`merging`).
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from claims.refs import new_ref
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    def open(self) -> Self:
+        """Those that still ask a person: between two claims that both stand."""
+        return self.filter(
+            state=Suggestion.State.OPEN,
+            appearance__current=True,
+            claim__merged_into__isnull=True,
+            appearance__claim__isnull=False,
+        ).exclude(claim=F("appearance__claim"))
+
+    def decided(self) -> Self:
+        return self.exclude(state=Suggestion.State.OPEN)
+
+
+class Suggestion(models.Model):
+    """An appearance that may state the same as a claim, and what a person decided about it.
+
+    A link made by hand is a confirmed suggestion without a score. `wording_key` lets the decision
+    hold for later identical wordings.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CONFIRMED = "confirmed", "Confirmed"
+        REJECTED = "rejected", "Rejected"
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    appearance = models.ForeignKey("claims.Appearance", models.CASCADE, related_name="suggestions")
+    claim = models.ForeignKey("claims.Claim", models.PROTECT, related_name="suggestions")
+    wording_key = models.CharField(max_length=64, db_index=True)
+    score = models.FloatField(null=True, blank=True, help_text="0 to 1; none if made by hand.")
+    reasons = models.JSONField(default=list, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+    left = models.ForeignKey(
+        "claims.Claim", models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="The claim to which the appearance belonged before it was confirmed.",
+    )  # fmt: skip
+    merge = models.ForeignKey(
+        "claims.ClaimMerge", models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="The merge that confirming it was, where nothing else stood in its claim.",
+    )  # fmt: skip
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appearance", "claim"], name="claims_suggestion_once_per_pair"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="open") & Q(decided_by__isnull=False) & Q(decided_at__isnull=False)),
+                name="claims_suggestion_decision_all_or_none",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-score", "id"],
+                condition=Q(state="open"),
+                name="claims_suggestion_to_decide",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"“{self.appearance}” as “{self.claim}”"
+
+
+class Regrouping(models.Model):
+    """What a merge and a split have in common; `record` is all that undoing it needs."""
+
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    record = models.JSONField(default=dict)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class ClaimMerge(Regrouping):
+    """A claim merged into another: everything of it moved there, and it points to where."""
+
+    claim = models.ForeignKey("claims.Claim", models.PROTECT, related_name="merges_away")
+    into = models.ForeignKey("claims.Claim", models.PROTECT, related_name="merges_in")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(claim=F("into")), name="claims_merge_of_two_claims"
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_by__isnull=True, undone_at__isnull=True)
+                | Q(undone_by__isnull=False, undone_at__isnull=False),
+                name="claims_merge_undone_all_or_none",
+            ),
+            models.UniqueConstraint(
+                fields=["claim"],
+                condition=Q(undone_at__isnull=True),
+                name="claims_merge_stands_once_per_claim",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"“{self.claim}” into “{self.into}”"
+
+
+class ClaimSplit(Regrouping):
+    """Appearances taken out of a claim into a new one."""
+
+    claim = models.ForeignKey("claims.Claim", models.PROTECT, related_name="splits")
+    new_claim = models.ForeignKey("claims.Claim", models.PROTECT, related_name="split_from")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(claim=F("new_claim")), name="claims_split_of_two_claims"
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_by__isnull=True, undone_at__isnull=True)
+                | Q(undone_by__isnull=False, undone_at__isnull=False),
+                name="claims_split_undone_all_or_none",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"“{self.new_claim}” out of “{self.claim}”"
