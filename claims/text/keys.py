@@ -8,21 +8,27 @@ from itertools import pairwise
 from claims.text.wording import read
 
 MOST_KEYS = 200  # of one wording
+PAIR = 0.2  # what two terms in a row count, beside one for a term
 NAME_BEGINS = 5  # letters of a name: a country and its people share a key
 
 
-def fingerprint(wording: str) -> tuple[int, ...]:
-    """Return the keys of a wording: of its terms, its figures, and each two terms in a row.
+def fingerprint(wording: str) -> dict[int, float]:
+    """Return the keys of a wording and what each counts: its terms, its figures, and each pair.
 
     At most `MOST_KEYS` signed 32-bit integers, rising, the same in every process. Two wordings of
     one claim share some; which of them tell the most depends on how many other claims have them.
+    A pair, two terms in a row, is rare and so finds a claim; for saying the same it counts little.
     """
     taken_apart = read(wording)
     terms = [term.key[:NAME_BEGINS] if term.name else term.key for term in taken_apart.terms]
     figures = [f"{figure.kind} {figure.low:g} {figure.high:g}" for figure in taken_apart.figures]
     pairs = [" & ".join(sorted(pair)) for pair in pairwise(terms)]
-    features = dict.fromkeys([*terms, *figures, *pairs])
-    return tuple(sorted({signed_hash(feature) for feature in list(features)[:MOST_KEYS]}))
+    counts = dict.fromkeys(pairs, PAIR) | dict.fromkeys([*terms, *figures], 1.0)
+    features = list(dict.fromkeys([*terms, *figures, *pairs]))[:MOST_KEYS]
+    hashed: dict[int, float] = {}
+    for feature in features:
+        hashed.setdefault(signed_hash(feature), counts[feature])
+    return dict(sorted(hashed.items()))
 
 
 def signed_hash(words: str) -> int:

@@ -123,7 +123,7 @@ def test_a_scope_that_grew_leaves_the_claim_recognisable():
 @pytest.mark.parametrize("wording", ["", "…", "It was.", "\0", "٣ ٤", "Kyrgyz" * 5_000])
 def test_anything_can_be_compared(wording):
     assert 0 <= compare(wording, "Divers found 40 barrels.").score <= 1
-    assert fingerprint(wording) == tuple(sorted(fingerprint(wording)))
+    assert list(fingerprint(wording)) == sorted(fingerprint(wording))
 
 
 @pytest.mark.parametrize(
