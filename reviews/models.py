@@ -96,6 +96,12 @@ class Review(models.Model):
     reasons = models.JSONField(default=list, help_text="Why it has this priority, in words.")
     copies = models.PositiveIntegerField(default=0)
     origins = models.PositiveIntegerField(default=0)
+    dropped = models.PositiveIntegerField(
+        default=0, help_text="Copies that dropped or contradicted the caution."
+    )
+    news = models.JSONField(
+        default=list, help_text="What copies did since its checker found no conclusion, in words."
+    )
     prioritised_at = models.DateTimeField()
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
@@ -315,6 +321,7 @@ class VerdictVersion(models.Model):
         EDIT = "edit", "Edited"
         EVIDENCE = "evidence", "Changed the evidence"
         RESTORE = "restore", "Restored an earlier version"
+        ADOPT = "adopt", "Adopted the verdict on another claim"
 
     verdict = models.ForeignKey(Verdict, models.PROTECT, related_name="versions")
     seq = models.PositiveIntegerField()

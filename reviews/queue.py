@@ -25,6 +25,8 @@ BATCH = 200
 QUEUE_LOCK = 0x71756575  # the key of the advisory lock under which reviews are opened
 
 SOON, LATER = timedelta(hours=24), timedelta(hours=72)
+UNPROVEN = "unproven"  # the rating of those who found no conclusion
+DECIDED = (Status.SUBMITTED, Status.APPROVED, Status.PUBLISHED)
 SOON_FROM = 60  # priority from which a check is due soon
 
 
@@ -72,8 +74,8 @@ def expire_leases() -> int:
 def open_reviews() -> int:
     """Open a review for every flagged or check-worthy claim that has none; return how many.
 
-    Also gives waiting reviews their priority again where their claim was found in a new article
-    since. Safe to repeat and to run twice at once.
+    Also gives reviews their priority again where their claim was found in a new article since, or
+    a person decided what its articles rest on. Safe to repeat and to run twice at once.
     """
     opened = 0
     while batch := _open_batch():
@@ -127,21 +129,52 @@ def refresh_priorities(reviews: Iterable[Review]) -> None:
     rows = list(reviews)
     _prioritise(rows, leases.clock())
     Review.objects.bulk_update(
-        rows, ["priority", "reasons", "copies", "origins", "prioritised_at"], batch_size=BATCH
+        rows,
+        ["priority", "reasons", "copies", "origins", "dropped", "prioritised_at"],
+        batch_size=BATCH,
     )
 
 
 def _refresh_stale() -> None:
-    changed = Appearance.objects.filter(
-        claim=OuterRef("claim"), article__analysis__finished_at__gt=OuterRef("prioritised_at")
-    )
+    copies = Appearance.objects.filter(claim=OuterRef("claim"))
+    found = copies.filter(article__analysis__finished_at__gt=OuterRef("prioritised_at"))
+    decided = copies.filter(article__derivations__decided_at__gt=OuterRef("prioritised_at"))
+    concluded = Q(status=Status.PUBLISHED) & ~Q(verdict__rating=UNPROVEN)
     stale = (
-        Review.objects.exclude(status__in=[Status.PUBLISHED, Status.DISMISSED])
-        .filter(Exists(changed))
+        Review.objects.exclude(status=Status.DISMISSED)
+        .exclude(concluded)
+        .filter(Exists(found) | Exists(decided))
         .select_related("claim")
     )
     while batch := list(stale.order_by("pk")[:BATCH]):
+        before = {review.pk: (review.dropped, review.origins) for review in batch}
         refresh_priorities(batch)
+        _tell(batch, before)
+
+
+@transaction.atomic
+def _tell(reviews: Iterable[Review], before: dict[int, tuple[int, int]]) -> None:
+    """Tell those who found no conclusion what copies did since: the news stays until it is read."""
+    unproven = Review.objects.filter(verdict__rating=UNPROVEN, status__in=DECIDED)
+    told = []
+    for review in unproven.filter(pk__in=before).select_for_update():
+        dropped, origins = before[review.pk]
+        if news := list(_news(review, dropped, origins)):
+            review.news = [*review.news, *news]
+            told.append(review)
+    Review.objects.bulk_update(told, ["news"])
+
+
+def _news(review: Review, dropped: int, origins: int) -> Iterable[str]:
+    if review.dropped > dropped:
+        yield f"a copy dropped the caution: {review.dropped} of {review.copies} now"
+    if review.origins > origins:
+        yield f"a new independent origin: {review.origins} now"
+
+
+def read_news(review: Review, *, by: User) -> bool:
+    """Note that its checker has read the news of a review; return whether `by` is its checker."""
+    return bool(Review.objects.filter(pk=review.pk, checker=by).update(news=[]))
 
 
 def _prioritise(reviews: list[Review], now: datetime) -> None:
@@ -152,7 +185,13 @@ def _prioritise(reviews: list[Review], now: datetime) -> None:
         review.priority = min(100, sum(reason.points for reason in reasons))
         review.reasons = [asdict(reason) for reason in reasons]
         review.copies, review.origins = standing.copies, standing.origins
+        review.dropped = _dropped(standing)
         review.prioritised_at = now
+
+
+def _dropped(standing: Standing) -> int:
+    """How many copies lack the caution, or say the contrary."""
+    return standing.count(Fate.DROPPED) + standing.count(Fate.CONTRADICTED)
 
 
 def priority_reasons(claim: Claim, standing: Standing) -> Iterable[Reason]:
@@ -165,7 +204,7 @@ def priority_reasons(claim: Claim, standing: Standing) -> Iterable[Reason]:
         yield Reason(25, f"unverified by {_listed(standing.unverified_by)}", "unverified")
     elif standing.unverified:
         yield Reason(20, "unverified, nobody named", "unverified")
-    dropped = standing.count(Fate.DROPPED)
+    dropped = _dropped(standing)
     if dropped:
         yield Reason(15, f"caution dropped in {dropped} of {standing.copies} copies", "dropped")
     if standing.copies > 1:

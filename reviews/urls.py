@@ -11,6 +11,7 @@ app_name = "reviews"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("reviews/take-next/", queue.take_next, name="take-next"),
+    path("reviews/<slug:ref>/news-read/", queue.read_news, name="read-news"),
     path("reviews/<slug:ref>/", review.detail, name="detail"),
     path("reviews/<slug:ref>/take/", review.take, name="take"),
     path("reviews/<slug:ref>/release/", review.release, name="release"),

@@ -121,6 +121,7 @@ DESK = {
     "reviews:withdraw-evidence": Policy(
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
+    "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED),
     "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
     "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
     "reviews:return": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),

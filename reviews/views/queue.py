@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -43,6 +43,8 @@ def queue(request: Request) -> HttpResponse:
     }
     if not request.htmx:
         context["turn"] = _turn(request.user)
+        told = Review.objects.filter(checker=request.user).exclude(news=[])
+        context["news"] = told.select_related("claim").order_by("-prioritised_at")[: listing.ROWS]
     return render(
         request, "reviews/_queue_results.html" if request.htmx else "reviews/queue.html", context
     )
@@ -59,6 +61,14 @@ def take_next(request: Request) -> HttpResponse:
         messages.info(request, "Nothing waits in your languages. Well done.")
         return redirect("reviews:queue")
     return redirect(review)
+
+
+@require_POST
+def read_news(request: Request, ref: str) -> HttpResponse:
+    review = get_object_or_404(Review, ref=ref)
+    if not room.read_news(review, by=request.user):
+        messages.error(request, "Only who checked it can mark its news as read.")
+    return redirect("reviews:queue")
 
 
 def _view(asked: str) -> View:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from claims.models import Analysis, Appearance, Flag
+from claims.models import Analysis, Appearance, Derivation, Flag
 from claims.provenance import Fate, Standing
 from reviews import leases, queue, workflow
 from reviews.models import Review, ReviewEvent
@@ -17,6 +17,7 @@ from reviews.states import Action, Status
 from reviews.workflow import Refused
 from tests import factories
 from tests.factories import fact_checker, review_at
+from tests.serving import signed_in
 
 pytestmark = pytest.mark.usefixtures("record_holds")
 
@@ -305,3 +306,64 @@ def test_a_released_review_is_offered_again_to_anybody(db):
     workflow.release(taken, by=checker, token=taken.lease_token)
 
     assert queue.take_next(fact_checker()) == review
+
+
+# News for those who found no conclusion
+
+
+def unproven(**fields) -> Review:
+    """A review that its checker submitted as unproven."""
+    review = factories.review()
+    workflow.take(review, by=factories.fact_checker())
+    factories.save(review, rating="unproven", **fields)
+    factories.attach(review)
+    factories.submit(review)
+    return review
+
+
+def dropped_since(review: Review) -> None:
+    """Another outlet repeats the claim and its source, without the caution."""
+    first = review.claim.appearances.get()
+    article = factories.article(text=factories.TEXT.split(" The Coast")[0])
+    Appearance.objects.create(
+        article=article, claim=review.claim, start=0, end=first.end, sentence_start=0,
+        sentence_end=first.sentence_end, wording=first.wording, claimant=first.claimant,
+        worthiness=0.7,
+    )  # fmt: skip
+    Derivation.objects.create(
+        article=article, on_source=first.article.source, kind="citation", score=1, start=0, end=9
+    )
+    Analysis.objects.filter(article=article).update(status="analysed", finished_at=timezone.now())
+
+
+def test_who_found_it_unproven_is_told_that_a_copy_dropped_the_caution(db):
+    review = unproven()
+    dropped_since(review)
+
+    queue.open_reviews()
+
+    review.refresh_from_db()
+    assert review.news == ["a copy dropped the caution: 1 of 2 now"]
+    page = signed_in(review.checker).get("/").content.decode()
+    assert "a copy dropped the caution: 1 of 2 now" in page
+
+
+def test_who_found_a_conclusion_is_not_told(db):
+    review = factories.review_at(Status.SUBMITTED)
+    dropped_since(review)
+
+    queue.open_reviews()
+
+    review.refresh_from_db()
+    assert (review.news, review.dropped) == ([], 1)
+
+
+def test_only_its_checker_marks_news_as_read(db):
+    review = unproven()
+    dropped_since(review)
+    queue.open_reviews()
+
+    assert not queue.read_news(review, by=factories.fact_checker())
+    assert queue.read_news(review, by=review.checker)
+    review.refresh_from_db()
+    assert review.news == []
