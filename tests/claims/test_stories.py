@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 
 import pytest
@@ -81,3 +83,31 @@ def test_a_story_of_no_shared_claim_claims_to_know_nothing():
 
     assert table.main_claim is None
     assert table.sentence == "Two articles, no known origin; no caution is known."
+
+
+# Export
+
+
+def _exported(rows: list[Article]) -> tuple[list[dict[str, str]], dict]:
+    table = stories.table(_story(rows))
+    return list(csv.DictReader(io.StringIO(stories.as_csv(table)))), stories.as_document(table)
+
+
+def test_csv_and_json_say_the_same():
+    hens = _claim("Orlov counted more than 410 hens.")
+    rows = [_article(1, (hens, "Orlov counted more than 410 hens.")),
+            _article(2, (hens, "Orlov counted 900 hens."))]  # fmt: skip
+
+    lines, document = _exported(rows)
+
+    assert lines == document["rows"]
+    assert [line["date"] for line in lines] == ["2026-03-01", "2026-03-02"]
+    assert document["sentence"].startswith("Two articles")
+
+
+@pytest.mark.parametrize("title", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+def test_no_cell_is_a_formula(title):
+    lines, document = _exported([_article(1, title=title), _article(2)])
+
+    assert lines[0]["article"] == f"'{title}"
+    assert document["rows"][0]["article"] == title

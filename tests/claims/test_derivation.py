@@ -1,0 +1,147 @@
+"""What articles rest on: edges with their evidence, what people decide about them, circles."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from reversion.models import Version
+
+from claims import analysis, derivation, provenance, stories
+from claims.models import Article, Claim, Derivation, Source
+from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed, _barrels
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person(db):
+    return get_user_model().objects.create_user("editor")
+
+
+@pytest.fixture
+def report() -> Article:
+    return _analysed(ORIGIN, "Reuters", 2)
+
+
+def _again(article: Article) -> None:
+    analysis.restart(article.analysis)
+    assert analysis.analyse(article_id=article.pk)
+
+
+def _edges(article: Article) -> set[tuple[str, str]]:
+    rows = Derivation.objects.standing().filter(article=article)
+    return {(row.kind, str(row.on_source or row.on_article)) for row in rows}
+
+
+def test_an_edge_has_the_words_and_the_overlap_that_show_it(report):
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+
+    edge = Derivation.objects.get(article=copy, on_article=report)
+    assert edge.words in copy.text
+    assert 0.3 <= edge.score <= 1
+    assert ("citation", "Reuters") in _edges(copy)
+
+
+def test_the_older_article_never_rests_on_the_newer(report):
+    older = _analysed(DROPPED, "Evening Echo", 1)
+
+    assert not Derivation.objects.filter(article=older, on_article__isnull=False).exists()
+    assert Derivation.objects.filter(article=report, on_article=older).exists()
+
+
+def test_articles_of_one_story_are_compared_though_they_share_no_claim(report):
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+    Derivation.objects.filter(on_article__isnull=False).delete()
+    for appearance in copy.appearances.all():
+        appearance.claim = Claim.objects.create(wording=appearance.wording, language="en")
+        appearance.save(update_fields=["claim"])
+
+    assert report in derivation.near(copy)
+
+
+def test_a_rejected_edge_stays_rejected_whatever_is_analysed_again(report, person):
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+    for row in Derivation.objects.filter(article=copy):
+        derivation.decide(
+            row, by=person, at=timezone.now(), decision="rejected", reason="Their own divers."
+        )
+    _again(copy)
+
+    assert _edges(copy) == set()
+    assert provenance.standing(_barrels()).origin_names == ("Evening Echo", "Reuters")
+
+
+def test_a_decision_can_be_taken_back_and_the_log_keeps_it(report, person):
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+    row = Derivation.objects.get(article=copy, on_article=report)
+    derivation.decide(row, by=person, at=timezone.now(), decision="rejected", reason="No.")
+    derivation.decide(row, by=person, at=timezone.now(), decision="")
+
+    assert ("copy", report.title) in _edges(copy) or ("paraphrase", report.title) in _edges(copy)
+    comments = [version.revision.comment for version in Version.objects.get_for_object(row)]
+    assert comments == ["Taken back: ", "Rejected: No."]
+
+
+def test_nothing_is_rejected_or_added_without_a_reason(report, person):
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+    row = Derivation.objects.filter(article=copy).first()
+
+    with pytest.raises(ValueError, match="why"):
+        derivation.decide(row, by=person, at=timezone.now(), decision="rejected")
+    with pytest.raises(ValueError, match="how you know"):
+        derivation.add(copy, on=report, by=person, at=timezone.now(), reason="")
+    with pytest.raises(ValueError, match="itself"):
+        derivation.add(copy, on=copy, by=person, at=timezone.now(), reason="Because.")
+
+
+def test_an_edge_that_a_person_adds_outranks_what_the_machine_found(report, person):
+    alone = _analysed(OWN_REPORT, "Town Crier", 5)
+    assert provenance.standing(_barrels()).origins == 2
+
+    derivation.add(alone, on=report, by=person, at=timezone.now(), reason="Their editor told me.")
+    _again(alone)
+
+    assert provenance.standing(_barrels()).origin_names == ("Reuters",)
+    edge = Derivation.objects.get(article=alone, by_hand=True)
+    assert (edge.decision, edge.reason) == ("confirmed", "Their editor told me.")
+
+
+def test_an_added_edge_that_is_taken_back_no_longer_counts(report, person):
+    alone = _analysed(OWN_REPORT, "Town Crier", 5)
+    wire = Source.objects.create(name="Wire Agency")
+    row = derivation.add(alone, on=wire, by=person, at=timezone.now(), reason="By-line.")
+    assert provenance.standing(_barrels()).origin_names == ("Reuters", "Wire Agency")
+
+    derivation.decide(row, by=person, at=timezone.now(), decision="")
+
+    assert provenance.standing(_barrels()).origin_names == ("Reuters", "Town Crier")
+
+
+# Roots that rest on each other
+
+
+def test_a_root_that_rests_on_another_is_none(report):
+    _analysed(DROPPED, "Evening Echo", 3)
+    _analysed(DROPPED.replace("according to Reuters", "the Evening Echo reported"), "Post", 4)
+    Derivation.objects.filter(article__source__name="Post").delete()
+    Derivation.objects.create(
+        article=Article.objects.get(source__name="Post"), kind="citation", score=1, start=0, end=9,
+        on_source=Source.objects.get(name="Evening Echo"),
+    )  # fmt: skip
+
+    assert provenance.standing(_barrels()).origin_names == ("Reuters",)
+
+
+def test_outlets_that_cite_each_other_are_one_origin_and_shown_as_a_circle():
+    first = _analysed(DROPPED.replace("Reuters", "the Mirror"), "Echo", 3)
+    second = _analysed(DROPPED.replace("Reuters", "the Echo"), "Mirror", 4)
+    Derivation.objects.all().delete()
+    for article, on in ((first, second), (second, first)):
+        Derivation.objects.create(
+            article=article, on_source=on.source, kind="citation", score=1, start=0, end=9
+        )
+
+    first.refresh_from_db()
+    assert provenance.standing(_barrels()).origin_names == ("Echo",)
+    assert stories.table(first.story).circular == (("Echo", "Mirror"),)
