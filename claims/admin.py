@@ -28,11 +28,14 @@ from claims.models import (
     Article,
     Claim,
     Claimant,
+    ClaimMerge,
+    ClaimSplit,
     Derivation,
     Flag,
     Snapshot,
     Source,
     Story,
+    Suggestion,
 )
 
 AS_FOUND = "As it was before it was edited here"
@@ -365,4 +368,29 @@ class DerivationAdmin(ViewOnlyAdmin):
     list_filter = ("kind", "decision")
     list_select_related = ("article", "on_article", "on_source")
     search_fields = ("article__title", "on_source__name")
+    ordering = ("-pk",)
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ViewOnlyAdmin):
+    list_display = ("appearance", "claim", "score", "state", "decided_by", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("appearance", "claim", "decided_by")
+    search_fields = ("claim__wording",)
+    ordering = ("-pk",)
+
+
+@admin.register(ClaimMerge)
+class ClaimMergeAdmin(ViewOnlyAdmin):
+    list_display = ("claim", "into", "by", "at", "undone_by", "undone_at")
+    list_select_related = ("claim", "into", "by", "undone_by")
+    search_fields = ("claim__wording",)
+    ordering = ("-pk",)
+
+
+@admin.register(ClaimSplit)
+class ClaimSplitAdmin(ViewOnlyAdmin):
+    list_display = ("claim", "new_claim", "by", "at", "undone_by", "undone_at")
+    list_select_related = ("claim", "new_claim", "by", "undone_by")
+    search_fields = ("claim__wording",)
     ordering = ("-pk",)

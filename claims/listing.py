@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
 
-from claims.models import Analysis, Article, Flag, Source, Story
+from claims.models import Analysis, Article, Claim, Flag, Source, Story, Suggestion
 
 ROWS = 50  # on one page
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
@@ -56,6 +56,19 @@ def articles(
             Q(received_at__lt=place["received_at"]) | Q(pk__lt=place["pk"])
         )
     return _page(rows.order_by("-received_at", "-pk"))
+
+
+def suggestions(claim: Claim) -> list[Suggestion]:
+    """Return the suggestions about `claim`, open ones first: at most `ROWS`, in one query."""
+    rows = Suggestion.objects.filter(Q(claim=claim) | Q(appearance__claim=claim))
+    shown = rows.open() | rows.decided().filter(score__isnull=False)
+    return list(
+        shown.select_related(
+            "appearance__article__source", "appearance__claim", "claim", "decided_by"
+        )
+        .defer("appearance__article__text")
+        .order_by("-state", "-score", "pk")[:ROWS]
+    )
 
 
 def progress() -> dict[Analysis.Status, int]:

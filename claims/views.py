@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -212,12 +213,16 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_GET
 def claim(request: HttpRequest, ref: str) -> HttpResponse:
-    row = get_object_or_404(Claim.objects.select_related("claimant"), ref=ref)
+    row = get_object_or_404(Claim.objects.select_related("claimant", "merged_into"), ref=ref)
+    if row.merged_into:
+        return redirect(reverse("claims:claim", args=[row.merged_into.ref]) + "#merged")
     changes = row.derived_flags.standing().select_related(
         "article__source", "against__article__source"
     )
     context = {
         "claim": row,
+        "suggestions": listing.suggestions(row),
+        "merged": row.merged.order_by("pk"),
         "standing": provenance.standing(row),
         "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
     }

@@ -198,6 +198,12 @@ class RestoreForm(LeaseForm):
     seq = forms.IntegerField(min_value=1)
 
 
+class AdoptForm(LeaseForm):
+    """Names the version on top of which an earlier verdict is adopted; 0 if there is none."""
+
+    seq = forms.IntegerField(min_value=0)
+
+
 class CompareForm(forms.Form):
     """Two versions by their number, in the address as `from` and `to`."""
 

@@ -157,6 +157,21 @@ def restore(
     )
 
 
+def adopt(
+    review: Review, *, content: dict[str, Any], by: User, at: datetime, reason: str
+) -> VerdictVersion | None:
+    """Write rating and words of another verdict's `content` as the next version of this one.
+
+    The claim stays in its own wording. The caller holds the row lock and the lease, and has
+    attached the evidence.
+    """
+    verdict = of(review)
+    verdict.rating, verdict.scale_version = content["rating"], content["scale"]
+    verdict.summary, verdict.explanation = content["summary"], content["explanation"]
+    verdict.context = context_of(review.claim)
+    return _seal(verdict, VerdictVersion.Action.ADOPT, by=by, at=at, reason=reason)
+
+
 def record_evidence(
     review: Review, *, by: User, at: datetime, reason: str
 ) -> VerdictVersion | None:

@@ -11,11 +11,13 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
 
-from claims.models import Appearance, Flag, Source
+from claims.models import Appearance, Claim, Flag, Source, Suggestion
+from claims.links import SuggestionQuerySet
 from reviews.models import Review, ReviewQuerySet, User
 from reviews.states import Status
 
 ROWS = 50  # on one page
+WORDS = 8  # searched for at most
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
 
@@ -87,7 +89,7 @@ def page(reviews: ReviewQuerySet, *, after: str = "") -> Page:
     """
     rows = reviews.by_priority().values(
         "ref", "status", "language", "priority", "reasons", "copies", "origins", "opened_at",
-        "due_at", "lease_expires_at", "checker_id",
+        "due_at", "lease_expires_at", "checker_id", "claim_id",
         wording=F("claim__wording"),
         claimant=F("claim__claimant__name"),
         checker_name=F("checker__first_name"),
@@ -102,6 +104,37 @@ def page(reviews: ReviewQuerySet, *, after: str = "") -> Page:
         )
     found: list[dict[str, Any]] = [dict(row) for row in rows[: ROWS + 1]]
     return Page(found[:ROWS], found[ROWS - 1]["ref"] if len(found) > ROWS else "")
+
+
+def suggestions(*, after: str = "") -> tuple[list[Suggestion], str]:
+    """Return open suggestions, likeliest first, and the `ref` after which the next page starts.
+
+    Cost: one query, and one for the place.
+    """
+    rows = shown_suggestions().open().order_by("-score", "pk")
+    place = Suggestion.objects.filter(ref=after).values("score", "pk").first() if after else None
+    if place and place["score"] is not None:
+        rows = rows.filter(score__lte=place["score"]).filter(
+            Q(score__lt=place["score"]) | Q(pk__gt=place["pk"])
+        )
+    found = list(rows[: ROWS + 1])
+    return found[:ROWS], found[ROWS - 1].ref if len(found) > ROWS else ""
+
+
+def shown_suggestions() -> SuggestionQuerySet:
+    """Suggestions with all that a row of the list names."""
+    rows: SuggestionQuerySet = Suggestion.objects.select_related(
+        "appearance__article__source", "appearance__claim", "claim", "decided_by", "merge"
+    ).defer("appearance__article__text")
+    return rows
+
+
+def claims_worded(words: str, *, but: Claim) -> QuerySet[Claim]:
+    """Return the standing claims, in any language, that have every one of `words`, newest first."""
+    rows = Claim.objects.filter(merged_into__isnull=True).exclude(pk=but.pk)
+    for word in words.split()[:WORDS]:
+        rows = rows.filter(wording__icontains=word)
+    return rows.order_by("-pk")
 
 
 def _appearances() -> QuerySet[Appearance]:

@@ -16,10 +16,17 @@ SUPERVISORS = "Supervisors"
 DATA_EDITORS = "Data editors"
 
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
-MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story")
+MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story", "suggestion", "claimmerge",
+    "claimsplit")
 
 # Where people overrule the machine about what was said.
-OVERRULES = ("claims.change_derivation", "claims.change_story")
+OVERRULES = (
+    "claims.change_derivation",
+    "claims.change_story",
+    "claims.change_suggestion",
+    "claims.add_claimmerge",
+    "claims.add_claimsplit",
+)
 
 ROLES: dict[str, tuple[str, ...]] = {
     FACT_CHECKERS: ("reviews.check_review", *OVERRULES),

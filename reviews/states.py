@@ -35,6 +35,9 @@ class Action(models.TextChoices):
     KEEP = "keep", "kept what is published"
     DISMISS = "dismiss", "dismissed it"
     REOPEN = "reopen", "reopened it"
+    ADOPT = "adopt", "adopted an earlier verdict"
+    MERGE = "merge", "merged the claim into another"
+    UNMERGE = "unmerge", "undid the merge of the claim"
 
 
 CHECK = "reviews.check_review"
@@ -70,6 +73,11 @@ MOVES: dict[Action, Move] = {
         Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED, to=Status.DISMISSED, may=CHECK
     ),
     Action.REOPEN: _move(Status.DISMISSED, to=Status.QUEUED, may=APPROVE),
+    Action.ADOPT: _move(Status.IN_PROGRESS, to=Status.IN_PROGRESS, may=CHECK),
+    Action.MERGE: _move(
+        Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED, to=Status.DISMISSED, may=CHECK
+    ),
+    Action.UNMERGE: _move(Status.DISMISSED, to=Status.QUEUED, may=CHECK),
 }
 
 OPEN_STATUSES = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reviews.views import approval, evidence, history, queue, review, verdict
+from reviews.views import approval, evidence, history, queue, regrouping, review, verdict
 
 app_name = "reviews"
 
@@ -36,4 +36,13 @@ urlpatterns = [
     path("reviews/<slug:ref>/return/", approval.return_to_checker, name="return"),
     path("reviews/<slug:ref>/history/", history.history, name="history"),
     path("reviews/<slug:ref>/history/<int:seq>/restore/", history.restore, name="restore"),
+    path("reviews/<slug:ref>/adopt/<slug:checked_ref>/", verdict.adopt, name="adopt"),
+    path("suggested/", regrouping.suggestions, name="suggestions"),
+    path("suggested/<slug:ref>/", regrouping.decide_suggestion, name="decide-suggestion"),
+    path("claims/<slug:ref>/regroup/", regrouping.regroup, name="regroup"),
+    path("claims/<slug:ref>/merge/", regrouping.merge, name="merge"),
+    path("claims/<slug:ref>/split/", regrouping.split, name="split"),
+    path("appearances/<slug:ref>/link/", regrouping.link, name="link"),
+    path("merges/<slug:ref>/undo/", regrouping.undo_merge, name="undo-merge"),
+    path("splits/<slug:ref>/undo/", regrouping.undo_split, name="undo-split"),
 ]

@@ -36,13 +36,15 @@ def refusal(action: Action, review: Review, user: User) -> str:
         return f"This review is {review.get_status_display().lower()}."
     mine = review.checker_id == user.pk
     match action:
-        case Action.SUBMIT | Action.RELEASE | Action.KEEP if not mine:
+        case Action.SUBMIT | Action.RELEASE | Action.KEEP | Action.ADOPT if not mine:
             return f"{review.checker} is checking this claim."
         case Action.KEEP:
             return _nothing_to_keep(review)
         case Action.WITHDRAW if not mine:
             return f"{review.checker} submitted this verdict."
-        case Action.DISMISS:
+        case Action.REOPEN if review.claim.merged_into_id:
+            return "Its claim was merged into another; undo the merge instead."
+        case Action.DISMISS | Action.MERGE:
             return _not_theirs_to_dismiss(review, user) or _seen_by_readers(review)
         case Action.APPROVE:
             return _four_eyes(review, user)
@@ -187,6 +189,24 @@ def dismiss(review: Review, *, by: User, reason: str, token: int = 0) -> None:
     _need(reason, "Say why this claim is not checked.")
     review.end_lease(keep_checker=False)
     review.move(Action.DISMISS, by=actor, at=now, note=reason.strip())
+
+
+@transaction.atomic
+def merge_away(review: Review, *, by: User, note: str) -> None:
+    """End the review of a claim that is merged into another; `unmerge` undoes it.
+
+    :raises Refused: if it is a colleague's work, or already on its way to readers.
+    """
+    actor, now = _begin(Action.MERGE, review, by)
+    review.end_lease(keep_checker=False)
+    review.move(Action.MERGE, by=actor, at=now, note=note)
+
+
+@transaction.atomic
+def unmerge(review: Review, *, by: User, note: str) -> None:
+    """Put the review of a claim whose merge is undone back into the queue."""
+    actor, now = _begin(Action.UNMERGE, review, by)
+    review.move(Action.UNMERGE, by=actor, at=now, note=note)
 
 
 @transaction.atomic

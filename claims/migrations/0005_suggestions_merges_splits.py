@@ -7,152 +7,320 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('claims', '0004_derivations_by_people'),
+        ("claims", "0004_derivations_by_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ClaimMerge',
+            name="ClaimMerge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=claims.refs.new_ref, editable=False, max_length=10, unique=True)),
-                ('at', models.DateTimeField()),
-                ('reason', models.TextField(blank=True)),
-                ('record', models.JSONField(default=dict)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "ref",
+                    models.CharField(
+                        default=claims.refs.new_ref, editable=False, max_length=10, unique=True
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("reason", models.TextField(blank=True)),
+                ("record", models.JSONField(default=dict)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ClaimSplit',
+            name="ClaimSplit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=claims.refs.new_ref, editable=False, max_length=10, unique=True)),
-                ('at', models.DateTimeField()),
-                ('reason', models.TextField(blank=True)),
-                ('record', models.JSONField(default=dict)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "ref",
+                    models.CharField(
+                        default=claims.refs.new_ref, editable=False, max_length=10, unique=True
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("reason", models.TextField(blank=True)),
+                ("record", models.JSONField(default=dict)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Suggestion',
+            name="Suggestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=claims.refs.new_ref, editable=False, max_length=10, unique=True)),
-                ('wording_key', models.CharField(db_index=True, max_length=64)),
-                ('score', models.FloatField(blank=True, help_text='0 to 1; none if made by hand.', null=True)),
-                ('reasons', models.JSONField(blank=True, default=list)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('confirmed', 'Confirmed'), ('rejected', 'Rejected')], default='open', max_length=10)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "ref",
+                    models.CharField(
+                        default=claims.refs.new_ref, editable=False, max_length=10, unique=True
+                    ),
+                ),
+                ("wording_key", models.CharField(db_index=True, max_length=64)),
+                (
+                    "score",
+                    models.FloatField(
+                        blank=True, help_text="0 to 1; none if made by hand.", null=True
+                    ),
+                ),
+                ("reasons", models.JSONField(blank=True, default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("confirmed", "Confirmed"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.TextField(blank=True)),
             ],
         ),
         migrations.AddField(
-            model_name='claim',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='claims.claim'),
+            model_name="claim",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merged",
+                to="claims.claim",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('pk')), _negated=True), _connector='OR'), name='claims_claim_not_merged_into_itself'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into__isnull", True),
+                    models.Q(("merged_into", models.F("pk")), _negated=True),
+                    _connector="OR",
+                ),
+                name="claims_claim_not_merged_into_itself",
+            ),
         ),
         migrations.AddField(
-            model_name='claimmerge',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="claimmerge",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='claimmerge',
-            name='claim',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges_away', to='claims.claim'),
+            model_name="claimmerge",
+            name="claim",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merges_away",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='claimmerge',
-            name='into',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges_in', to='claims.claim'),
+            model_name="claimmerge",
+            name="into",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merges_in",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='claimmerge',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="claimmerge",
+            name="undone_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='claimsplit',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="claimsplit",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='claimsplit',
-            name='claim',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='splits', to='claims.claim'),
+            model_name="claimsplit",
+            name="claim",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="splits",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='claimsplit',
-            name='new_claim',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='split_from', to='claims.claim'),
+            model_name="claimsplit",
+            name="new_claim",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="split_from",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='claimsplit',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="claimsplit",
+            name="undone_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='appearance',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='claims.appearance'),
+            model_name="suggestion",
+            name="appearance",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="suggestions",
+                to="claims.appearance",
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='claim',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='claims.claim'),
+            model_name="suggestion",
+            name="claim",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="suggestions",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suggestion",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='left',
-            field=models.ForeignKey(blank=True, help_text='The claim to which the appearance belonged before it was confirmed.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.claim'),
+            model_name="suggestion",
+            name="left",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The claim to which the appearance belonged before it was confirmed.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="claims.claim",
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='merge',
-            field=models.ForeignKey(blank=True, help_text='The merge that confirming it was, where nothing else stood in its claim.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='claims.claimmerge'),
+            model_name="suggestion",
+            name="merge",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The merge that confirming it was, where nothing else stood in its claim.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="claims.claimmerge",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimmerge',
-            constraint=models.CheckConstraint(condition=models.Q(('claim', models.F('into')), _negated=True), name='claims_merge_of_two_claims'),
+            model_name="claimmerge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("claim", models.F("into")), _negated=True),
+                name="claims_merge_of_two_claims",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimmerge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='claims_merge_undone_all_or_none'),
+            model_name="claimmerge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
+                    models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="claims_merge_undone_all_or_none",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimmerge',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('claim',), name='claims_merge_stands_once_per_claim'),
+            model_name="claimmerge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)),
+                fields=("claim",),
+                name="claims_merge_stands_once_per_claim",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimsplit',
-            constraint=models.CheckConstraint(condition=models.Q(('claim', models.F('new_claim')), _negated=True), name='claims_split_of_two_claims'),
+            model_name="claimsplit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("claim", models.F("new_claim")), _negated=True),
+                name="claims_split_of_two_claims",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimsplit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='claims_split_undone_all_or_none'),
+            model_name="claimsplit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
+                    models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="claims_split_undone_all_or_none",
+            ),
         ),
         migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['-score', 'id'], name='claims_suggestion_to_decide'),
+            model_name="suggestion",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["-score", "id"],
+                name="claims_suggestion_to_decide",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(fields=('appearance', 'claim'), name='claims_suggestion_once_per_pair'),
+            model_name="suggestion",
+            constraint=models.UniqueConstraint(
+                fields=("appearance", "claim"), name="claims_suggestion_once_per_pair"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_by__isnull', False), ('decided_at__isnull', False)), _connector='OR'), name='claims_suggestion_decision_all_or_none'),
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decided_at__isnull", True),
+                        ("decided_by__isnull", True),
+                        ("state", "open"),
+                    ),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True),
+                        ("decided_by__isnull", False),
+                        ("decided_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="claims_suggestion_decision_all_or_none",
+            ),
         ),
     ]

@@ -18,7 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from claims import marking, provenance
 from claims.marking import Mark
 from claims.models import Article, Flag
-from reviews import history, ratings, workflow
+from reviews import adoption, history, ratings, workflow
 from reviews.forms import (
     CommentForm,
     DecisionForm,
@@ -245,6 +245,11 @@ class ReviewPage:
     @cached_property
     def events(self) -> list[ReviewEvent]:
         return list(self.review.events.order_by("-pk")[:NEWEST_EVENTS])
+
+    @cached_property
+    def earlier(self) -> list[adoption.Earlier]:
+        """Published checks of what may be the same claim."""
+        return adoption.earlier_checks([self.review.claim]).get(self.review.claim_id, [])
 
     # The articles
 

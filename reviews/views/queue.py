@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from claims.models import as_ref
-from reviews import listing
+from claims.models import Claim, as_ref
+from reviews import adoption, listing
 from reviews import queue as room
 from reviews.forms import QueueForm
 from reviews.listing import View
@@ -114,7 +114,10 @@ def _turn(user: User) -> list[dict[str, Any]]:
 def _rows(found: listing.Page, user: User) -> list[dict[str, Any]]:
     """Add to each row the words that the clock and the reader decide."""
     now = timezone.now()
+    claims = Claim.objects.filter(pk__in=[row["claim_id"] for row in found.rows])
+    earlier = adoption.earlier_checks(claims)
     for row in found.rows:
+        row["earlier"] = earlier.get(row["claim_id"], [])[:1]
         row["status_words"] = str(Status(row["status"]).label)
         row["age"] = _ago(row["opened_at"], now)
         row["is_overdue"] = bool(

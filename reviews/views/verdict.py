@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from reviews import history, ratings, workflow
-from reviews.forms import VerdictForm
+from reviews import adoption, history, ratings, workflow
+from reviews.forms import AdoptForm, VerdictForm
 from reviews.history import FieldDiff
-from reviews.models import Review
+from reviews.models import Publication, Review
 from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
@@ -23,6 +23,23 @@ LABELS = {
     "explanation": "Explanation",
     "correction": "What is corrected, for readers",
 }
+
+
+@require_POST
+def adopt(request: Request, ref: str, checked_ref: str) -> HttpResponse:
+    review, form = load(ref), AdoptForm(request.POST)
+    current = Publication.objects.current().select_related("version")
+    publication = get_object_or_404(current, review__ref=checked_ref)
+    if not form.is_valid():
+        messages.error(request, "Load the page again and adopt once more.")
+        return redirect(review)
+    try:
+        adoption.adopt(review, publication, by=request.user, **form.cleaned_data)
+    except (Refused, history.Conflict) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Adopted as a draft. Read it, then submit it.")
+    return redirect(f"{review.get_absolute_url()}#verdict-panel")
 
 
 @require_POST
