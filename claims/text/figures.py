@@ -1,5 +1,7 @@
 """Figures in a text as ranges with unit, qualifier and scope; and whether two figures agree.
 
+How a language writes them is data: `rules/figures_xx.toml`, explained at the head of the English.
+
 Dates are numbered in days (1 is 1 January of year 1); one without a year is numbered within a leap
 year, in the unit "day of the year". Lengths of time are in days, shares in "%".
 """
@@ -12,7 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from claims.text.folding import Folded, fold
@@ -27,11 +29,15 @@ Found = tuple[int, int, Figure]  # where in the folded text
 LEAP_YEAR = 2000
 A_YEAR = 364  # days after its first
 YEARLESS = "day of the year"
+A_YEAR_LONG = 365.25
+A_THOUSAND = 1_000
 ROUNDING = 0.1  # the most that rounding may move a figure, as a share of it
 TAKEN = "\0"  # stands in for what is part of a figure already
 BOUND = 1.25  # "more than 500,000" is fair for at most 625,000
-AGE = re.compile(r"\bin (?:his|her|their|its|the) (?:early |mid-?\s?|late )?(?P<decade>[1-9]0s)\b")
-NOT_A_MONTH = re.compile(r"\b(?:may|march)\b")  # "they may 5 times": months have a capital
+NOTHING = "(?!)"  # a pattern for what a language has no words for
+BETWEEN_WORDS = re.compile(r"[\s-]+")
+PLAIN_NUMBER = re.compile(r"(?<![\w.,/-])\d{1,15}(?![.,/-]?\d|\w)")
+RULE_FILE = re.compile(r"figures_([a-z]{2})\.toml")
 CLAUSE_END = re.compile(r"[;\n]|[.!?](?=[\"'”’)]*\s)")
 
 
@@ -43,27 +49,36 @@ class _Lexicon:
     quantity: re.Pattern[str]
     share: re.Pattern[str]
     dates: tuple[re.Pattern[str], ...]
+    age: re.Pattern[str]
+    not_a_month: re.Pattern[str]
+    piece: re.Pattern[str]
+    numbers: Mapping[str, float]
+    scales: Mapping[str, float]
+    joiners: frozenset[str]
+    thousands: str  # the mark between thousands, besides a space
+
+    def days(self, word: str) -> float:
+        """How many days a word for a length of time stands for."""
+        listed = self.words["durations"]
+        return float(listed.get(word) or listed[word.removesuffix("s")])
+
     preposition: re.Pattern[str]
     the_last: re.Pattern[str]
     rate: re.Pattern[str]
 
-    def qualifier_class(self, qualifier: str) -> str:
-        """What `qualifier` does to its figure: "over", "under", "about", "almost", or ""."""
-        for name, listed in self.words["qualifiers"].items():
-            if qualifier in listed:
-                return str(name).removeprefix("after_")
-        return ""
-
 
 def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
-    """Find the figures in `text` in reading order. Linear. Languages without rules give none."""
-    if language != "en":
-        return ()
-    folded, lexicon = fold(text), _lexicon()
-    letters, found = list(folded.text), list[Found]()
+    """Find the figures in `text` in reading order. Linear.
+
+    Of a language without a rule file only whole numbers in plain digits are read.
+    """
+    folded = fold(text)
+    if language not in _languages():
+        return tuple(_plain_numbers(folded))
+    lexicon, letters, found = _lexicon(language), list(folded.text), list[Found]()
     for finder in (_dates, _ages, _shares, _quantities):
         for start, end, figure in finder(replace(folded, text="".join(letters)), lexicon):
-            is_month = figure.kind != "date" or not NOT_A_MONTH.search(figure.span.of(text))
+            is_month = figure.kind != "date" or not lexicon.not_a_month.search(figure.span.of(text))
             if is_month and TAKEN not in letters[start:end]:
                 letters[start:end] = TAKEN * (end - start)
                 found.append((start, end, figure))
@@ -76,7 +91,7 @@ def relate(figure: Figure, origin: Figure) -> Outcome:
     if figure.kind != origin.kind or not _comparable(figure, origin):
         return "none"
     figure, origin = _in_one_calendar(figure, origin)
-    ours, theirs = (_lexicon().qualifier_class(one.qualifier) for one in (figure, origin))
+    ours, theirs = (_qualifier_class(one.qualifier) for one in (figure, origin))
     same = (figure.low, figure.high) == (origin.low, origin.high)
     if not same and not _is_rounded(figure, origin, ours, theirs):
         return "changed"
@@ -89,10 +104,9 @@ def relate(figure: Figure, origin: Figure) -> Outcome:
 
 def period_within(scope: str, origin: str) -> bool:
     """Whether two scopes are different periods of which one lies within the other."""
-    found = [find_figures(f"in {one}") if one else () for one in (scope, origin)]
-    if not all(found) or any(figures[0].kind != "date" for figures in found):
+    one, other = _limit(scope), _limit(origin)
+    if one is None or other is None or not one.kind == other.kind == "date":
         return False
-    one, other = (figures[0] for figures in found)
     if one.unit != other.unit or _same_range(one, other):
         return False
     return (one.low >= other.low and one.high <= other.high) or (
@@ -208,12 +222,45 @@ def _same_scope(scope: str, origin: str) -> bool:
     """
     if not scope or not origin or scope == origin:
         return True
-    ours, theirs = (find_figures(f"in {one}") for one in (scope, origin))
-    if not ours or not theirs:
+    ours, theirs = _limit(scope), _limit(origin)
+    if ours is None or theirs is None:
         return False
-    if ours[0].kind == "date" == theirs[0].kind:
-        return _same_range(*_in_one_calendar(ours[0], theirs[0]))
-    return relate(replace(ours[0], scope=""), replace(theirs[0], scope="")) != "changed"
+    if ours.kind == "date" == theirs.kind:
+        return _same_range(*_in_one_calendar(ours, theirs))
+    return relate(replace(ours, scope=""), replace(theirs, scope="")) != "changed"
+
+
+@lru_cache(maxsize=4096)
+def _limit(scope: str) -> Figure | None:
+    """The date or length of time that a scope names, in whatever language; None for none.
+
+    Of several readings the one that takes most of its words counts.
+    """
+    readings = [
+        found[0]
+        for language in _languages()
+        if scope
+        for lead in (_lexicon(language).words["words"]["before_a_year"][0],)
+        if (found := find_figures(f"{lead} {scope}", language=language))
+        and found[0].kind in ("date", "duration")
+    ]
+    return max(readings, key=lambda one: one.span.end - one.span.start, default=None)
+
+
+def _qualifier_class(qualifier: str) -> str:
+    """What `qualifier` does to its figure: "over", "under", "about", "almost", or ""."""
+    return _qualifier_classes().get(" ".join(qualifier.split()), "")
+
+
+@cache
+def _qualifier_classes() -> Mapping[str, str]:
+    """The class of every qualifier of every language."""
+    return {
+        qualifier: name.removeprefix("after_")
+        for language in _languages()
+        for name, listed in _lexicon(language).words["qualifiers"].items()
+        for qualifier in listed
+    }
 
 
 def _same_range(figure: Figure, origin: Figure) -> bool:
@@ -223,11 +270,17 @@ def _same_range(figure: Figure, origin: Figure) -> bool:
 # Finding
 
 
+def _plain_numbers(folded: Folded) -> Iterator[Figure]:
+    for found in PLAIN_NUMBER.finditer(folded.text):
+        value = float(found.group())
+        yield Figure(folded.span(*found.span()), "number", value, value, "", "", "")
+
+
 def _quantities(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
     for found in lexicon.quantity.finditer(folded.text):
         kind, unit, factor = _unit_of(found, lexicon)
         values = _values(found, lexicon)
-        if values is None or _is_article(found, kind, unit):
+        if values is None or _is_article(found, kind, unit, lexicon):
             continue
         low, high = (round(value * factor, 6) for value in values)
         qualifier = found["qualifier"] or found["after"] or ""
@@ -235,61 +288,84 @@ def _quantities(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
         yield found.start(), found.end(), Figure(span, kind, low, high, unit, qualifier, "")
 
 
-def _is_article(found: re.Match[str], kind: Kind, unit: str) -> bool:
+def _is_article(found: re.Match[str], kind: Kind, unit: str, lexicon: _Lexicon) -> bool:
     """Whether "a", "one" or "half" counts nothing: "a day", "one man", "half-light"."""
     if found["scale"] or found["low"] is None:
         return False
-    if found["low"] in {"a", "an"}:
-        return True
-    return kind == "number" and not unit and found["low"].split()[0] in {"one", "a", "half"}
+    low, words = _plainly(found["low"]), lexicon.words["words"]
+    return low in words["articles"] or (kind == "number" and not unit and low in words["ones"])
 
 
 def _values(found: re.Match[str], lexicon: _Lexicon) -> Range | None:
     """What a quantity states, from and to; None where the digits are part of something else."""
     if found["vague"]:
-        low, high = lexicon.words["vague"][" ".join(found["vague"].split())]
+        low, high = lexicon.words["vague"][_plainly(found["vague"])]
         return float(low), float(high)
-    is_money = bool(found["symbol"] or found["currency"])
+    is_money = bool(found["symbol"] or found["currency"] or found["name"])
     if found["scale"] == "m" and not is_money:
         return None
+    start = _number(found["low"], lexicon)
+    if start is None:
+        return None
     scale = _scale(found["scale"], lexicon)
-    low_scale = _scale(found["low_scale"], lexicon) if found["low_scale"] else scale
-    low = _number(found["low"], lexicon) * low_scale
-    high = _number(found["high"], lexicon) * scale if found["high"] else low
+    has_scale = not found["low"][0].isdigit() and start >= A_THOUSAND
+    low_scale = _scale(found["low_scale"], lexicon) if found["low_scale"] or has_scale else scale
+    low, high = start * low_scale, start * scale
+    if found["high"]:
+        high = (_number(found["high"], lexicon) or 0) * scale
     return (low, high) if low <= high else None
 
 
 def _scale(words: str | None, lexicon: _Lexicon) -> float:
+    """What the words after digits multiply them by."""
     scale = 1.0
-    scales = {**lexicon.words["scales"], **lexicon.words["short_scales"]}
-    for word in (words or "").replace("-", " ").split():
-        scale *= scales.get(word) or scales[word.removesuffix("s")]
+    for found in lexicon.piece.finditer(words or ""):
+        scale *= lexicon.scales[_plainly(found.group())]
     return scale
 
 
-def _number(words: str, lexicon: _Lexicon) -> float:
-    """The value of digits ("550,000") or of words ("two and a half", "twenty-one", "half a")."""
+def _number(words: str, lexicon: _Lexicon) -> float | None:
+    """The value of digits ("550,000") or of words ("two and a half", "sechzigtausend").
+
+    None where words do not make one number: "five six".
+    """
     if words[0].isdigit():
-        return float(re.sub("[, ]", "", words))
-    if words in {"a", "an"}:
-        return 1.0
-    if "half" in words.split()[:2]:
-        return 0.5
-    whole = words.removesuffix(" and a half")
-    value = sum(lexicon.words["numbers"][word] for word in whole.replace("-", " ").split())
-    return float(value) if whole == words else value + 0.5
+        plain = BETWEEN_WORDS.sub("", words).replace("'", "").replace(lexicon.thousands, "")
+        return float(plain.replace(",", "."))
+    total = current = 0.0
+    last, joined = float("inf"), False
+    for found in lexicon.piece.finditer(words):
+        piece = _plainly(found.group())
+        if piece in lexicon.joiners:
+            joined = True
+        elif scale := lexicon.scales.get(piece):
+            current = (current or 1.0) * scale
+            if scale >= A_THOUSAND:
+                total, current = total + current, 0.0
+            last = scale
+        else:
+            value = lexicon.numbers[piece]
+            if value >= last and not joined:
+                return None
+            current, last, joined = current + value, value, False
+    return total + current
+
+
+def _plainly(words: str) -> str:
+    """Words with one space between them."""
+    return BETWEEN_WORDS.sub(" ", words).strip()
 
 
 def _unit_of(found: re.Match[str], lexicon: _Lexicon) -> tuple[Kind, str, float]:
     """Kind, unit, and the factor to that unit."""
     words = lexicon.words
-    if currency := found["symbol"] or found["currency"]:
-        return "money", str(words["currencies"][currency]), 1.0
+    if currency := found["symbol"] or found["currency"] or found["name"]:
+        return "money", str(words["currencies"][_plainly(currency)]), 1.0
     if found["percent"]:
-        return "percent", "%" if found["percent"] in words["percent"]["words"] else "points", 1.0
+        is_share = _plainly(found["percent"]) in words["percent"]["words"]
+        return "percent", "%" if is_share else "points", 1.0
     if duration := found["duration"]:
-        days = words["durations"]
-        return "duration", "day", float(days.get(duration) or days[duration.removesuffix("s")])
+        return "duration", "day", lexicon.days(duration)
     if measure := found["measure"]:
         measures = words["measures"]
         unit, factor = measures.get(measure) or measures[measure.removesuffix("s")]
@@ -302,7 +378,7 @@ def _shares(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
     for found in lexicon.share.finditer(folded.text):
         start = found.start("qualifier") if found["qualifier"] else found.start("share")
         end = found.end("share")
-        value = float(lexicon.words["shares"][found["share"].replace("-", " ")])
+        value = float(lexicon.words["shares"][_plainly(found["share"])])
         figure = Figure(
             folded.span(start, end), "percent", value, value, "%", found["qualifier"] or "", ""
         )
@@ -311,12 +387,15 @@ def _shares(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
 
 def _ages(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
     """Ages such as "in his 50s", which is 50 to 59 years."""
-    year = float(lexicon.words["durations"]["year"])
-    for found in AGE.finditer(folded.text):
+    for found in lexicon.age.finditer(folded.text):
         start, end = found.span("decade")
         low = float(found["decade"].removesuffix("s"))
         span = folded.span(start, end)
-        yield start, end, Figure(span, "duration", low * year, (low + 9) * year, "day", "", "")
+        yield (
+            start,
+            end,
+            Figure(span, "duration", low * A_YEAR_LONG, (low + 9) * A_YEAR_LONG, "day", "", ""),
+        )
 
 
 def _dates(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
@@ -351,7 +430,7 @@ def _days(parts: Mapping[str, str | None], lexicon: _Lexicon) -> Range | None:
 def _part(low: float, high: float, part: str | None, lexicon: _Lexicon) -> Range:
     if not part:
         return low, high
-    name = part.rstrip("- ").removeprefix("the ")
+    name = _plainly(part).removeprefix("the ")
     parts = lexicon.words["parts"]
     first, last = parts.get(name) or parts[f"the {name}"]
     length = high - low + 1
@@ -364,7 +443,7 @@ def _month(word: str | None, lexicon: _Lexicon) -> int:
         return 0
     if word.isdigit():
         return int(word) if int(word) <= 12 else 0
-    return int(lexicon.words["months"][word])
+    return int(lexicon.words["months"].get(word) or lexicon.words["short_months"][word])
 
 
 def _last_day(year: int, month: int) -> int:
@@ -398,7 +477,7 @@ def _with_scopes(text: str, folded: str, found: list[Found], lexicon: _Lexicon) 
                 yield figure
                 continue
             if rate := lexicon.rate.match(folded, end):
-                yield replace(figure, scope=f"per {rate['unit']}")
+                yield replace(figure, scope=f"per {_period_name(lexicon.days(rate['unit']))}")
                 continue
             nearest = (number - 1, number + 1) if forward else (number + 1, number - 1)
             yield replace(figure, scope=next((scopes[n] for n in nearest if n in scopes), ""))
@@ -418,45 +497,79 @@ def _clauses(text: str, found: list[Found]) -> Iterator[list[Found]]:
 def _scope(text: str, before: str, figure: Figure, lexicon: _Lexicon) -> str:
     """The words of a date or length of time that limits a quantity; "" if it does not."""
     if figure.kind == "duration" and lexicon.the_last.search(before):
-        return f"the last {figure.span.of(text)}"
+        return f"{lexicon.words['words']['the_last'][0]} {figure.span.of(text)}"
     if figure.kind == "date" and lexicon.preposition.search(before):
         return figure.span.of(text)
     return ""
+
+
+def _period_name(days: float) -> str:
+    """The English word for a length of time, the same for every language."""
+    return next(
+        str(word) for word, long in _lexicon("en").words["durations"].items() if long == days
+    )
 
 
 # The patterns
 
 
 def _plural(words: Iterable[str]) -> str:
-    """Return an alternation of `words` and their plurals."""
+    """Return an alternation of `words` and their English plurals."""
     singular = list(words)
-    return _any([*singular, *(f"{word}s" for word in singular)])
+    return _any([*singular, *(f"{word}s" for word in singular if word.isascii())])
 
 
 def _any(words: Iterable[str]) -> str:
     """A pattern for any of `words`, the longest first, whatever white space is between them."""
     ordered = sorted(words, key=len, reverse=True)
-    return "|".join(re.escape(word).replace(r"\ ", r"[\s-]+") for word in ordered)
+    return "|".join(re.escape(word).replace(r"\ ", r"[\s-]+") for word in ordered) or NOTHING
 
 
 @cache
-def _lexicon() -> _Lexicon:
-    """Read the rule file and compile its words."""
-    words = tomllib.loads((FOLDER / "figures.toml").read_text("utf-8"))
+def _languages() -> tuple[str, ...]:
+    """The languages that have a rule file for figures."""
+    files = (RULE_FILE.fullmatch(file.name) for file in FOLDER.iterdir())
+    return tuple(sorted(file[1] for file in files if file))
+
+
+@cache
+def _lexicon(language: str) -> _Lexicon:
+    """Read a rule file, and what all languages share, and compile their words."""
+    shared, words = (
+        tomllib.loads((FOLDER / name).read_text("utf-8"))
+        for name in ("figures.toml", f"figures_{language}.toml")
+    )
+    words = {name: {**shared.get(name, {}), **words.get(name, {})} for name in {**shared, **words}}
+    some = words["words"]
+    scales = {**words["scales"], **words["short_scales"]}
+    if language == "en":
+        scales |= {f"{scale}s": value for scale, value in words["scales"].items()}
+    numbers = {**words["numbers"], **words["after_numbers"]}
+    joiners = frozenset(words["joined"])
     return _Lexicon(
         words=words,
         quantity=_quantity_pattern(words),
         share=re.compile(
             rf"(?<![\w-])(?:(?P<qualifier>{_any(_before(words))})\s+)?"
-            rf"(?:by\s+)?(?P<share>{_any(words['shares'])})(?=\s+(?:of|the|its|their)\b|\s*[.,;]|\Z)"
+            rf"(?:(?:{_any(some['by'])})\s+)?(?P<share>{_any(words['shares'])})"
+            rf"(?=\s+(?:{_any(some['of_a_whole'])})\b|\s*[.,;]|\Z)"
         ),
         dates=_date_patterns(words),
-        preposition=re.compile(rf"\b(?:{_any(words['words']['before_a_scope'])})\s+(?:the\s+)?\Z"),
-        the_last=re.compile(rf"\b(?:{_any(words['words']['the_last'])})\s+\Z|up to now\s+\Z"),
+        preposition=re.compile(
+            rf"\b(?:{_any(some['before_a_scope'])})\s+(?:(?:{_any(some['the'])})\s+)?\Z"
+        ),
+        the_last=re.compile(rf"\b(?:{_any(some['the_last'])})\s+\Z"),
         rate=re.compile(
-            rf"\s+(?:[a-z]+\s+)?(?:{_any(words['words']['rates'])})\s+"
+            rf"\s+(?:[^\W\d_]+\s+)?(?:{_any(some['rates'])})\s+"
             rf"(?P<unit>{_any(words['durations'])})\b"
         ),
+        age=re.compile(rf"\b(?:{_any(some['ages'])})\s+(?P<decade>[1-9]0s)\b"),
+        not_a_month=re.compile(rf"\b(?:{_any(some['capital_months'])})\b"),
+        piece=re.compile(_any({*numbers, *scales, *joiners})),
+        numbers=numbers,
+        scales=scales,
+        joiners=joiners,
+        thousands=some["thousands"],
     )
 
 
@@ -465,31 +578,56 @@ def _before(words: Mapping[str, Any]) -> list[str]:
     return [word for name in ("over", "under", "about", "almost") for word in qualifiers[name]]
 
 
+def _number_words(words: Mapping[str, Any], scales: str) -> str:
+    """Words that make a number, apart or in one: "two hundred and five", "sechzigtausend"."""
+    first = _any([*words["numbers"], *words["words"]["bare_scales"]])
+    further = rf"(?:{_any([*words['numbers'], *words['after_numbers']])}|{scales})"
+    joins = "|".join(
+        rf"(?<={re.escape(before)})[\s-]?{re.escape(joiner)}[\s-]?(?={further})"
+        for joiner, listed in words["joined"].items()
+        for before in listed
+    )
+    return rf"(?:{first})(?:(?:{joins or NOTHING}|[\s-]?){further}){{0,9}}"
+
+
+def _digits_of(thousands: str) -> str:
+    """How a language writes numbers in digits; thousands may stand apart in any."""
+    decimal = "[.]" if thousands == "," else "[.,]"
+    mark = re.escape(thousands)
+    return (
+        rf"\d{{1,3}}(?:{mark}\d{{3}})+(?:{decimal}\d{{1,9}})?"
+        rf"|\d{{1,3}}(?:[ '\u00a0\u2009\u202f]\d{{3}})+(?:{decimal}\d{{1,9}})?(?!\d|,\d)"
+        rf"|\d{{1,15}}(?:{decimal}\d{{1,9}})?"
+    )
+
+
 def _quantity_pattern(words: Mapping[str, Any]) -> re.Pattern[str]:
+    some = words["words"]
     after = [*words["qualifiers"]["after_over"], *words["qualifiers"]["after_about"]]
-    digits = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?![\d,])|\d{1,15}(?:\.\d{1,9})?"
-    word = _any(words["numbers"])
-    spelt = rf"(?:{word})(?:[\s-](?:{word}))?(?:\sand\sa\shalf)?|(?:a\s)?half(?:\san?)?|an?"
+    digits = _digits_of(some["thousands"])
     scale = _any([*words["scales"], *(f"{scale}s" for scale in words["scales"])])
-    short = _any(words["short_scales"])
-    scales = rf"(?:[\s-]?(?:{scale})){{1,2}}(?!\w)|(?:{short})(?!\w)"
+    scales = rf"(?:[\s-]?(?:{scale})){{1,2}}(?!\w)|\s?(?:{_any(words['short_scales'])})(?!\w)"
     symbols = _any(unit for unit in words["currencies"] if not unit[-1].isalpha())
     names = _any(unit for unit in words["currencies"] if unit[-1].isalpha())
-    number = rf"(?:{digits}|(?:{spelt})(?![\w]))"
+    of = rf"(?:(?:{_any(some['of_a_unit'])})\s?)?"
+    number = rf"(?:{digits}|(?:{_number_words(words, scale)})(?!\w))"
     return re.compile(
         rf"""(?<![\w.,/-])(?<!\w['])
-        (?:(?P<qualifier>{_any(_before(words))})\s+(?:the\s)?)?
-        (?:(?P<between>between\s+)|from\s+)?
+        (?:(?P<qualifier>{_any(_before(words))})\s+(?:(?:{_any(some["the"])})\s)?)?
+        (?:(?P<between>(?:{_any(some["between"])})\s+)|(?:{_any(some["from"])})\s+)?
         (?:(?P<symbol>{symbols})\s?)?
         (?:(?P<vague>{_any(words["vague"])})
           |(?P<low>{number})
-           (?:(?P<low_scale>{scales})?\s?(?:-|–|—|to|(?(between)and|-))\s?(?:{symbols})?(?P<high>{digits}))?
+           (?:(?P<low_scale>{scales})?\s?
+             (?:-|–|—|{_any(some["to"])}|(?(between)(?:{_any(some["and"])})|-))\s?
+             (?:{symbols})?(?P<high>{digits}))?
            (?P<scale>{scales})?
         )(?![\d]|[.,]\d)
         (?:\s?(?P<percent>{_any([*words["percent"]["points"], *words["percent"]["words"]])})(?!\w)
-          |[\s-](?P<currency>{names})(?!\w)
-          |[\s-](?P<duration>{_plural(words["durations"])})(?!\w)(?:[\s-]olds?\b)?
-          |[\s-]?(?P<measure>{_plural(words["measures"])})(?!\w)
+          |\s?(?P<currency>{symbols})
+          |[\s-]{of}(?P<name>{names})(?!\w)
+          |[\s-]{of}(?P<duration>{_plural(words["durations"])})(?!\w)(?:[\s-]olds?\b)?
+          |[\s-]?{of}(?P<measure>{_plural(words["measures"])})(?!\w)
         )?
         (?:\s+(?P<after>{_any(after)})(?!\w))?
         (?!\w)""",
@@ -499,24 +637,28 @@ def _quantity_pattern(words: Mapping[str, Any]) -> re.Pattern[str]:
 
 def _date_patterns(words: Mapping[str, Any]) -> tuple[re.Pattern[str], ...]:
     """Each names groups among date, day, month, part, year and decade; the surest first."""
-    month = rf"(?P<month>{_any(words['months'])})(?:\.(?=,?\s?\d))?"
+    some = words["words"]
+    month = rf"(?P<month>{_any([*words['months'], *words['short_months']])})(?:\.(?=,?\s?\d))?"
     year = r"(?P<year>(?:1[5-9]|20)\d\d)(?![,.]?\d|\w)"
-    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+    day = rf"(?P<day>\d{{1,2}})(?:{_any(some['day_ends'])})?"
+    of = rf"(?:(?:{_any(some['of_a_date'])})\s)?"
     parts = _any([*words["parts"], *(part.removeprefix("the ") for part in words["parts"])])
-    part = rf"(?P<part>(?:{parts})[\s-])"
-    before = _any(words["words"]["before_a_year"])
+    part = rf"(?P<part>(?:{parts})[\s-]){of}"
+    before = _any(some["before_a_year"])
+    numeric = rf"(?P<day>\d\d?)[.{some['date_marks']}](?P<month>\d\d?)[.{some['date_marks']}]{year}"
     forms = (
         r"(?P<year>(?:1[5-9]|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)",
-        rf"{month}\s{day}(?:,?\s{year})?(?![\w,.]?\d)",
-        rf"(?:the\s)?{day}\s(?:of\s)?{month}(?:,?\s{year})?(?!\w)",
-        rf"{part}?{month},?\s(?:of\s)?{year}",
+        numeric,
+        *((rf"{month}\s{day}(?:,?\s{year})?(?![\w,.]?\d)",) if some["month_first"] else ()),
+        rf"(?:(?:{_any(some['the'])})\s)?{day}\s{of}{month}(?:,?\s{of}{year})?(?!\w)",
+        rf"(?:{part})?{month},?\s{of}{year}",
         rf"{part}{month}(?!\w)",
-        rf"{part}(?:the\syear\s)?{year}",
+        rf"{part}(?:(?:{_any(some['the_year'])})\s)?{year}",
+        rf"{year}(?=\s(?:{_any(some['after_a_year'])})(?!\w))",
         r"(?:the\s)?(?P<decade>(?:1[5-9]|20)\d0s)(?!\w)",
     )
     patterns = [re.compile(rf"(?<![\w.,$£€/-])(?P<date>{form})") for form in forms]
-    full = _any({*(name for name in words["months"] if len(name) > 4), "may", "june", "july"})
-    lone_month = rf"\b(?:{before}|last|this|next)\s(?P<date>(?P<month>{full}))(?!\w)"
-    counted = _any([*words["measures"], "people"])
+    counted = _any([*words["measures"], *some["counted"]])
+    lone_month = rf"\b(?:{before})\s(?P<date>(?P<month>{_any(words['months'])}))(?!\w)"
     lone_year = rf"(?:\b(?:{before})\s|\()(?P<date>{year})(?![\s-]*(?:{counted}))"
     return (*patterns, re.compile(lone_month), re.compile(lone_year))

@@ -120,8 +120,9 @@ def test_the_worst_outcome_speaks_for_the_sentence():
     assert worst([]) == "none"
 
 
-def test_a_language_without_rules_gives_no_figures():
-    assert find_figures("Rund 400 Hühner.", language="de") == ()
+def test_a_language_without_rules_gives_plain_digits_only():
+    found = find_figures("Omkring 400 høns, 1,5 og v2.0.", language="da")
+    assert [(figure.low, figure.qualifier) for figure in found] == [(400, "")]
 
 
 def test_offsets_hold_through_unseen_marks():
