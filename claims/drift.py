@@ -141,7 +141,8 @@ def _closest(passage: Appearance, origin: ArticleFate) -> Appearance:
 
 
 def _figures(row: ArticleFate) -> bool:
-    return any(engine.find_figures(one.wording) for one in row.appearances)
+    language = row.article.language or "en"
+    return any(engine.find_figures(one.wording, language=language) for one in row.appearances)
 
 
 def _said(passage: Appearance, row: ArticleFate) -> engine.Said:

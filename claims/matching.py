@@ -206,7 +206,8 @@ def _matches(
     matches = []
     for claim in _with_wordings([one for one in found if one.claim_id not in rejected]):
         wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
-        compared = [engine.compare(wording, known) for known in wordings]
+        languages = language, claim.language
+        compared = [engine.compare(wording, known, languages=languages) for known in wordings]
         certain = sum(one.score >= settings.FACTCHECK_MATCH_CERTAIN for one in compared)
         matches.append(Match(claim, certain, max(compared, key=lambda one: one.score)))
     return matches

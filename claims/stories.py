@@ -195,11 +195,14 @@ def _figures(
 ) -> dict[int, list[FigureCell]]:
     """The shared claims with figures in each article, against the origin or the earliest copy."""
     place = {article.pk: index for index, article in enumerate(articles)}
+    language = {article.pk: article.language or "en" for article in articles}
     cells: dict[int, list[FigureCell]] = defaultdict(list)
     for claim in shared:
         copies = {a.article_id: a for a in appearances if a.claim_id == claim.pk}
         order = sorted(copies, key=lambda pk: (fates[pk].fate != Fate.ORIGIN, place[pk]))
-        with_figures = [pk for pk in order if engine.find_figures(copies[pk].wording)]
+        with_figures = [
+            pk for pk in order if engine.find_figures(copies[pk].wording, language=language[pk])
+        ]
         if not with_figures:
             continue
         reference = copies[with_figures[0]]
@@ -208,7 +211,11 @@ def _figures(
             outcome = (
                 "first"
                 if copies[article_id] is reference
-                else engine.compare(wording, reference.wording).figure
+                else engine.compare(
+                    wording,
+                    reference.wording,
+                    languages=(language[article_id], language[reference.article_id]),
+                ).figure
             )
             cells[article_id].append(FigureCell(claim, wording, outcome))
     return cells

@@ -34,13 +34,15 @@ PASSAGE_TERMS = 4
 COMMON = 50  # sentences from which a pair of words is too common to tell where it came from
 
 
-def compare(a: str, b: str) -> Comparison:
+def compare(a: str, b: str, *, languages: tuple[str, str] = ("en", "en")) -> Comparison:
     """Say how much `a` states the same claim as `b`, and what its figures do to those of `b`.
+
+    :param languages: ISO 639-1 codes of `a` and of `b`; figures are compared across them.
 
     The score is the same both ways; `figure` measures `a` against the origin `b`. Wordings are
     remembered, so comparing one with many costs about 50 µs each.
     """
-    ours, theirs = read(a), read(b)
+    ours, theirs = read(a, languages[0]), read(b, languages[1])
     terms = _match(ours.terms, theirs.terms)
     figures = pair_figures(ours.figures[:FIGURES], theirs.figures[:FIGURES])
     agreed = [pair for pair in figures if pair[2] != "changed"]

@@ -88,14 +88,14 @@ class _Vocabulary:
 
 
 @lru_cache(maxsize=2048)
-def read(wording: str) -> Wording:
+def read(wording: str, language: str = "en") -> Wording:
     """Take a wording apart and remember it. Cost: linear in its length."""
-    return take_apart(wording)
+    return take_apart(wording, language)
 
 
-def take_apart(text: str) -> Wording:
-    """Take one sentence or wording apart. Linear in its length."""
-    figures = find_figures(text)
+def take_apart(text: str, language: str = "en") -> Wording:
+    """Take one sentence or wording apart, its figures as `language` writes them. Linear."""
+    figures = find_figures(text, language=language or "en")
     return Wording(tuple(_terms(text, figures)), figures)
 
 
