@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from claims.text import figures
 from claims.text.figures import find_figures, pair_figures, relate, worst
 
 FOUND = [
@@ -128,3 +131,79 @@ def test_a_language_without_rules_gives_plain_digits_only():
 def test_offsets_hold_through_unseen_marks():
     text = "He saw 12\u200b,400 boats\u00ad in all, and 7 km of rope."
     assert [f.span.of(text) for f in find_figures(text)] == ["12\u200b,400", "7 km"]
+
+
+ABROAD = [
+    ("de", "Rund sechzigtausend Hühner und eine halbe Million Küken kamen um.",
+     [("Rund sechzigtausend", 60_000, 60_000, ""), ("eine halbe Million", 500_000, 500_000, "")]),
+    ("de", "1.200.000 Gläser, 2,3 Mrd. Euro, etwa 12 Prozent.",
+     [("1.200.000", 1_200_000, 1_200_000, ""), ("2,3 Mrd. Euro", 2.3e9, 2.3e9, "EUR"),
+      ("etwa 12 Prozent", 12, 12, "%")]),
+    ("de", "Am 3. Juni 2019 und bis Mitte Juni.",
+     [("3. Juni 2019", 737_213, 737_213, "day"), ("Mitte Juni", 162, 173, "day of the year")]),
+    ("nb", "Over sekstitusen båter, 1,5 millioner kroner, tjueen garn.",
+     [("Over sekstitusen", 60_000, 60_000, ""), ("1,5 millioner kroner", 1.5e6, 1.5e6, "NOK"),
+      ("tjueen", 21, 21, "")]),
+    ("nn", "Meir enn seksti tusen båtar i første halvår 2022.",
+     [("Meir enn seksti tusen", 60_000, 60_000, ""),
+      ("første halvår 2022", 738_156, 738_337, "day")]),
+    ("fr", "Plus de soixante mille ruches, quatre-vingt-dix barques, 1,5 million d'euros.",
+     [("Plus de soixante mille", 60_000, 60_000, ""), ("quatre-vingt-dix", 90, 90, ""),
+      ("1,5 million d'euros", 1.5e6, 1.5e6, "EUR")]),
+    ("fr", "Le 3 juin 2019, 1\u202f200\u202f000, 12 pour cent.",
+     [("Le 3 juin 2019", 737_213, 737_213, "day"),
+      ("1\u202f200\u202f000", 1_200_000, 1_200_000, ""), ("12 pour cent", 12, 12, "%")]),
+    ("es", "Más de treinta y cinco barcas, sesenta mil redes, el 3 de junio de 2019.",
+     [("Más de treinta y cinco", 35, 35, ""), ("sesenta mil", 60_000, 60_000, ""),
+      ("el 3 de junio de 2019", 737_213, 737_213, "day")]),
+    ("ru", "Более шестидесяти тысяч ульев, 60 тыс. рублей, 1,5 млн долларов, пять лет.",
+     [("Более шестидесяти тысяч", 60_000, 60_000, ""), ("60 тыс. рублей", 6e4, 6e4, "RUB"),
+      ("1,5 млн долларов", 1.5e6, 1.5e6, "USD"), ("пять лет", 1_826.25, 1_826.25, "day")]),
+    ("ru", "В первой половине 2022 года и 3 июня 2019 года.",
+     [("первой половине 2022", 738_156, 738_337, "day"), ("3 июня 2019", 737_213, 737_213, "day")]),
+    ("uk", "Понад двісті п'ятдесят тисяч вуликів, 60 тис. гривень у 2022 році.",
+     [("Понад двісті п'ятдесят тисяч", 250_000, 250_000, ""), ("60 тис. гривень", 6e4, 6e4, "UAH"),
+      ("2022", 738_156, 738_520, "day")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), ABROAD)
+def test_every_language_writes_figures_its_own_way(language, text, expected):
+    found = find_figures(text, language=language)
+    assert [(f.span.of(text), f.low, f.high, f.unit) for f in found] == expected
+
+
+ACROSS = [
+    ("de", "Mehr als 60.000 Erwachsene im ersten Halbjahr 2022.", "equal"),
+    ("fr", "Plus de 60 000 adultes au premier semestre 2022.", "equal"),
+    ("es", "Más de sesenta mil adultos en la primera mitad de 2022.", "equal"),
+    ("ru", "Более 60 тыс. взрослых в первой половине 2022 года.", "equal"),
+    ("uk", "Понад шістдесят тисяч дорослих у першій половині 2022 року.", "equal"),
+    ("nb", "Mer enn 60 000 voksne i første halvår 2022.", "equal"),
+    ("nn", "60 000 vaksne i første halvår 2022.", "qualifier_lost"),
+    ("de", "Über 61.000 Erwachsene im ersten Halbjahr 2022.", "rounded"),
+    ("ru", "Более 90 тыс. взрослых в первой половине 2022 года.", "changed"),
+    ("fr", "Plus de 60 000 adultes en 2022.", "changed"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), ACROSS)
+def test_a_translation_is_compared_with_its_original(language, text, expected):
+    original = find_figures("More than 60,000 adults left in the first half of 2022.")[0]
+    assert relate(find_figures(text, language=language)[0], original) == expected
+
+
+def test_no_qualifier_means_two_things():
+    meanings = {}
+    for language in figures._languages():
+        for name, listed in figures._lexicon(language).words["qualifiers"].items():
+            for words in listed:
+                meanings.setdefault(words, set()).add(name.removeprefix("after_"))
+    assert [words for words, several in meanings.items() if len(several) > 1] == []
+
+
+@given(st.text(), st.sampled_from(["en", "de", "nb", "nn", "fr", "es", "ru", "uk", "xx"]))
+def test_any_text_is_read_and_offsets_stay_within_it(text, language):
+    for figure in find_figures(text, language=language):
+        assert 0 <= figure.span.start < figure.span.end <= len(text)
+        assert figure.low <= figure.high
