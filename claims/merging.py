@@ -140,10 +140,17 @@ def preview(claim: Claim) -> Preview:
 
 @transaction.atomic
 def merge(
-    claim: Claim, into: Claim, *, by: AbstractUser, at: datetime, reason: str = ""
+    claim: Claim,
+    into: Claim,
+    *,
+    by: AbstractUser,
+    at: datetime,
+    reason: str = "",
+    for_later: bool = True,
 ) -> ClaimMerge:
     """Move everything of `claim` to `into`; `claim` stays and points to where it went.
 
+    :param for_later: whether later wordings identical to those moved go to `into`, too.
     :raises Refused: if they are one claim, or one of them was merged away already.
     """
     _lock(claim.pk, into.pk)
@@ -156,7 +163,7 @@ def merge(
     confirmed = Suggestion.State.CONFIRMED
     record: dict[str, Any] = {
         "decisions": _decide_all(
-            [(one, into, confirmed) for one in claim.appearances.current().order_by("-pk")],
+            [(one, into, confirmed) for one in claim.appearances.current() if for_later],
             by=by,
             at=at,
             reason=reason,
@@ -283,7 +290,7 @@ def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> None:
     if moved.exclude(claim=new).exists():
         raise Refused("What was split off has been linked elsewhere since; undo that first.")
     _restore(record["decisions"])
-    merge(new, claim, by=by, at=at, reason="Undid the split")
+    merge(new, claim, by=by, at=at, reason="Undid the split", for_later=False)
     claim.refresh_from_db()
     matching.reindex(claim)
     split.undone_by, split.undone_at = by, at

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
 
-from claims.models import Appearance, Claim, Flag, Source, Suggestion
 from claims.links import SuggestionQuerySet
+from claims.models import Appearance, Claim, Flag, Source, Suggestion
 from reviews.models import Review, ReviewQuerySet, User
 from reviews.states import Status
 

@@ -16,8 +16,8 @@ SUPERVISORS = "Supervisors"
 DATA_EDITORS = "Data editors"
 
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
-MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story", "suggestion", "claimmerge",
-    "claimsplit")
+GROUPING = ("suggestion", "claimmerge", "claimsplit")
+MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story", *GROUPING)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (

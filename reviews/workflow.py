@@ -32,8 +32,8 @@ def refusal(action: Action, review: Review, user: User) -> str:
             return "The desk does this by itself."
     elif not user.has_perm(step.permission):
         return "Your role does not allow this."
-    if review.status not in step.sources:
-        return f"This review is {review.get_status_display().lower()}."
+    if out_of_place := _out_of_place(action, review):
+        return out_of_place
     mine = review.checker_id == user.pk
     match action:
         case Action.SUBMIT | Action.RELEASE | Action.KEEP | Action.ADOPT if not mine:
@@ -42,8 +42,6 @@ def refusal(action: Action, review: Review, user: User) -> str:
             return _nothing_to_keep(review)
         case Action.WITHDRAW if not mine:
             return f"{review.checker} submitted this verdict."
-        case Action.REOPEN if review.claim.merged_into_id:
-            return "Its claim was merged into another; undo the merge instead."
         case Action.DISMISS | Action.MERGE:
             return _not_theirs_to_dismiss(review, user) or _seen_by_readers(review)
         case Action.APPROVE:
@@ -86,6 +84,14 @@ def _is_public(verdict: Verdict) -> bool:
         return False
     now = verdict.versions.get(seq=verdict.seq)
     return history.finding_hash(now) == history.finding_hash(public.version)
+
+
+def _out_of_place(action: Action, review: Review) -> str:
+    if review.status not in MOVES[action].sources:
+        return f"This review is {review.get_status_display().lower()}."
+    if action == Action.REOPEN and review.claim.merged_into_id:
+        return "Its claim was merged into another; undo the merge instead."
+    return ""
 
 
 def _nothing_to_keep(review: Review) -> str:

@@ -24,8 +24,18 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
-from claims.models import Analysis, Article, Derivation, Flag, Snapshot, Source, Story
-from reviews import history, tasks, workflow
+from claims import merging
+from claims.models import (
+    Analysis,
+    Article,
+    Derivation,
+    Flag,
+    Snapshot,
+    Source,
+    Story,
+    Suggestion,
+)
+from reviews import history, leases, tasks, workflow
 from reviews.listing import View
 from reviews.models import Review, User
 from reviews.states import Status
@@ -79,6 +89,37 @@ def correcting(review: Review) -> dict[str, Any]:
     if review.status == Status.PUBLISHED:
         workflow.correct(review, by=review.checker, reason="The year was wrong.")
     return held(review)
+
+
+def suggested(review: Review) -> Suggestion:
+    """An open suggestion that what another claim says is this one."""
+    other = factories.claim().appearances.get()
+    return Suggestion.objects.create(appearance=other, claim=review.claim, score=0.5)
+
+
+def checked_before(review: Review) -> Review:
+    """A published review of a claim that may be the same."""
+    checked = factories.review_at(Status.PUBLISHED)
+    appearance = review.claim.appearances.order_by("pk")[0]
+    Suggestion.objects.create(appearance=appearance, claim=checked.claim, score=0.5)
+    return checked
+
+
+def on_top(review: Review) -> dict[str, Any]:
+    return held(review) | {"seq": history.of(review).seq}
+
+
+def into_another(review: Review) -> dict[str, Any]:
+    return {"into": factories.claim().ref}
+
+
+def one_of_two(review: Review) -> dict[str, Any]:
+    """The claim appears in a second wording; that is to be split off."""
+    other = factories.claim()
+    found = other.appearances.get()
+    found.claim = review.claim
+    found.save(update_fields=["claim"])
+    return {"appearance": found.ref}
 
 
 def because(action: str) -> Callable[[Review], dict[str, Any]]:
@@ -145,6 +186,17 @@ DESK = {
     "claims:retry": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+"),
     "claims:claim": Policy(PAGE, NO_PAGE),
     "claims:source": Policy(PAGE, NO_PAGE),
+    "reviews:adopt": Policy(NO_PAGE, DOES, data=on_top),
+    "reviews:suggestions": Policy(PAGE, NO_PAGE),
+    "reviews:decide-suggestion": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"state": "confirmed"}
+    ),
+    "reviews:regroup": Policy(PAGE, NO_PAGE),
+    "reviews:merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
+    "reviews:split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=one_of_two),
+    "reviews:link": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
+    "reviews:undo-merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
+    "reviews:undo-split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
     "public:checks": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:check": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
@@ -187,6 +239,9 @@ ADMIN_ROWS = {
     "claims.appearance": READ,
     "claims.flag": READ,
     "claims.derivation": READ,
+    "claims.suggestion": READ,
+    "claims.claimmerge": READ,
+    "claims.claimsplit": READ,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,
@@ -272,14 +327,14 @@ def arrange(policy: Policy, checker: User) -> Review:
 
 
 WITHOUT_REF = {
-    "reviews:queue", "reviews:take-next", "claims:stories", "claims:articles", "public:checks",
-    "public:feed", "public:atom", "public:methodology",
+    "reviews:queue", "reviews:suggestions", "reviews:take-next", "claims:stories",
+    "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
 }  # fmt: skip
 
 
 def address(name: str, review: Review) -> str:
     """The address called `name`, of what belongs to `review`."""
-    article = review.claim.appearances.get().article
+    article = review.claim.appearances.order_by("pk")[0].article
     match name:
         case "reviews:decide-flag":
             refs = [review.ref, Flag.objects.get(article=article).ref]
@@ -301,6 +356,22 @@ def address(name: str, review: Review) -> str:
                 article=article, on_source=agency(), kind="citation", start=0, end=5, score=1
             )
             refs = [edge.ref]
+        case "reviews:adopt":
+            refs = [review.ref, checked_before(review).ref]
+        case "reviews:decide-suggestion":
+            refs = [suggested(review).ref]
+        case "reviews:link":
+            refs = [review.claim.appearances.order_by("pk")[0].ref]
+        case "reviews:undo-merge":
+            root, now = factories.superuser(), leases.clock()
+            refs = [merging.merge(factories.claim(), review.claim, by=root, at=now).ref]
+        case "reviews:undo-split":
+            root, now = factories.superuser(), leases.clock()
+            one_of_two(review)
+            last = review.claim.appearances.order_by("-pk")[:1]
+            refs = [merging.split(review.claim, last, by=root, at=now).ref]
+        case "reviews:regroup" | "reviews:merge" | "reviews:split":
+            refs = [review.claim.ref]
         case "claims:claim":
             refs = [review.claim.ref]
         case "claims:source":
@@ -411,8 +482,11 @@ def rows(db) -> dict[str, models.Model]:
     """One row of everything the admin lists, by its label."""
     review = factories.review_at(Status.PUBLISHED)
     workflow.comment(review, by=review.checker, body="Look here.")
-    article = Article.objects.get()
+    article = Article.objects.order_by("pk")[0]
     Story.objects.create(title="The harbour")
+    root, now = factories.superuser(), leases.clock()
+    merging.merge(factories.claim(), review.claim, by=root, at=now)
+    merging.split(review.claim, review.claim.appearances.order_by("-pk")[:1], by=root, at=now)
     Snapshot.objects.create(article=article, content=b"x", sha256="0", media_type="text/plain")
     Derivation.objects.create(
         article=article, on_source=Source.objects.create(name="Daily Tide"), kind="citation",

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from claims import merging
-from claims.models import Appearance, Claim, ClaimMerge, ClaimSplit, Suggestion, as_ref
+from claims.models import Appearance, Claim, ClaimMerge, ClaimSplit, as_ref
 from reviews import listing, regrouping
 from reviews.views.page import Request
 from reviews.workflow import Refused
