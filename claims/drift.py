@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from claims import provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag
-from claims.provenance import ArticleFate, Fate, Standing
+from claims.provenance import ArticleFate, Fate
 from claims.text import FlagKind
 
 OTHERS = 24  # passages of further copies that are asked whether they name an actor
 ATTRIBUTED_WITHIN = 160  # characters after a sentence in which a citation still is about it
+MANY = 40  # copies of a claim that are all compared anew when one more is found
 CONFIDENCE = 0.7
 LONGEST = 300  # characters of a detail
 IN_ALL = frozenset({FlagKind.SCOPE_WIDENED, FlagKind.ATTRIBUTION_LOST})
@@ -45,32 +46,39 @@ def refresh(article: Article, *, near: Sequence[Article] = ()) -> None:
     :param near: articles of the same matter, in which a figure of one claim may have got into
         another claim.
 
-    Cost: a dozen statements, and about 0.3 ms for each copy.
+    Cost: a dozen statements, and about a millisecond for each copy, of at most `MANY` of a claim:
+    of more, only the copy in `article` is compared, unless it is what the others are compared with.
     """
     claims = Claim.objects.filter(
         appearances__article=article, appearances__current=True
     ).select_related("claimant")
     standings = provenance.standings(claims.distinct())
     found: dict[Key, Found] = {}
-    for standing in standings.values():
-        for key, one in _differences(standing):
+    kept: set[int] = set()
+    for claim_id, standing in standings.items():
+        order = sorted(standing.fates, key=lambda row: row.fate != Fate.ORIGIN)
+        only = article.pk if len(order) > MANY and order[0].article != article else None
+        kept |= {claim_id} if only else set()
+        for key, one in _differences(order, only=only):
             found.setdefault(key, one)
     within = _across([article, *near]) if near else {}
-    _store(standings.keys(), within | found, {article.pk, *(other.pk for other in near)})
+    compared = {article.pk, *(other.pk for other in near)}
+    _store(standings.keys(), within | found, compared, kept, own=article.pk)
 
 
 # One claim in its copies
 
 
-def _differences(standing: Standing) -> Iterator[tuple[Key, Found]]:
-    """What each copy did."""
-    order = sorted(standing.fates, key=lambda row: row.fate != Fate.ORIGIN)
+def _differences(order: Sequence[ArticleFate], *, only: int | None) -> Iterator[tuple[Key, Found]]:
+    """What each copy did, or the copy in one article `only`, to all but the caution."""
     cautious = next((row for row in order if row.fate != Fate.CONTRADICTED and row.words), None)
     for row in order:
         if row.fate in (Fate.DROPPED, Fate.CONTRADICTED):
             yield _caution_changed(row, cautious)
     figured = next((row for row in order if _figures(row)), None)
     for row in order:
+        if only not in (None, row.article.pk):
+            continue
         if figured and figured is not row:
             yield from _changed(row, figured, [], {FlagKind.FIGURE_CHANGED})
         if row is not order[0]:
@@ -196,10 +204,13 @@ def _moved(ours: Appearance, theirs: Appearance) -> Found | None:
 # Storing
 
 
-def _store(claims: Iterable[int], found: dict[Key, Found], compared: set[int]) -> None:
+def _store(
+    claims: Iterable[int], found: dict[Key, Found], compared: set[int], kept: set[int], *, own: int
+) -> None:
     """Make the derived flags those of `found`.
 
-    A flag across two claims goes only when both of its articles were compared.
+    A flag across two claims goes only when both of its articles were compared; one on a claim of
+    which not all copies were compared (`kept`) only when its own article was.
     """
     involved = {*claims, *(claim_id for _, claim_id, _ in found)}
     stored = {
@@ -214,7 +225,8 @@ def _store(claims: Iterable[int], found: dict[Key, Found], compared: set[int]) -
         if key in found or flag.state != Flag.State.OPEN:
             return False
         if flag.rule != ACROSS:
-            return key[1] in claims
+            in_part = key[1] in kept and not key[2].startswith("disclaimer")
+            return key[1] in claims and (not in_part or key[0] == own)
         return flag.article_id in compared and (
             flag.against is None or flag.against.article_id in compared
         )

@@ -350,7 +350,7 @@ def _about(
         return _covers(flag, claim) or (
             flag.agent in roots
             and not by_a_person
-            and any(matters.same(own, other.wording) for other in flag.covers.all())
+            and any(matters.same(own, other) for other in flag.covers.all())
         )
 
     return {pk: [f for f in cautions[pk] if concerns(f)] for pk in {*articles, *cautions}}
@@ -361,16 +361,16 @@ def _covers(flag: Flag, claim: Claim) -> bool:
 
 
 class _Matters:
-    """Whether wordings are about the same matter, each pair compared once."""
+    """Whether wordings are about the same matter as a covered claim, each pair compared once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[tuple[str, ...], str], bool] = {}
+        self._known: dict[tuple[tuple[str, ...], int | str], bool] = {}
 
-    def same(self, wordings: tuple[str, ...], other: str) -> bool:
-        key = (wordings, other)
+    def same(self, wordings: tuple[str, ...], covered: Appearance) -> bool:
+        key = (wordings, covered.claim_id or covered.wording)
         if key not in self._known:
             self._known[key] = any(
-                engine.compare(one, other).score >= SAME_MATTER for one in wordings
+                engine.compare(one, covered.wording).score >= SAME_MATTER for one in wordings
             )
         return self._known[key]
 
