@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import calendar
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Literal
 
+from claims.text.figure_words import BETWEEN_WORDS, Lexicon, figure_languages, lexicon_of, plainly
 from claims.text.folding import Folded, fold
-from claims.text.rules import FOLDER
 from claims.text.values import Figure
 
 Outcome = Literal["equal", "rounded", "changed", "qualifier_lost", "none"]
@@ -34,37 +33,8 @@ A_THOUSAND = 1_000
 ROUNDING = 0.1  # the most that rounding may move a figure, as a share of it
 TAKEN = "\0"  # stands in for what is part of a figure already
 BOUND = 1.25  # "more than 500,000" is fair for at most 625,000
-NOTHING = "(?!)"  # a pattern for what a language has no words for
-BETWEEN_WORDS = re.compile(r"[\s-]+")
 PLAIN_NUMBER = re.compile(r"(?<![\w.,/-])\d{1,15}(?![.,/-]?\d|\w)")
-RULE_FILE = re.compile(r"figures_([a-z]{2})\.toml")
 CLAUSE_END = re.compile(r"[;\n]|[.!?](?=[\"'”’)]*\s)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Lexicon:
-    """The rule file, with the patterns made of it."""
-
-    words: Mapping[str, Mapping[str, Any]]
-    quantity: re.Pattern[str]
-    share: re.Pattern[str]
-    dates: tuple[re.Pattern[str], ...]
-    age: re.Pattern[str]
-    not_a_month: re.Pattern[str]
-    piece: re.Pattern[str]
-    numbers: Mapping[str, float]
-    scales: Mapping[str, float]
-    joiners: frozenset[str]
-    thousands: str  # the mark between thousands, besides a space
-
-    def days(self, word: str) -> float:
-        """How many days a word for a length of time stands for."""
-        listed = self.words["durations"]
-        return float(listed.get(word) or listed[word.removesuffix("s")])
-
-    preposition: re.Pattern[str]
-    the_last: re.Pattern[str]
-    rate: re.Pattern[str]
 
 
 def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
@@ -73,9 +43,9 @@ def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
     Of a language without a rule file only whole numbers in plain digits are read.
     """
     folded = fold(text)
-    if language not in _languages():
+    if language not in figure_languages():
         return tuple(_plain_numbers(folded))
-    lexicon, letters, found = _lexicon(language), list(folded.text), list[Found]()
+    lexicon, letters, found = lexicon_of(language), list(folded.text), list[Found]()
     for finder in (_dates, _ages, _shares, _quantities):
         for start, end, figure in finder(replace(folded, text="".join(letters)), lexicon):
             is_month = figure.kind != "date" or not lexicon.not_a_month.search(figure.span.of(text))
@@ -238,9 +208,9 @@ def _limit(scope: str) -> Figure | None:
     """
     readings = [
         found[0]
-        for language in _languages()
+        for language in figure_languages()
         if scope
-        for lead in (_lexicon(language).words["words"]["before_a_year"][0],)
+        for lead in (lexicon_of(language).words["words"]["before_a_year"][0],)
         if (found := find_figures(f"{lead} {scope}", language=language))
         and found[0].kind in ("date", "duration")
     ]
@@ -257,8 +227,8 @@ def _qualifier_classes() -> Mapping[str, str]:
     """The class of every qualifier of every language."""
     return {
         qualifier: name.removeprefix("after_")
-        for language in _languages()
-        for name, listed in _lexicon(language).words["qualifiers"].items()
+        for language in figure_languages()
+        for name, listed in lexicon_of(language).words["qualifiers"].items()
         for qualifier in listed
     }
 
@@ -276,7 +246,7 @@ def _plain_numbers(folded: Folded) -> Iterator[Figure]:
         yield Figure(folded.span(*found.span()), "number", value, value, "", "", "")
 
 
-def _quantities(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
+def _quantities(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
     for found in lexicon.quantity.finditer(folded.text):
         kind, unit, factor = _unit_of(found, lexicon)
         values = _values(found, lexicon)
@@ -288,18 +258,18 @@ def _quantities(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
         yield found.start(), found.end(), Figure(span, kind, low, high, unit, qualifier, "")
 
 
-def _is_article(found: re.Match[str], kind: Kind, unit: str, lexicon: _Lexicon) -> bool:
+def _is_article(found: re.Match[str], kind: Kind, unit: str, lexicon: Lexicon) -> bool:
     """Whether "a", "one" or "half" counts nothing: "a day", "one man", "half-light"."""
     if found["scale"] or found["low"] is None:
         return False
-    low, words = _plainly(found["low"]), lexicon.words["words"]
+    low, words = plainly(found["low"]), lexicon.words["words"]
     return low in words["articles"] or (kind == "number" and not unit and low in words["ones"])
 
 
-def _values(found: re.Match[str], lexicon: _Lexicon) -> Range | None:
+def _values(found: re.Match[str], lexicon: Lexicon) -> Range | None:
     """What a quantity states, from and to; None where the digits are part of something else."""
     if found["vague"]:
-        low, high = lexicon.words["vague"][_plainly(found["vague"])]
+        low, high = lexicon.words["vague"][plainly(found["vague"])]
         return float(low), float(high)
     is_money = bool(found["symbol"] or found["currency"] or found["name"])
     if found["scale"] == "m" and not is_money:
@@ -316,15 +286,15 @@ def _values(found: re.Match[str], lexicon: _Lexicon) -> Range | None:
     return (low, high) if low <= high else None
 
 
-def _scale(words: str | None, lexicon: _Lexicon) -> float:
+def _scale(words: str | None, lexicon: Lexicon) -> float:
     """What the words after digits multiply them by."""
     scale = 1.0
     for found in lexicon.piece.finditer(words or ""):
-        scale *= lexicon.scales[_plainly(found.group())]
+        scale *= lexicon.scales[plainly(found.group())]
     return scale
 
 
-def _number(words: str, lexicon: _Lexicon) -> float | None:
+def _number(words: str, lexicon: Lexicon) -> float | None:
     """The value of digits ("550,000") or of words ("two and a half", "sechzigtausend").
 
     None where words do not make one number: "five six".
@@ -335,7 +305,7 @@ def _number(words: str, lexicon: _Lexicon) -> float | None:
     total = current = 0.0
     last, joined = float("inf"), False
     for found in lexicon.piece.finditer(words):
-        piece = _plainly(found.group())
+        piece = plainly(found.group())
         if piece in lexicon.joiners:
             joined = True
         elif scale := lexicon.scales.get(piece):
@@ -351,18 +321,13 @@ def _number(words: str, lexicon: _Lexicon) -> float | None:
     return total + current
 
 
-def _plainly(words: str) -> str:
-    """Words with one space between them."""
-    return BETWEEN_WORDS.sub(" ", words).strip()
-
-
-def _unit_of(found: re.Match[str], lexicon: _Lexicon) -> tuple[Kind, str, float]:
+def _unit_of(found: re.Match[str], lexicon: Lexicon) -> tuple[Kind, str, float]:
     """Kind, unit, and the factor to that unit."""
     words = lexicon.words
     if currency := found["symbol"] or found["currency"] or found["name"]:
-        return "money", str(words["currencies"][_plainly(currency)]), 1.0
+        return "money", str(words["currencies"][plainly(currency)]), 1.0
     if found["percent"]:
-        is_share = _plainly(found["percent"]) in words["percent"]["words"]
+        is_share = plainly(found["percent"]) in words["percent"]["words"]
         return "percent", "%" if is_share else "points", 1.0
     if duration := found["duration"]:
         return "duration", "day", lexicon.days(duration)
@@ -373,19 +338,19 @@ def _unit_of(found: re.Match[str], lexicon: _Lexicon) -> tuple[Kind, str, float]
     return "number", "", 1.0
 
 
-def _shares(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
+def _shares(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
     """Shares in words: "two thirds of", "by half"."""
     for found in lexicon.share.finditer(folded.text):
         start = found.start("qualifier") if found["qualifier"] else found.start("share")
         end = found.end("share")
-        value = float(lexicon.words["shares"][_plainly(found["share"])])
+        value = float(lexicon.words["shares"][plainly(found["share"])])
         figure = Figure(
             folded.span(start, end), "percent", value, value, "%", found["qualifier"] or "", ""
         )
         yield start, end, figure
 
 
-def _ages(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
+def _ages(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
     """Ages such as "in his 50s", which is 50 to 59 years."""
     for found in lexicon.age.finditer(folded.text):
         start, end = found.span("decade")
@@ -398,7 +363,7 @@ def _ages(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
         )
 
 
-def _dates(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
+def _dates(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
     for pattern in lexicon.dates:
         for found in pattern.finditer(folded.text):
             parts = found.groupdict()
@@ -409,7 +374,7 @@ def _dates(folded: Folded, lexicon: _Lexicon) -> Iterator[Found]:
                 yield start, end, Figure(folded.span(start, end), "date", *days, unit, "", "")
 
 
-def _days(parts: Mapping[str, str | None], lexicon: _Lexicon) -> Range | None:
+def _days(parts: Mapping[str, str | None], lexicon: Lexicon) -> Range | None:
     """First and last day of a date, a part of a month or year, or a decade; None if no such day."""
     if decade := parts.get("decade"):
         first = int(decade.removesuffix("s"))
@@ -427,17 +392,17 @@ def _days(parts: Mapping[str, str | None], lexicon: _Lexicon) -> Range | None:
     return _part(low, high, parts.get("part"), lexicon)
 
 
-def _part(low: float, high: float, part: str | None, lexicon: _Lexicon) -> Range:
+def _part(low: float, high: float, part: str | None, lexicon: Lexicon) -> Range:
     if not part:
         return low, high
-    name = _plainly(part).removeprefix("the ")
+    name = plainly(part).removeprefix("the ")
     parts = lexicon.words["parts"]
     first, last = parts.get(name) or parts[f"the {name}"]
     length = high - low + 1
     return low + round(length * first / 10), low + round(length * last / 10) - 1
 
 
-def _month(word: str | None, lexicon: _Lexicon) -> int:
+def _month(word: str | None, lexicon: Lexicon) -> int:
     """Number of a month; 0 for none."""
     if not word:
         return 0
@@ -460,7 +425,7 @@ def _day(year: int, month: int, day: int) -> float:
 # Scopes: "in the first half of 2022", "over the last five years", "a day"
 
 
-def _with_scopes(text: str, folded: str, found: list[Found], lexicon: _Lexicon) -> Iterator[Figure]:
+def _with_scopes(text: str, folded: str, found: list[Found], lexicon: Lexicon) -> Iterator[Figure]:
     """Give each quantity the time it is limited to, from the same clause.
 
     A clause that opens with the time gives it to what follows, any other to what stands before.
@@ -494,7 +459,7 @@ def _clauses(text: str, found: list[Found]) -> Iterator[list[Found]]:
         yield clause
 
 
-def _scope(text: str, before: str, figure: Figure, lexicon: _Lexicon) -> str:
+def _scope(text: str, before: str, figure: Figure, lexicon: Lexicon) -> str:
     """The words of a date or length of time that limits a quantity; "" if it does not."""
     if figure.kind == "duration" and lexicon.the_last.search(before):
         return f"{lexicon.words['words']['the_last'][0]} {figure.span.of(text)}"
@@ -505,160 +470,5 @@ def _scope(text: str, before: str, figure: Figure, lexicon: _Lexicon) -> str:
 
 def _period_name(days: float) -> str:
     """The English word for a length of time, the same for every language."""
-    return next(
-        str(word) for word, long in _lexicon("en").words["durations"].items() if long == days
-    )
-
-
-# The patterns
-
-
-def _plural(words: Iterable[str]) -> str:
-    """Return an alternation of `words` and their English plurals."""
-    singular = list(words)
-    return _any([*singular, *(f"{word}s" for word in singular if word.isascii())])
-
-
-def _any(words: Iterable[str]) -> str:
-    """A pattern for any of `words`, the longest first, whatever white space is between them."""
-    ordered = sorted(words, key=len, reverse=True)
-    return "|".join(re.escape(word).replace(r"\ ", r"[\s-]+") for word in ordered) or NOTHING
-
-
-@cache
-def _languages() -> tuple[str, ...]:
-    """The languages that have a rule file for figures."""
-    files = (RULE_FILE.fullmatch(file.name) for file in FOLDER.iterdir())
-    return tuple(sorted(file[1] for file in files if file))
-
-
-@cache
-def _lexicon(language: str) -> _Lexicon:
-    """Read a rule file, and what all languages share, and compile their words."""
-    shared, words = (
-        tomllib.loads((FOLDER / name).read_text("utf-8"))
-        for name in ("figures.toml", f"figures_{language}.toml")
-    )
-    words = {name: {**shared.get(name, {}), **words.get(name, {})} for name in {**shared, **words}}
-    some = words["words"]
-    scales = {**words["scales"], **words["short_scales"]}
-    if language == "en":
-        scales |= {f"{scale}s": value for scale, value in words["scales"].items()}
-    numbers = {**words["numbers"], **words["after_numbers"]}
-    joiners = frozenset(words["joined"])
-    return _Lexicon(
-        words=words,
-        quantity=_quantity_pattern(words),
-        share=re.compile(
-            rf"(?<![\w-])(?:(?P<qualifier>{_any(_before(words))})\s+)?"
-            rf"(?:(?:{_any(some['by'])})\s+)?(?P<share>{_any(words['shares'])})"
-            rf"(?=\s+(?:{_any(some['of_a_whole'])})\b|\s*[.,;]|\Z)"
-        ),
-        dates=_date_patterns(words),
-        preposition=re.compile(
-            rf"\b(?:{_any(some['before_a_scope'])})\s+(?:(?:{_any(some['the'])})\s+)?\Z"
-        ),
-        the_last=re.compile(rf"\b(?:{_any(some['the_last'])})\s+\Z"),
-        rate=re.compile(
-            rf"\s+(?:[^\W\d_]+\s+)?(?:{_any(some['rates'])})\s+"
-            rf"(?P<unit>{_any(words['durations'])})\b"
-        ),
-        age=re.compile(rf"\b(?:{_any(some['ages'])})\s+(?P<decade>[1-9]0s)\b"),
-        not_a_month=re.compile(rf"\b(?:{_any(some['capital_months'])})\b"),
-        piece=re.compile(_any({*numbers, *scales, *joiners})),
-        numbers=numbers,
-        scales=scales,
-        joiners=joiners,
-        thousands=some["thousands"],
-    )
-
-
-def _before(words: Mapping[str, Any]) -> list[str]:
-    qualifiers = words["qualifiers"]
-    return [word for name in ("over", "under", "about", "almost") for word in qualifiers[name]]
-
-
-def _number_words(words: Mapping[str, Any], scales: str) -> str:
-    """Words that make a number, apart or in one: "two hundred and five", "sechzigtausend"."""
-    first = _any([*words["numbers"], *words["words"]["bare_scales"]])
-    further = rf"(?:{_any([*words['numbers'], *words['after_numbers']])}|{scales})"
-    joins = "|".join(
-        rf"(?<={re.escape(before)})[\s-]?{re.escape(joiner)}[\s-]?(?={further})"
-        for joiner, listed in words["joined"].items()
-        for before in listed
-    )
-    return rf"(?:{first})(?:(?:{joins or NOTHING}|[\s-]?){further}){{0,9}}"
-
-
-def _digits_of(thousands: str) -> str:
-    """How a language writes numbers in digits; thousands may stand apart in any."""
-    decimal = "[.]" if thousands == "," else "[.,]"
-    mark = re.escape(thousands)
-    return (
-        rf"\d{{1,3}}(?:{mark}\d{{3}})+(?:{decimal}\d{{1,9}})?"
-        rf"|\d{{1,3}}(?:[ '\u00a0\u2009\u202f]\d{{3}})+(?:{decimal}\d{{1,9}})?(?!\d|,\d)"
-        rf"|\d{{1,15}}(?:{decimal}\d{{1,9}})?"
-    )
-
-
-def _quantity_pattern(words: Mapping[str, Any]) -> re.Pattern[str]:
-    some = words["words"]
-    after = [*words["qualifiers"]["after_over"], *words["qualifiers"]["after_about"]]
-    digits = _digits_of(some["thousands"])
-    scale = _any([*words["scales"], *(f"{scale}s" for scale in words["scales"])])
-    scales = rf"(?:[\s-]?(?:{scale})){{1,2}}(?!\w)|\s?(?:{_any(words['short_scales'])})(?!\w)"
-    symbols = _any(unit for unit in words["currencies"] if not unit[-1].isalpha())
-    names = _any(unit for unit in words["currencies"] if unit[-1].isalpha())
-    of = rf"(?:(?:{_any(some['of_a_unit'])})\s?)?"
-    number = rf"(?:{digits}|(?:{_number_words(words, scale)})(?!\w))"
-    return re.compile(
-        rf"""(?<![\w.,/-])(?<!\w['])
-        (?:(?P<qualifier>{_any(_before(words))})\s+(?:(?:{_any(some["the"])})\s)?)?
-        (?:(?P<between>(?:{_any(some["between"])})\s+)|(?:{_any(some["from"])})\s+)?
-        (?:(?P<symbol>{symbols})\s?)?
-        (?:(?P<vague>{_any(words["vague"])})
-          |(?P<low>{number})
-           (?:(?P<low_scale>{scales})?\s?
-             (?:-|–|—|{_any(some["to"])}|(?(between)(?:{_any(some["and"])})|-))\s?
-             (?:{symbols})?(?P<high>{digits}))?
-           (?P<scale>{scales})?
-        )(?![\d]|[.,]\d)
-        (?:\s?(?P<percent>{_any([*words["percent"]["points"], *words["percent"]["words"]])})(?!\w)
-          |\s?(?P<currency>{symbols})
-          |[\s-]{of}(?P<name>{names})(?!\w)
-          |[\s-]{of}(?P<duration>{_plural(words["durations"])})(?!\w)(?:[\s-]olds?\b)?
-          |[\s-]?{of}(?P<measure>{_plural(words["measures"])})(?!\w)
-        )?
-        (?:\s+(?P<after>{_any(after)})(?!\w))?
-        (?!\w)""",
-        re.VERBOSE,
-    )
-
-
-def _date_patterns(words: Mapping[str, Any]) -> tuple[re.Pattern[str], ...]:
-    """Each names groups among date, day, month, part, year and decade; the surest first."""
-    some = words["words"]
-    month = rf"(?P<month>{_any([*words['months'], *words['short_months']])})(?:\.(?=,?\s?\d))?"
-    year = r"(?P<year>(?:1[5-9]|20)\d\d)(?![,.]?\d|\w)"
-    day = rf"(?P<day>\d{{1,2}})(?:{_any(some['day_ends'])})?"
-    of = rf"(?:(?:{_any(some['of_a_date'])})\s)?"
-    parts = _any([*words["parts"], *(part.removeprefix("the ") for part in words["parts"])])
-    part = rf"(?P<part>(?:{parts})[\s-]){of}"
-    before = _any(some["before_a_year"])
-    numeric = rf"(?P<day>\d\d?)[.{some['date_marks']}](?P<month>\d\d?)[.{some['date_marks']}]{year}"
-    forms = (
-        r"(?P<year>(?:1[5-9]|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)",
-        numeric,
-        *((rf"{month}\s{day}(?:,?\s{year})?(?![\w,.]?\d)",) if some["month_first"] else ()),
-        rf"(?:(?:{_any(some['the'])})\s)?{day}\s{of}{month}(?:,?\s{of}{year})?(?!\w)",
-        rf"(?:{part})?{month},?\s{of}{year}",
-        rf"{part}{month}(?!\w)",
-        rf"{part}(?:(?:{_any(some['the_year'])})\s)?{year}",
-        rf"{year}(?=\s(?:{_any(some['after_a_year'])})(?!\w))",
-        r"(?:the\s)?(?P<decade>(?:1[5-9]|20)\d0s)(?!\w)",
-    )
-    patterns = [re.compile(rf"(?<![\w.,$£€/-])(?P<date>{form})") for form in forms]
-    counted = _any([*words["measures"], *some["counted"]])
-    lone_month = rf"\b(?:{before})\s(?P<date>(?P<month>{_any(words['months'])}))(?!\w)"
-    lone_year = rf"(?:\b(?:{before})\s|\()(?P<date>{year})(?![\s-]*(?:{counted}))"
-    return (*patterns, re.compile(lone_month), re.compile(lone_year))
+    english = lexicon_of("en").words["durations"].items()
+    return next((str(word) for word, long in english if long == days), f"{days:g} days")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.text import figures
+from claims.text.figure_words import figure_languages, lexicon_of
 from claims.text.figures import find_figures, pair_figures, relate, worst
 
 FOUND = [
@@ -195,8 +195,8 @@ def test_a_translation_is_compared_with_its_original(language, text, expected):
 
 def test_no_qualifier_means_two_things():
     meanings = {}
-    for language in figures._languages():
-        for name, listed in figures._lexicon(language).words["qualifiers"].items():
+    for language in figure_languages():
+        for name, listed in lexicon_of(language).words["qualifiers"].items():
             for words in listed:
                 meanings.setdefault(words, set()).add(name.removeprefix("after_"))
     assert [words for words, several in meanings.items() if len(several) > 1] == []
