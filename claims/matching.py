@@ -188,12 +188,15 @@ def _likely(matches: list[Match]) -> list[Match]:
 
 
 def _agreeing(wording: str, language: str, rejected: set[int]) -> list[Match]:
-    """The claim in another language whose names and figures (dates are figures) agree, if any."""
+    """The likely claim in another language whose figures (dates are figures) agree, if any.
+
+    What words two languages share are mostly names, so that a likely one has names in common.
+    """
     agreeing = [
         one
         for one in _matches(wording, language, rejected, abroad=True)
         if one.comparison.figure in ("equal", "rounded")
-        and any(reason.startswith("same names") for reason in one.comparison.reasons)
+        and one.comparison.score >= settings.FACTCHECK_MATCH_LIKELY
     ]
     return sorted(agreeing, key=lambda one: one.comparison.score)[-1:]
 
