@@ -182,7 +182,8 @@ def _is_in(row: Article, members: dict[int, list[Article]], known: dict[int, Art
 def _neighbours(article: Article, topic: engine.Topic) -> list[Article]:
     """The articles of about the same date that share most of the rare words of `article`."""
     known = TopicKey.objects.filter(key__in=list(topic.counts), articles__gt=1)
-    chosen, rows = [], 0
+    chosen: list[int] = []
+    rows = 0
     for key, articles in known.order_by("articles", "key").values_list("key", "articles")[:RAREST]:
         rows += articles
         if chosen and rows > ROWS:
@@ -274,7 +275,7 @@ def _assign(clusters: Sequence[Sequence[int]], around: _Around) -> None:
             story_id = placed or (stories[0] if stories else _new_story(members, around).pk)
             taken.add(story_id)
         _move(members, story_id, {story for story in stories if story != story_id}, around)
-    Story.objects.filter(pk__in=set(before.values()) - {None}, articles=None).delete()
+    Story.objects.filter(pk__in=[pk for pk in before.values() if pk], articles=None).delete()
 
 
 def _move(members: Sequence[int], story_id: int | None, emptied: set[int], around: _Around) -> None:
