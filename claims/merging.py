@@ -183,7 +183,12 @@ def merge(
     claim.merged_into = into
     claim.save(update_fields=["fingerprint", "merged_into"])
     made = ClaimMerge.objects.create(
-        claim=claim, into=into, by=by, at=at, reason=reason, record=record
+        claim=claim,
+        into=into,
+        by=by,
+        at=at,
+        reason=reason,
+        record=record,  # type: ignore[misc]
     )
     _compare_again(into)
     return made
@@ -216,7 +221,7 @@ def undo_merge(merge: ClaimMerge, *, by: AbstractUser, at: datetime) -> None:
     into.save(update_fields=["fingerprint", "worthiness"])
     claim.merged_into = None
     claim.save(update_fields=["fingerprint", "merged_into"])
-    merge.undone_by, merge.undone_at = by, at
+    merge.undone_by, merge.undone_at = by, at  # type: ignore[assignment]
     merge.save(update_fields=["undone_by", "undone_at"])
     _compare_again(claim, into)
 
@@ -265,7 +270,12 @@ def split(
     matching.reindex(new)
     matching.reindex(claim)
     made = ClaimSplit.objects.create(
-        claim=claim, new_claim=new, by=by, at=at, reason=reason, record=record
+        claim=claim,
+        new_claim=new,
+        by=by,
+        at=at,
+        reason=reason,
+        record=record,  # type: ignore[misc]
     )
     _compare_again(claim, new)
     return made
@@ -293,7 +303,7 @@ def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> None:
     merge(new, claim, by=by, at=at, reason="Undid the split", for_later=False)
     claim.refresh_from_db()
     matching.reindex(claim)
-    split.undone_by, split.undone_at = by, at
+    split.undone_by, split.undone_at = by, at  # type: ignore[assignment]
     split.save(update_fields=["undone_by", "undone_at"])
 
 
@@ -314,7 +324,7 @@ def _decide(
     suggestion: Suggestion, state: str, *, by: AbstractUser | None, at: datetime | None, reason: str
 ) -> None:
     suggestion.state, suggestion.reason = state, reason
-    suggestion.decided_by, suggestion.decided_at = by, at
+    suggestion.decided_by, suggestion.decided_at = by, at  # type: ignore[assignment]
     suggestion.save()
 
 

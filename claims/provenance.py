@@ -210,8 +210,7 @@ def _roots(
 def _said_by_people(rows: list[Derivation], copies: Iterable[int]) -> bool:
     """Whether a person says that an article rests on another one, and on no source."""
     own = [row for row in rows if row.by_hand]
-    known = set(copies)
-    return any(row.on_article_id in known for row in own) and not any(r.on_source for r in own)
+    return any(row.on_article_id in copies for row in own) and not any(r.on_source for r in own)
 
 
 def _followed(

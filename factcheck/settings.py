@@ -67,8 +67,8 @@ QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.7)
 # The machine. The score of `engine.compare` from which an appearance is linked to a claim: at 0.6
 # the best match was right for 53 of 56 tweets that repeat a checked claim (CheckThat! 2020).
 FACTCHECK_MATCH_CERTAIN = env.float("FACTCHECK_MATCH_CERTAIN", default=0.6)
-# The score from which the likeliest other claim is suggested to people: at 0.4 the one suggested was
-# right for 55 of 72 tweets without a certain match, at 0.5 for 17 of 23 (CheckThat! 2020, dev).
+# The score from which the likeliest other claim is suggested to people: at 0.4 the suggested one
+# was right for 55 of 72 tweets without a certain match, at 0.5 for 17 of 23 (CheckThat! 2020, dev).
 FACTCHECK_MATCH_LIKELY = env.float("FACTCHECK_MATCH_LIKELY", default=0.4)
 # The mean likeness from which articles are one story: on 50 events in three outlets each B-cubed F1
 # was 0.98 to 1.00 between 0.12 and 0.24.

@@ -61,7 +61,7 @@ def earlier_checks(claims: Iterable[Claim]) -> dict[int, list[Earlier]]:
 
 def _merged(known: Iterable[int]) -> Iterable[tuple[int, int]]:
     rows = Claim.objects.filter(merged_into__in=list(known), review__publications__isnull=False)
-    return rows.values_list("merged_into", "pk")
+    return ((kept or 0, merged) for kept, merged in rows.values_list("merged_into", "pk"))
 
 
 def _suggested(known: Iterable[int]) -> Iterable[tuple[int, int]]:

@@ -332,7 +332,7 @@ WITHOUT_REF = {
 }  # fmt: skip
 
 
-def address(name: str, review: Review) -> str:
+def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of address
     """The address called `name`, of what belongs to `review`."""
     article = review.claim.appearances.order_by("pk")[0].article
     match name:

@@ -55,4 +55,3 @@ def likeness(one: dict[int, float], other: dict[int, float]) -> float:
     """Return how much two texts are about the same, 0 to 1, from `Topic.weights` of both."""
     shorter, longer = sorted((one, other), key=len)
     return sum(weight * longer[key] for key, weight in shorter.items() if key in longer)
-
