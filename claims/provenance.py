@@ -14,7 +14,7 @@ Counting too few independent origins is the safe error: two that look independen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -207,7 +207,7 @@ def _roots(
     return _followed(roots, copies)
 
 
-def _said_by_people(rows: list[Derivation], copies: Iterable[int]) -> bool:
+def _said_by_people(rows: list[Derivation], copies: Container[int | None]) -> bool:
     """Whether a person says that an article rests on another one, and on no source."""
     own = [row for row in rows if row.by_hand]
     return any(row.on_article_id in copies for row in own) and not any(r.on_source for r in own)
