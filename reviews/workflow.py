@@ -91,6 +91,8 @@ def _out_of_place(action: Action, review: Review) -> str:
         return f"This review is {review.get_status_display().lower()}."
     if action == Action.REOPEN and review.claim.merged_into_id:
         return "Its claim was merged into another; undo the merge instead."
+    if action == Action.UNMERGE and review.events.latest("pk").action != Action.MERGE:
+        return "It was not a merge that ended this review."
     return ""
 
 

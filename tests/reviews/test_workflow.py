@@ -39,15 +39,19 @@ DECIDERS = {name for name in CHECKERS if "super" in name}
 HOLDERS = {name for name in CHECKERS if "the checker" in name}
 
 ALLOWED: dict[Status, dict[Action, set[str]]] = {
-    Status.QUEUED: {Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS},
+    Status.QUEUED: {Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS, Action.MERGE: CHECKERS},
     Status.IN_PROGRESS: {
         Action.RELEASE: HOLDERS, Action.SUBMIT: HOLDERS, Action.DISMISS: HOLDERS,
-        Action.EXPIRE: {"the desk"},
+        Action.EXPIRE: {"the desk"}, Action.ADOPT: HOLDERS, Action.MERGE: HOLDERS,
     },
     Status.SUBMITTED: {
         Action.WITHDRAW: HOLDERS, Action.RETURN: DECIDERS, Action.APPROVE: DECIDERS - HOLDERS,
     },
-    Status.RETURNED: {Action.TAKE: CHECKERS, Action.DISMISS: HOLDERS | DECIDERS},
+    Status.RETURNED: {
+        Action.TAKE: CHECKERS,
+        Action.DISMISS: HOLDERS | DECIDERS,
+        Action.MERGE: HOLDERS | DECIDERS,
+    },
     Status.APPROVED: {Action.PUBLISH: {"the desk"}},
     Status.PUBLISHED: {Action.CORRECT: CHECKERS},
     Status.DISMISSED: {Action.REOPEN: DECIDERS},
@@ -72,6 +76,8 @@ VERBS = {
         review, by=by, reason="Not checkable.", token=review.lease_token
     ),
     Action.REOPEN: lambda review, by: workflow.reopen(review, by=by, reason="Now checkable."),
+    Action.MERGE: lambda review, by: workflow.merge_away(review, by=by, note="into another"),
+    Action.UNMERGE: lambda review, by: workflow.unmerge(review, by=by, note="two again"),
 }  # fmt: skip
 
 
@@ -136,7 +142,7 @@ def test_refusals_answers_for_the_actions_of_people(db):
 
     refusals = workflow.refusals(review, fact_checker())
 
-    assert set(refusals) == {str(action) for action in VERBS}
+    assert set(refusals) == {str(action) for action in {*VERBS, Action.ADOPT}}
     assert refusals["take"] == ""
     assert refusals["reopen"] == "Your role does not allow this."
     assert refusals["submit"] == "This review is waiting to be taken."

@@ -184,6 +184,28 @@ def test_lone_surrogates_go_through(lines):
     assert answer["flags"]
 
 
+def test_a_language_without_rules_is_said_to_have_none(lines):
+    row = {"id": 1, "text": "Statek zatonął w porcie.", "lang": "pl"}
+    (answer,), _, code = answers(lines(row))
+
+    assert (answer["lang"], answer["supported"], answer["flags"], code) == ("pl", False, [], 0)
+
+
+def test_a_reader_who_has_enough_ends_it_quietly():
+    program = [sys.executable, "manage.py", "scan", "--jsonl"]
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        running.stdin.write(f"{json.dumps({'id': 1, 'text': TEXT})}\n")
+        running.stdin.flush()
+        running.stdout.readline()
+        running.stdout.close()
+        running.stdin.write(f"{json.dumps({'id': 2, 'text': TEXT})}\n" * 3)
+        running.stdin.close()
+
+        assert (running.stderr.read(), running.wait()) == ("", 141)
+
+
 def test_every_line_is_answered_before_the_next_is_sent():
     with subprocess.Popen(
         [sys.executable, "manage.py", "scan", "--jsonl"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.core.management.base import BaseCommand
 
 from claims import text as engine
 
+CLOSED = 141  # as a shell says of what SIGPIPE ended
 MOST_BYTES = 20_000_000  # of a file, and of a line with --jsonl
 BOLD, PLAIN = "\033[1m", "\033[0m"
 HELP = """\
@@ -74,6 +76,10 @@ class Command(BaseCommand):
             except Unreadable as problem:
                 self.stderr.write(str(problem))
                 all_read = False
+            except BrokenPipeError:
+                # Whoever read has enough; the interpreter must not write the rest on its way out.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(CLOSED)
         if not all_read:
             sys.exit(1)
 
@@ -177,8 +183,12 @@ def parse(line: bytes) -> tuple[Any, str, str | None]:
 
 
 def row(identity: Any, text: str, found: engine.Analysis) -> dict[str, Any]:
-    """What was found in one line of JSON, as the help of the command shows it."""
+    """What was found in one line of JSON, as the help of the command shows it.
+
+    Where there are no rules for the language it says so: then nothing was looked for.
+    """
     return {
+        **({} if found.supported else {"supported": False}),
         "id": identity,
         "lang": found.language,
         "sentences": len(found.sentences),
