@@ -113,6 +113,16 @@ def same_name(one: str, other: str) -> bool:
     return begins_alike >= 4 and shorter[:begins_alike] == longer[:begins_alike]
 
 
+@lru_cache(maxsize=65_536)
+def key_of(word: str) -> str:
+    """The key of one folded word: its place, its synonym group or its stem; "" if it counts not."""
+    vocabulary = _vocabulary()
+    word = word.removesuffix("'s")
+    if word in vocabulary.stopwords or (len(word) < 2 and word.isascii()):
+        return ""
+    return vocabulary.places.get(word) or vocabulary.group(word) or _plain(_stem(word))
+
+
 def opposite(key: str) -> str:
     """The key that states the contrary; "" if none does."""
     return _vocabulary().opposites.get(key, "")
