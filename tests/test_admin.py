@@ -13,9 +13,10 @@ from django.db.models.signals import post_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from reversion.models import Version
 
-from claims import matching
+from claims import matching, merging
 from claims import text as engine
 from claims.admin import AS_FOUND, ContentAdmin
 from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Source, Story
@@ -88,8 +89,9 @@ def test_who_is_signed_in_without_the_right_is_refused(db):
 def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_people(editor):
     allowed = {name for name in names(DESK_MODELS) if _status(editor, name) == 200}
 
-    machine = {"story", "snapshot", "analysis", "appearance", "flag", "derivation"}
-    assert allowed == CONTENT | machine
+    found = {"story", "snapshot", "analysis", "appearance", "flag", "derivation"}
+    regrouped = {"suggestion", "claimmerge", "claimsplit"}
+    assert allowed == CONTENT | found | regrouped
 
 
 def _status(client: Client, name: str) -> int:
@@ -412,7 +414,16 @@ def _one_of_everything() -> Review:
     Derivation.objects.create(
         article=article, on_source=factories.source(), kind="citation", score=1
     )
+    _regroup(by=review.checker)
     return review
+
+
+def _regroup(by: User) -> None:
+    """Merge one claim into another, and take what came with it out again."""
+    claim, into = factories.claim(), factories.claim()
+    moved = list(claim.appearances.all())
+    merging.merge(claim, into, by=by, at=timezone.now())
+    merging.split(into, moved, by=by, at=timezone.now())
 
 
 # Look
