@@ -149,7 +149,11 @@ def _count(keys: Iterable[int], by: int) -> None:
 
 def _rarity(keys: Iterable[int]) -> engine.Rarity:
     """Weigh keys by how few of all articles have them (inverse document frequency)."""
-    known = dict(TopicKey.objects.filter(key__in=set(keys)).values_list("key", "articles"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, articles FROM claims_topickey WHERE key = ANY(%s)", [list(set(keys))]
+        )
+        known = dict(cursor.fetchall())
     total = Topic.objects.count()
     return lambda key: log(1 + total / max(1, known.get(key, 1)))
 
@@ -282,10 +286,12 @@ def _move(members: Sequence[int], story_id: int | None, emptied: set[int], aroun
     """Move the members, and with a story that stays whole all its articles."""
     whole = [one for one in around.whole if one <= set(members)]
     free = Article.objects.filter(placed_by__isnull=True)
-    if whole and story_id:
-        left = {around.articles[pk].story_id for one in whole for pk in one} & emptied
+    left = {around.articles[pk].story_id for one in whole for pk in one} & emptied
+    if story_id and left:
         free.filter(story__in=left).update(story=story_id)
-    free.filter(pk__in=members).update(story=story_id)
+    moved = [pk for pk in members if around.articles[pk].story_id != story_id]
+    if moved:
+        free.filter(pk__in=moved).update(story=story_id)
 
 
 def _placed(members: Iterable[int], around: _Around) -> int | None:
