@@ -6,7 +6,7 @@ added stays as the person left it, and no newer analysis changes it.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -40,9 +40,12 @@ def derive(article: Article, citations: Iterable[engine.Citation]) -> None:
     Safe to repeat. Call when the article has its claims and its story.
     """
     _store_citations(article, list(citations))
-    for other in near(article):
+    others = near(article)
+    known = _edges_between(article, others)
+    for other in others:
         newer, older = sorted((article, other), key=provenance.age, reverse=True)
-        _store_wording(newer, older, engine.shared_wording(newer.text, older.text))
+        overlap = engine.shared_wording(newer.text, older.text)
+        _store_wording(newer, older, overlap, known[other.pk])
 
 
 def near(article: Article) -> list[Article]:
@@ -107,30 +110,40 @@ def _sources(kinds: dict[str, str]) -> dict[str, Source]:
     return {name: known[name.casefold()] for name in kinds}
 
 
-def _store_wording(newer: Article, older: Article, overlap: engine.Overlap) -> None:
-    """Store that one article shares the other's wording, or that it no longer does."""
-    between = Q(article=newer, on_article=older) | Q(article=older, on_article=newer)
-    known = list(Derivation.objects.filter(between).select_for_update())
+def _edges_between(article: Article, others: Iterable[Article]) -> dict[int, list[Derivation]]:
+    """The edges between `article` and each of `others`, in either direction, locked."""
+    rows = list(others)
+    between = Q(article=article, on_article__in=rows) | Q(article__in=rows, on_article=article)
+    found: dict[int, list[Derivation]] = defaultdict(list)
+    for edge in Derivation.objects.filter(between).order_by("pk").select_for_update():
+        other = edge.on_article_id if edge.article_id == article.pk else edge.article_id
+        found[other or 0].append(edge)
+    return found
+
+
+def _store_wording(
+    newer: Article, older: Article, overlap: engine.Overlap, known: list[Derivation]
+) -> None:
+    """Store that one article shares the other's wording, or that it no longer does.
+
+    :param known: the edges stored between the two.
+    """
     if any(not _is_machines(row) for row in known):
         return
-    if overlap.score < PARTLY_SHARED or not overlap.spans:
-        Derivation.objects.filter(pk__in=[row.pk for row in known]).delete()
+    shares = overlap.score >= PARTLY_SHARED and bool(overlap.spans)
+    gone = [row.pk for row in known if not shares or row.article_id != newer.pk]
+    if gone:
+        Derivation.objects.filter(pk__in=gone).delete()
+    if not shares:
         return
-    kind = Derivation.Kind.COPY if overlap.score >= MOSTLY_SHARED else Derivation.Kind.PARAPHRASE
+    edge = next((row for row in known if row.article_id == newer.pk), None)
+    edge = edge or Derivation(article=newer, on_article=older)
     passage = max((here for here, _ in overlap.spans), key=len)
-    Derivation.objects.filter(article=older, on_article=newer).delete()
-    Derivation.objects.update_or_create(
-        article=newer,
-        on_article=older,
-        defaults={
-            "kind": kind,
-            "score": overlap.score,
-            "start": passage.start,
-            "end": passage.end,
-            "words": passage.of(newer.text),
-            "by_hand": False,
-        },
-    )
+    copies = overlap.score >= MOSTLY_SHARED
+    edge.kind = Derivation.Kind.COPY if copies else Derivation.Kind.PARAPHRASE
+    edge.score, edge.by_hand = overlap.score, False
+    edge.start, edge.end, edge.words = passage.start, passage.end, passage.of(newer.text)
+    edge.save()
 
 
 def _is_machines(row: Derivation) -> bool:
