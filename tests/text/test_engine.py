@@ -140,10 +140,10 @@ def test_too_little_text_to_tell_is_not_guessed():
     assert analyse("12 + 3") == Analysis("", False, analyse("12 + 3", language="en").sentences)
 
 
-def test_the_language_model_is_loaded_only_when_asked():
+def test_the_language_detector_is_loaded_only_when_asked():
     code = (
         "import sys, claims.text; claims.text.analyse('We left.', language='en');"
-        "sys.exit('py3langid' in sys.modules or 'django' in sys.modules)"
+        "sys.exit('pycld2' in sys.modules or 'django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
