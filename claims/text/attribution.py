@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,13 +10,13 @@ from claims.text.claimants import ENDS, HARD_STOPS, LONGEST_CLAIMANT, Claimants,
 from claims.text.cues import Cue, lexicon
 from claims.text.folding import Folded
 from claims.text.names import Names
-from claims.text.quotes import Quotes
+from claims.text.quotes import QUOTE, Quotes
 from claims.text.rules import RuleBook
 from claims.text.speakers import UNNAMED, Cast, Speaker
 from claims.text.values import Attribution, Sentence, Span
 
-QUOTE = '"'
 CLOSING = frozenset('",.!?–—')
+EDGES = " ,.!?;:"
 FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
 LONGEST_ADDRESSEE = 15  # words
@@ -100,28 +101,39 @@ class _Reader(Claimants):
     """Reads one sentence. Places are those of words; a claimant is looked for near its cue only."""
 
     def __init__(self, listener: Listener, cast: Cast, sentence: Sentence) -> None:
-        super().__init__(listener.text, listener.folded, listener.lexicon, cast, sentence)
-        self.quotes, self.sentence = listener.quotes, sentence
+        super().__init__(
+            listener.text, listener.folded, listener.lexicon, cast, listener.quotes, sentence
+        )
+        self.sentence = sentence
         self.last: Said | None = None
         self.named_until = 0  # after the claimant of the last "according to" or "citing"
 
     def read(self) -> Iterator[Said]:
         """The attributions, in the order of their cues."""
-        floor = 0
+        floors: dict[Span | None, int] = {}  # by the quotation that holds the cue
         for cue in self.lexicon.cues(self.words):
             if cue.first < self.named_until:
                 continue
+            held = self._quotation_around(cue)
+            floor = floors.setdefault(held, self._place_at(held.start) if held else 0)
             said = self._of_cue(cue, floor)
             if said:
                 yield said
                 self.last = said
                 content = said.attribution.content.start
                 if content >= self._span((cue.first, cue.after)).start:
-                    floor = max(floor, self._place_at(content))
+                    floors[held] = max(floor, self._place_at(content))
 
     def _place_at(self, offset: int) -> int:
-        position = self.folded.position(offset)
-        return next((n for n, start in enumerate(self.words.starts) if start >= position), 0)
+        """The first word that does not begin before `offset`; 0 when there is none."""
+        place = bisect_left(self.words.starts, self.folded.position(offset))
+        return place if place < len(self.words) else 0
+
+    def _quotation_around(self, cue: Cue) -> Span | None:
+        """The quotation in which the cue itself is said, unless it holds nothing but the cue."""
+        words = self._span((cue.first, cue.after))
+        held = self.quotes.around(words)
+        return held if held and held.of(self.text).strip(EDGES) != words.of(self.text) else None
 
     def _of_cue(self, cue: Cue, floor: int) -> Said | None:
         match cue.kind:
@@ -149,17 +161,11 @@ class _Reader(Claimants):
             end = start + 1
         if end == start:
             return None
+        if opens:
+            end = self._past_appositions(start, end)
         self.named_until = end
-        content = (self._past_apposition(end), len(self.of)) if opens else (floor, cue.first)
+        content = (end, len(self.of)) if opens else (floor, cue.first)
         return self._said(cue, (start, end), content)
-
-    def _past_apposition(self, comma: int) -> int:
-        """Where ", a driver from Oslo," ends in a language without articles; else the comma."""
-        people = self.cast.people_words | self.cast.titles
-        if self._word(comma) != "," or self._word(comma + 1) not in people:
-            return comma
-        end = self._claimant_end(comma + 1)
-        return end if self._word(end) == "," else comma
 
     def _following(self, cue: Cue, floor: int) -> Said | None:
         """The claimant stands before: "dem Minister zufolge C"."""
@@ -224,6 +230,8 @@ class _Reader(Claimants):
         if self._is_noun(cue):
             return None
         subject, verbs = self._subject(cue.first, floor)
+        described = self._described_after_quotation(verbs) or self._described(verbs, floor)
+        subject = described or subject
         if self._is_part_of_quotation(cue, subject):
             return None
         if cue.kind == "views" and cue.words in lexicon["unsure"] and not self._is_named(subject):
@@ -232,7 +240,10 @@ class _Reader(Claimants):
         asserts = cue.kind == "says" and not negated
         quoted = self._word(verbs - 1) in CLOSING and verbs > FEWEST_WORDS
         leads = self.of[0] in lexicon["adverbial_starts"]
+        addressed = cue.words in lexicon["to_someone"] and not lexicon.verb_second
         may_follow = quoted or leads or lexicon.verb_second or subject is None
+        may_follow = may_follow and not (addressed and subject)
+        may_follow = may_follow and not (described and not self._ends_with_name(cue.after))
         if not participle and may_follow:
             said = self._inverted(cue, floor, quoted, subject, asserts)
             if said:
@@ -247,7 +258,7 @@ class _Reader(Claimants):
         own = unsure and subject is not None and self.of[subject[1] - 1] in self.lexicon["i"]
         if cue.kind != "views" and not own:
             return False
-        return self.quotes.around(self._span((cue.first, cue.after))) is not None
+        return self._quotation_around(cue) is not None
 
     def _is_noun(self, cue: Cue) -> bool:
         """Whether the cue is no finite verb: "to say", "the report"."""
@@ -474,6 +485,14 @@ class _Reader(Claimants):
             source = self._trimmed(source)
         if content is None:
             return None
+        held = self._quotation_around(cue)
+        if held and (source is None or _within(source, held)):
+            # Who is quoted tells nothing beyond the quotation.
+            content = _shared_part(self.text, held, content)
+        elif held:
+            return None
+        if content is None:
+            return None
         speaker = self.cast.speaker(self._meant(source)) if source else UNNAMED
         attribution = Attribution(
             source=source,
@@ -507,6 +526,17 @@ class _Reader(Claimants):
     def _is_direct(self, content: Span) -> bool:
         middle = (content.start + content.end) // 2
         return self.quotes.around(Span(middle, middle + 1)) is not None
+
+
+def _within(span: Span, other: Span) -> bool:
+    return other.start <= span.start and span.end <= other.end
+
+
+def _shared_part(text: str, one: Span, other: Span) -> Span | None:
+    """What two spans share, without marks at its end."""
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    end = start + len(text[start:end].rstrip(EDGES))
+    return Span(start, end) if start < end else None
 
 
 def _spoken_on(sentence: Sentence, before: Said) -> Said:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from claims.text.cues import Lexicon, Words
 from claims.text.folding import Folded
+from claims.text.quotes import QUOTE, Quotes
 from claims.text.speakers import Cast
 from claims.text.values import Sentence, Span
 
@@ -18,9 +21,16 @@ class Claimants:
     """The words of one sentence, to ask for claimants by place. Looks near the place only."""
 
     def __init__(
-        self, text: str, folded: Folded, lexicon: Lexicon, cast: Cast, sentence: Sentence
+        self,
+        text: str,
+        folded: Folded,
+        lexicon: Lexicon,
+        cast: Cast,
+        quotes: Quotes,
+        sentence: Sentence,
     ) -> None:
-        self.text, self.folded, self.lexicon, self.cast = text, folded, lexicon, cast
+        self.text, self.folded, self.lexicon = text, folded, lexicon
+        self.cast, self.quotes = cast, quotes
         start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
         self.words = Words(lexicon.word, folded.text, start, end)
         self.of = self.words.of
@@ -82,6 +92,90 @@ class Claimants:
                 continue
             return (first, comma)
         return None
+
+    def _described_after_quotation(self, verbs: int) -> Place | None:
+        """The claimant of `"C," S, 34, told`: between a quotation and the cue, and described."""
+        start = verbs
+        while start > max(0, verbs - LONGEST_CLAIMANT) and self._word(start - 1) != QUOTE:
+            start -= 1
+        if not start or not self.quotes.closes(self.folded.origin(self.words.starts[start - 1])):
+            return None
+        start += self._word(start) == ","
+        commas = [place for place in range(start, verbs) if self.of[place] == ","]
+        if len(commas) < 2 or commas[-1] != verbs - 1 or self._noun_end(start) != commas[0]:
+            return None
+        if self._is_clause(start, commas[0]) or any(
+            map(self.lexicon.is_cue, self.of[start : commas[0]])
+        ):
+            return None
+        described = all(self._describes(*place) for place in pairwise(commas))
+        return (start, verbs - 1) if described else None
+
+    def _describes(self, opens: int, closes: int) -> bool:
+        """Whether what stands between two commas may tell what somebody is."""
+        relatives, first = self.lexicon["relatives"], self._word(opens + 1)
+        if first in self.lexicon["connectives"] - relatives:
+            return False
+        return first in relatives or not self._is_clause(opens, closes)
+
+    def _described(self, verbs: int, floor: int) -> Place | None:
+        """The claimant of "S, 34, a baker in Oslo, said": a name, then what is told of it."""
+        if self._word(verbs - 1) != ",":
+            return None
+        closes, least = verbs - 1, max(floor, verbs - LONGEST_CLAIMANT)
+        described = False
+        while closes > least:
+            opens = closes - 1
+            while opens >= least and self.of[opens] != ",":
+                if self.of[opens] in HARD_STOPS - {"-", "(", ")"}:
+                    return None
+                opens -= 1
+            if opens < floor or not self._tells_what(opens, closes):
+                break
+            closes, described = opens, True
+        first = self._noun_start(closes - 1, floor)
+        named = all(map(self._is_capital, (first, closes - 1)))
+        return (first, verbs - 1) if described and named else None
+
+    def _tells_what(self, opens: int, closes: int) -> bool:
+        """Whether an age, an office, "who …" or "in a statement" stands between two commas."""
+        lexicon, words = self.lexicon, self.of[opens + 1 : closes]
+        if not words or words[0] in lexicon["relatives"]:
+            return bool(words)
+        if self._is_clause(opens, closes):
+            return False
+        if words[0].isdigit():
+            return len(words) == 1
+        known = self.cast.people_words | self.cast.titles | self.cast.organisation_words
+        return words[0] in lexicon["adverbial_starts"] or not known.isdisjoint(words)
+
+    def _ends_with_name(self, start: int) -> bool:
+        """Whether a name and nothing else stands between the cue and the next comma or the end."""
+        end = self._noun_end(start)
+        return end > start and all(map(self._is_capital, range(start, end)))
+
+    def _past_appositions(self, start: int, comma: int) -> int:
+        """Where ", 34, a lawyer in Oslo," ends after a claimant; else the comma before it."""
+        end = comma
+        while self._word(end) == "," and (closes := self._next_comma(end)):
+            follows, first = self._word(closes + 1), self._word(end + 1)
+            named = not self._is_capital(start) and all(
+                map(self._is_capital, range(end + 1, closes))
+            )
+            told = first not in self.lexicon["adverbial_starts"] and self._tells_what(end, closes)
+            if not (named or told) or follows in self.lexicon["relatives"]:
+                break
+            end = closes
+        return end
+
+    def _next_comma(self, comma: int) -> int:
+        """The next comma near enough to close an apposition; 0 when a mark stands before it."""
+        for place in range(comma + 2, min(len(self.of), comma + LONGEST_CLAIMANT)):
+            if self.of[place] == ",":
+                return place
+            if self.of[place] in HARD_STOPS - {"-", "(", ")"}:
+                break
+        return 0
 
     def _noun_start(self, last: int, floor: int) -> int:
         """Where the claimant that ends with the word at `last` begins."""
@@ -203,5 +297,7 @@ class Claimants:
         while start < end and not any(map(str.isalnum, self.of[start])):
             start += 1
         while start < end and not any(map(str.isalnum, self.of[end - 1])):
+            if self.of[end - 1] == ")" and "(" in self.of[start:end]:
+                break
             end -= 1
         return self._span((start, end)) if start < end else None

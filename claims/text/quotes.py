@@ -10,6 +10,7 @@ from itertools import groupby
 from claims.text.cues import Lexicon
 from claims.text.values import Sentence, Span
 
+QUOTE = '"'  # as folded: every quotation mark
 MARK = re.compile('["“”«»„]')
 DASH = re.compile(r"[–—-]\s")
 CLOSES = {"„": '“”"', "«": "»", "»": "«", "“": '”"', '"': '"”'}  # by what opened
@@ -21,6 +22,7 @@ class Quotes:
     def __init__(self, text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
         self.spans = tuple(_find(text, sentences, lexicon))
         self._starts = [span.start for span in self.spans]
+        self._ends = {span.end for span in self.spans}
 
     def around(self, span: Span) -> Span | None:
         """The quotation that holds all of `span`, without its marks."""
@@ -28,6 +30,10 @@ class Quotes:
         if index >= 0 and span.end <= self.spans[index].end:
             return self.spans[index]
         return None
+
+    def closes(self, position: int) -> bool:
+        """Whether a quotation ends right before `position`, where its closing mark stands."""
+        return position in self._ends
 
 
 def _find(text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> Iterator[Span]:

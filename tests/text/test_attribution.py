@@ -57,3 +57,153 @@ def test_who_stands_for_the_words_before_it():
     text = "A fisherman who said 40 boats were lost was stopped by the police."
     [said] = analyse(text, language="en").attributions
     assert (said.source.of(text), said.anonymous) == ("who", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "content"),
+    [
+        (
+            '"Nobody rang the bell," Ada Lund, 34, told Harbour News.',
+            "Ada Lund",
+            "Nobody rang the bell",
+        ),
+        (
+            '"Nobody rang the bell," said Ada Lund, a baker in Olmo, who lost her shop.',
+            "Ada Lund",
+            "Nobody rang the bell",
+        ),
+        (
+            '"Nobody rang the bell," Ada Lund, a 34-year-old baker, told reporters on Monday.',
+            "Ada Lund",
+            "Nobody rang the bell",
+        ),
+        (
+            '"The dam leaked," Omar Keddi, head of the water board, told the Olmo Gazette.',
+            "Omar Keddi",
+            "The dam leaked",
+        ),
+        (
+            '"The dam leaked," Omar Keddi, who runs the water board, told a court on Friday.',
+            "Omar Keddi",
+            "The dam leaked",
+        ),
+        (
+            '"The dam leaked," the head of the water board, Omar Keddi, told the Gazette.',
+            "Omar Keddi",
+            "The dam leaked",
+        ),
+        ('"The dam leaked," Omar Keddi (54) told the Gazette.', "Omar Keddi", "The dam leaked"),
+        (
+            '"The dam leaked," Omar Keddi, 54, of Olmo, told the Gazette.',
+            "Omar Keddi",
+            "The dam leaked",
+        ),
+        (
+            "Two pumps failed overnight, Omar Keddi, 54, told the Gazette.",
+            "Omar Keddi",
+            "Two pumps failed overnight",
+        ),
+        (
+            "Two pumps failed overnight, Omar Keddi, a member of the board, told reporters.",
+            "Omar Keddi",
+            "Two pumps failed overnight",
+        ),
+        (
+            "Ada Lund, 34, told Harbour News that nobody had rung the bell.",
+            "Ada Lund",
+            "nobody had rung the bell",
+        ),
+        (
+            "Omar Keddi, 54, the mayor of Olmo, said two pumps failed.",
+            "Omar Keddi",
+            "two pumps failed",
+        ),
+        (
+            "Omar Keddi, in a letter on Friday, said two pumps failed.",
+            "Omar Keddi",
+            "two pumps failed",
+        ),
+        (
+            '"Nobody rang the bell," Ada Lund told Harbour News, 34 years later.',
+            "Ada Lund",
+            "Nobody rang the bell",
+        ),
+        (
+            "Two pumps failed overnight, said Omar Keddi, 54.",
+            "Omar Keddi",
+            "Two pumps failed overnight",
+        ),
+    ],
+)
+def test_who_is_described_between_commas_speaks_and_who_is_told_does_not(text, name, content):
+    [said] = analyse(text, language="en").attributions
+    assert (said.name, said.content.of(text)) == (name, content)
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "content"),
+    [
+        (
+            "According to Omar Keddi, a lawyer in Olmo, the pumps failed.",
+            "Omar Keddi, a lawyer in Olmo",
+            "the pumps failed",
+        ),
+        ("According to Omar Keddi, 54, the pumps failed.", "Omar Keddi, 54", "the pumps failed"),
+        (
+            "According to Omar Keddi, 54, a lawyer in Olmo, the pumps failed.",
+            "Omar Keddi, 54, a lawyer in Olmo",
+            "the pumps failed",
+        ),
+        (
+            "According to Omar Keddi, who runs the board, the pumps failed.",
+            "Omar Keddi, who runs the board",
+            "the pumps failed",
+        ),
+        (
+            "According to the mayor, Omar Keddi, the pumps failed.",
+            "the mayor, Omar Keddi",
+            "the pumps failed",
+        ),
+        (
+            "According to Omar Keddi, the pumps, the gates and the valves failed.",
+            "Omar Keddi",
+            "the pumps, the gates and the valves failed",
+        ),
+        (
+            "According to Omar Keddi, in March, the pumps failed.",
+            "Omar Keddi",
+            "in March, the pumps failed",
+        ),
+        (
+            "According to Omar Keddi, a pump, which was old, failed.",
+            "Omar Keddi",
+            "a pump, which was old, failed",
+        ),
+        (
+            "The pumps failed, according to Omar Keddi, a lawyer in Olmo.",
+            "Omar Keddi",
+            "The pumps failed",
+        ),
+    ],
+)
+def test_what_is_told_of_the_claimant_is_no_part_of_the_content(text, source, content):
+    [(found, _, said)] = attributions(text)
+    assert (found, said) == (source, content)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '"I thought the pumps were fine," Ada Lund said.',
+            [("I", "the pumps were fine"), ("Ada Lund", "I thought the pumps were fine")],
+        ),
+        ('"Nobody warned us in time," Ada Lund said.', [("Ada Lund", "Nobody warned us in time")]),
+        (
+            '"They said the dam would hold," Ada Lund told a court.',
+            [("They", "the dam would hold"), ("Ada Lund", "They said the dam would hold")],
+        ),
+    ],
+)
+def test_who_is_quoted_tells_nothing_beyond_the_quotation(text, expected):
+    assert [(source, content) for source, _, content in attributions(text)] == expected
