@@ -9,6 +9,7 @@ from functools import cache
 from claims.text.attribution import Said
 from claims.text.folding import Folded
 from claims.text.names import Name, Names, canonical
+from claims.text.patterns import Sieve
 from claims.text.rules import rule_book
 from claims.text.values import Citation, Sentence, Span
 
@@ -39,10 +40,9 @@ def find_citations(
         if cue and name.kind != "party" and name.name != own:
             citation = Citation(name.name, name.kind, name.span, cue)
             found.setdefault((name.name, sentence.span), citation)
-    for sentence in sentences:
-        if span := _unnamed_media(folded, sentence, language):
-            citation = Citation("media reports", "media", span, span)
-            found.setdefault(("media reports", sentence.span), citation)
+    for sentence, span in _unnamed_media(folded, sentences, language):
+        citation = Citation("media reports", "media", span, span)
+        found.setdefault(("media reports", sentence.span), citation)
     return tuple(sorted(found.values(), key=lambda citation: citation.span))
 
 
@@ -53,12 +53,21 @@ def _mentions(sentences: Sequence[Sentence], names: Names) -> Iterator[tuple[Sen
                 yield sentence, name
 
 
-def _unnamed_media(folded: Folded, sentence: Sentence, language: str) -> Span | None:
-    if sentence.boilerplate:
-        return None
-    start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
-    found = _unnamed(language).search(folded.text, start, end)
-    return folded.span(*found.span()) if found else None
+def _unnamed_media(
+    folded: Folded, sentences: Sequence[Sentence], language: str
+) -> Iterator[tuple[Sentence, Span]]:
+    """Sentences that rest on media without naming any, with the words that say so."""
+    analysed = [sentence for sentence in sentences if not sentence.boilerplate]
+    parts = [
+        (folded.position(sentence.span.start), folded.position(sentence.span.end))
+        for sentence in analysed
+    ]
+    sieve = _unnamed(language)
+    for index, numbers in sieve.sift(folded.text, parts):
+        regexes = (sieve.patterns[number].regex for number in numbers)
+        found = [match for regex in regexes if (match := regex.search(folded.text, *parts[index]))]
+        if found:
+            yield analysed[index], folded.span(*min(match.span() for match in found))
 
 
 def _nearest_cue(
@@ -77,5 +86,7 @@ def _rests_on(language: str) -> re.Pattern[str]:
 
 
 @cache
-def _unnamed(language: str) -> re.Pattern[str]:
-    return re.compile(rule_book(language).regex_of("attribution", "unnamed_media"))
+def _unnamed(language: str) -> Sieve:
+    book = rule_book(language)
+    listed = book.words.get("attribution", {}).get("unnamed_media", ())
+    return Sieve([book.reader.pattern(source) for source in listed])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from claims.text.rules import rule_book
@@ -35,15 +35,25 @@ class Cue:
 
 
 class Words:
-    """The words and marks of one sentence, small and plain, with their folded positions."""
+    """The words and marks of one sentence, small and plain, with their folded positions.
 
-    __slots__ = ("ends", "of", "starts")
+    Positions are worked out when first asked for: many sentences have no cue.
+    """
 
     def __init__(self, pattern: re.Pattern[str], text: str, start: int, end: int) -> None:
-        found = [(word.group(), *word.span()) for word in pattern.finditer(text, start, end)]
-        self.of = [word for word, _, _ in found]
-        self.starts = [first for _, first, _ in found]
-        self.ends = [last for _, _, last in found]
+        self.of: list[str] = pattern.findall(text, start, end)
+        self._found = pattern, text, start, end
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each word begins."""
+        pattern, text, start, end = self._found
+        return [word.start() for word in pattern.finditer(text, start, end)]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each word ends."""
+        return [start + len(word) for start, word in zip(self.starts, self.of, strict=True)]
 
     def __len__(self) -> int:
         return len(self.of)
@@ -78,9 +88,9 @@ class Lexicon:
 
     def cues(self, words: Words) -> Iterator[Cue]:
         """The cues among `words`, in reading order; of those that begin alike the longest."""
-        after = 0
-        for place, word in enumerate(words.of):
-            for phrase, kind in self._cues.get(word, ()):
+        after, known = 0, self._cues
+        for place in [place for place, word in enumerate(words.of) if word in known]:
+            for phrase, kind in known[words.of[place]]:
                 end = place + len(phrase)
                 if place >= after and words.of[place:end] == phrase:
                     yield Cue(place, end, kind, " ".join(phrase))

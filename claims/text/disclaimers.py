@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import ahocorasick
-
 from claims.text.attribution import Said
 from claims.text.folding import Folded
 from claims.text.names import Names, canonical
-from claims.text.patterns import Pattern
+from claims.text.patterns import Pattern, Sieve
 from claims.text.quotes import Quotes
 from claims.text.rules import Rule, rule_book
 from claims.text.subjects import Subject, Subjects
@@ -75,42 +72,25 @@ def _candidates(
     folded: Folded, sentences: Sequence[Sentence], language: str
 ) -> Iterator[tuple[Sentence, Possible]]:
     """Sentences with the rules, in the order of their file, and patterns whose stems they hold."""
-    rules, index, asked = rule_book(language).rules, 0, set[tuple[int, int]]()
-    ends = [folded.position(sentence.span.end) for sentence in sentences]
-    hits = _stems(language).iter(folded.text)
-    for last, numbers in itertools.chain(hits, [(len(folded.text), frozenset())]):
-        while index < len(ends) and ends[index] <= last:
-            if asked and not sentences[index].boilerplate:
-                start = folded.position(sentences[index].span.start)
-                if possible := _possible(rules, sorted(asked), folded.text[start : ends[index]]):
-                    yield sentences[index], possible
-            asked.clear()
-            index += 1
-        asked |= numbers
-
-
-def _possible(rules: Sequence[Rule], asked: Sequence[tuple[int, int]], words: str) -> Possible:
-    possible: dict[str, tuple[Rule, list[Pattern]]] = {}
-    for number, place in asked:
-        rule = rules[number]
-        if rule.patterns[place].may_be_in(words):
-            possible.setdefault(rule.id, (rule, []))[1].append(rule.patterns[place])
-    return possible
+    sieve, rules = _sieve(language)
+    analysed = [sentence for sentence in sentences if not sentence.boilerplate]
+    parts = [
+        (folded.position(sentence.span.start), folded.position(sentence.span.end))
+        for sentence in analysed
+    ]
+    for index, numbers in sieve.sift(folded.text, parts):
+        possible: dict[str, tuple[Rule, list[Pattern]]] = {}
+        for number in numbers:
+            rule = rules[number]
+            possible.setdefault(rule.id, (rule, []))[1].append(sieve.patterns[number])
+        yield analysed[index], possible
 
 
 @cache
-def _stems(language: str) -> ahocorasick.Automaton:
-    """Every stem that a pattern of `language` needs, with the numbers of rule and pattern."""
-    numbers: dict[str, set[tuple[int, int]]] = {}
-    for number, rule in enumerate(rule_book(language).rules):
-        for place, pattern in enumerate(rule.patterns):
-            for stem in pattern.stems:
-                numbers.setdefault(stem, set()).add((number, place))
-    automaton = ahocorasick.Automaton()
-    for stem, found in numbers.items():
-        automaton.add_word(stem, frozenset(found))
-    automaton.make_automaton()
-    return automaton
+def _sieve(language: str) -> tuple[Sieve, tuple[Rule, ...]]:
+    """The patterns of all rules of `language`, and whose each of them is."""
+    both = [(pattern, rule) for rule in rule_book(language).rules for pattern in rule.patterns]
+    return Sieve([pattern for pattern, _ in both]), tuple(rule for _, rule in both)
 
 
 @cache

@@ -19,10 +19,13 @@ pattern takes a time linear in the length of the text.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import ahocorasick
 
 GAP = r",?\s++(?:[-–—]{1,3}\s++)?"  # between two words
 ELIDED = r"(?:(?:[cdjlmnst]|(?:jus|lors|puis)?qu)')?"  # a word cut short, as in l'information
@@ -64,6 +67,43 @@ class Pattern:
             else:
                 return False
         return True
+
+
+class Sieve:
+    """Many patterns, to be told which of them a part of a text may match.
+
+    One pass over the text finds the stems of all of them, however many there are.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = patterns
+        numbers: dict[str, set[int]] = {}
+        for number, pattern in enumerate(patterns):
+            for stem in pattern.stems:
+                numbers.setdefault(stem, set()).add(number)
+        self._automaton = ahocorasick.Automaton()
+        for stem, found in numbers.items():
+            self._automaton.add_word(stem, frozenset(found))
+        self._automaton.make_automaton()
+
+    def sift(self, text: str, parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+        """The parts that may match any pattern, by number, each with the numbers of those.
+
+        :param text: folded.
+        :param parts: half-open positions in it, in order, none overlapping.
+        """
+        index, asked = 0, set[int]()
+        hits = self._automaton.iter(text) if len(self._automaton) else ()
+        for last, numbers in itertools.chain(hits, [(len(text), frozenset[int]())]):
+            while index < len(parts) and parts[index][1] <= last:
+                if asked:
+                    words = text[slice(*parts[index])]
+                    may = [n for n in sorted(asked) if self.patterns[n].may_be_in(words)]
+                    if may:
+                        yield index, may
+                    asked.clear()
+                index += 1
+            asked |= numbers
 
 
 def compile_pattern(source: str, phrases: Phrases) -> Pattern:
