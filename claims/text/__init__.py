@@ -7,6 +7,8 @@ from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.changes import changes, confirmation, figure_elsewhere
 from claims.text.figures import find_figures
 from claims.text.keys import fingerprint
+from claims.text.posts import read_post
+from claims.text.ranking import Frequencies, count_frequencies, rank
 from claims.text.similarity import compare, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
@@ -38,6 +40,7 @@ __all__ = [
     "Figure",
     "Finding",
     "FlagKind",
+    "Frequencies",
     "Overlap",
     "Rarity",
     "Said",
@@ -50,10 +53,13 @@ __all__ = [
     "changes",
     "compare",
     "confirmation",
+    "count_frequencies",
     "figure_elsewhere",
     "find_figures",
     "fingerprint",
     "likeness",
+    "rank",
+    "read_post",
     "read_topic",
     "shared_wording",
 ]

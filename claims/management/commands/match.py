@@ -13,11 +13,10 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
-from claims import index, trial
+from claims import index, ranking, trial
 from claims.models import Claim
 
 CHUNK = 1000  # claims stored by one statement
-ROWS = 4000  # claims that are ranked for one query: thorough, where intake is quick
 
 
 class Command(BaseCommand):
@@ -39,13 +38,10 @@ class Command(BaseCommand):
         with trial.tables():
             ids = _store(options["claims"])
             trial.count_rows()
+            known = ranking.frequencies()
             for query, text in _rows(options["queries"]):
-                found = index.candidates(
-                    text, language="", limit=options["top"], rows=ROWS, least=0
-                )
-                matches = [
-                    {"claim": ids[one.claim_id], "score": round(one.shared, 4)} for one in found
-                ]
+                found = ranking.rank(text, language="", limit=options["top"], known=known)
+                matches = [{"claim": ids[one.claim_id], "score": one.score} for one in found]
                 self.stdout.write(json.dumps({"id": query, "matches": matches}))
 
 
