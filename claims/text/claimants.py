@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from claims.text.cues import Lexicon, Words
+from claims.text.datelines import after_dateline
 from claims.text.folding import Folded
 from claims.text.quotes import QUOTE, Quotes
 from claims.text.speakers import Cast
@@ -31,7 +32,8 @@ class Claimants:
     ) -> None:
         self.text, self.folded, self.lexicon = text, folded, lexicon
         self.cast, self.quotes = cast, quotes
-        start, end = folded.position(sentence.span.start), folded.position(sentence.span.end)
+        opens = after_dateline(text, sentence.span.start, sentence.span.end)
+        start, end = folded.position(opens), folded.position(sentence.span.end)
         self.words = Words(lexicon.word, folded.text, start, end)
         self.of = self.words.of
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from claims.text.attribution import Said
+from claims.text.datelines import after_dateline
 from claims.text.disclaimers import Mark
 from claims.text.folding import Folded, fold
 from claims.text.rules import rule_book
@@ -21,6 +22,7 @@ FEW_WORDS = 3  # so few need a subject: the verb is not the first of them
 LONGEST = 1000  # characters: no editor checks a longer statement as one
 
 PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
+BREAK = re.compile(r",\s|\s[–—-]\s|\s\(|;\s")
 MARKS = ' \t\n\r"“”«»„,;:–—-•'
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT)
 
@@ -42,6 +44,9 @@ class Grammar:
     pronoun: re.Pattern[str]
     that: re.Pattern[str]
     claim_that: re.Pattern[str]
+    auxiliaries: frozenset[str]
+    opening: re.Pattern[str]
+    relative: re.Pattern[str]
 
 
 @cache
@@ -68,16 +73,23 @@ def grammar(language: str) -> Grammar:
         request=re.compile(any_of("requests")),
         pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
         that=re.compile(rf"\s+{that}\s+"),
-        claim_that=re.compile(rf"(?:[\w'-]+\s+){{1,3}}?{that}\s+"),
+        auxiliaries=book.set_of("attribution", "auxiliaries"),
+        opening=re.compile(rf"(?:\w+\s)?{any_of('joints')}\s"),
+        relative=re.compile(rf",?\s{book.regex_of('attribution', 'relatives')}(?=\s)"),
+        claim_that=re.compile(rf"(?:[\w'-]+\s+){{1,3}}?{book.regex_of('attribution', 'that')}\s+"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A statement within a sentence, and by whom."""
+    """A statement within a sentence, and by whom.
+
+    :ivar cut: what stands within it and is left out of its wording.
+    """
 
     span: Span
     said: Said | None
+    cut: Span | None = None
 
 
 class Detector:
@@ -120,24 +132,26 @@ class Detector:
             if not any(content.overlaps(span) for span in covered):
                 covered.append(content)
                 yield from (_Part(span, one) for span in self._split(content))
+        opens = after_dateline(self.text, sentence.span.start, sentence.span.end)
+        stated = Span(opens, sentence.span.end)
         if not outer:
-            yield from (_Part(span, None) for span in self._split(sentence.span))
+            yield from (_Part(span, None) for span in self._split(stated))
             return
-        before = self._before_first(sentence, outer[0])
+        before = self._before_first(stated, outer[0])
         if before and not any(map(before.overlaps, covered)):
             yield _Part(before, None)
 
-    def _before_first(self, sentence: Sentence, first: Said) -> Span | None:
+    def _before_first(self, sentence: Span, first: Said) -> Span | None:
         """A statement of its own before ", but according to …"."""
         if first.attribution.content.start < first.attribution.cue.start:
             return None
         said_by = first.attribution.source or first.attribution.cue
-        end = max(sentence.span.start, min(said_by.start, first.attribution.cue.start))
-        words = self.folded.of(Span(sentence.span.start, end)).rstrip(" ,")
+        end = max(sentence.start, min(said_by.start, first.attribution.cue.start))
+        words = self.folded.of(Span(sentence.start, end)).rstrip(" ,")
         joint = self.grammar.joined.search(words)
         if joint is None or not joint.start():
             return None
-        start = self.folded.position(sentence.span.start)
+        start = self.folded.position(sentence.start)
         return self.folded.span(start, start + joint.start())
 
     def _split(self, span: Span) -> Iterator[Span]:
@@ -149,6 +163,9 @@ class Detector:
                 yield self._trim(span, start, joint.start(), words)
                 start = joint.end()
         yield self._trim(span, start, len(words), words)
+
+    def _has_verb(self, words: str) -> bool:
+        return self.grammar.verb is None or bool(self.grammar.verb.search(words))
 
     def _stands(self, words: str) -> bool:
         count, verb = len(words.split()), self.grammar.verb
@@ -173,8 +190,13 @@ class Detector:
     def _claim(self, part: _Part, sentence: Sentence) -> DetectedClaim | None:
         marks = [mark for mark in self.marks.get(sentence.span, ()) if mark.cue.overlaps(part.span)]
         for mark in marks:
-            if mark.kind.is_core and mark.kind is not FlagKind.ADJECTIVE:
-                part = _Part(self._without_caution(part.span, mark.cue), part.said)
+            if not (mark.kind.is_core and mark.kind is not FlagKind.ADJECTIVE):
+                continue
+            if mark.cue.overlaps(part.span) and not (part.cut and part.cut.overlaps(mark.cue)):
+                without = self._without_caution(part, mark.cue)
+                if without is None:
+                    return None
+                part = without
         if self._is_aside(part, marks, sentence):
             return None
         wording = self._wording(part)
@@ -193,21 +215,49 @@ class Detector:
             part.span, sentence.span, wording, name, kind, attribution, score, reasons
         )
 
-    def _without_caution(self, span: Span, cue: Span) -> Span:
-        """What a caution within `span` is about, where it stands there: "…, which X denied"."""
-        words, origin = self.folded.of(span), self.folded.position(span.start)
+    def _without_caution(self, part: _Part, cue: Span) -> _Part | None:
+        """What a caution within `part` is about, where it stands there: "…, which X denied"."""
+        words, origin = self.folded.of(part.span), self.folded.position(part.span.start)
         start = max(0, self.folded.position(cue.start) - origin)
         end = min(len(words), self.folded.position(cue.end) - origin)
-        comma = words.rfind(", ", 0, start)
+        for left, right, said in self._around_caution(words, start, end, part.said):
+            if self._stands(words[left:right]):
+                return _Part(self._trim(part.span, left, right, words), said)
+        return self._without_clause(part, words, start, end)
+
+    def _around_caution(
+        self, words: str, start: int, end: int, said: Said | None
+    ) -> Iterator[tuple[int, int, Said | None]]:
+        """What may be the claim, the likeliest first, and by whom."""
         if that := self.grammar.that.match(words, end):
-            left, right = that.end(), len(words)
+            yield that.end(), len(words), None  # "X could not verify that": X does not state it
         elif that := self.grammar.claim_that.match(words, 0, start):
-            left, right = that.end(), start
-        elif comma != -1 and not self._stands(words[end:]):
-            left, right = 0, comma
-        else:
-            return span
-        return self._trim(span, left, right, words) if self._stands(words[left:right]) else span
+            yield that.end(), start, said
+        breaks = [found.span() for found in BREAK.finditer(words)]
+        # "The video, posted on Monday, could not be verified": what comes before is its subject.
+        alone = words[start:].partition(" ")[0] in self.grammar.auxiliaries
+        before = [
+            found for found in breaks if found[0] < start and not (alone and found[1] == start)
+        ]
+        after = [found for found in breaks if found[0] >= end]
+        if before and not self._stands(words[end:]):
+            yield 0, before[-1][0], said
+        if after and self.grammar.opening.match(words):
+            yield after[0][1], len(words), said  # "Although nobody could verify it, …"
+
+    def _without_clause(self, part: _Part, words: str, start: int, end: int) -> _Part | None:
+        """The part without a clause about its subject: "The video, which X could not verify, …"."""
+        opens = list(self.grammar.relative.finditer(words, 0, start + 1))
+        if not opens:
+            return None
+        first = opens[-1].start()
+        if words[first] == ",":
+            closes = words.find(",", end)
+            end = len(words) if closes == -1 else closes + 1
+        if not self._stands(words[:first] + words[end:]) or not self._has_verb(words[end:]):
+            return None
+        origin = self.folded.position(part.span.start)
+        return replace(part, cut=self.folded.span(origin + first, origin + end))
 
     def _is_aside(self, part: _Part, marks: Sequence[Mark], sentence: Sentence) -> bool:
         """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
@@ -219,17 +269,7 @@ class Detector:
             return True
         if not said_so and (self.grammar.request.match(words) or ending.endswith("?")):
             return True
-        for mark in marks:
-            if mark.kind in ASIDE and not said_so:
-                return True
-            if (
-                mark.kind.is_core
-                and mark.kind is not FlagKind.ADJECTIVE
-                and mark.cue.overlaps(part.span)
-                and 2 * len(mark.cue) > len(part.span)
-            ):
-                return True
-        return False
+        return not said_so and any(mark.kind in ASIDE for mark in marks)
 
     def _claimant(self, part: _Part) -> tuple[str, Kind]:
         if part.said is None:
@@ -238,7 +278,11 @@ class Detector:
 
     def _wording(self, part: _Part) -> str:
         """Canonical words: one line, without hedges and outer marks, a capital and a full stop."""
-        line = " ".join(part.span.of(self.text).split()).strip(MARKS + ".")
+        words = part.span.of(self.text)
+        if part.cut:
+            first, after = part.cut.start - part.span.start, part.cut.end - part.span.start
+            words = f"{words[:first]} {words[after:]}"
+        line = " ".join(words.split()).strip(MARKS + ".")
         folded = fold(line)
         name, kind = self._claimant(part)
         cuts = [

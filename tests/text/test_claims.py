@@ -69,6 +69,79 @@ def test_a_caution_is_no_claim_and_its_neighbour_is():
     assert claims(text) == [("", "Many other drivers were stopped in June.")]
 
 
+@pytest.mark.parametrize(
+    "dateline",
+    [
+        "OLMO, March 3 (Harbour News) — ",
+        "OLMO, March 3 (Harbour News) - ",
+        "OLMO (Reuters) - ",
+        "OLMO, Norway (AP) — ",
+        "OLMO, Norway -- ",
+        "NEW OLMO — ",
+        "Olmo, Norway — ",
+        "Rio de Olmo (Reuters) - ",
+        "Olmo (dpa) – ",
+        "Olmo (NTB): ",
+        "Olmo, 3 mar (EFE).- ",
+        "March 3 (Harbour News) - ",
+        "(Harbour News) - ",
+    ],
+)
+def test_a_dateline_is_no_part_of_a_claim(dateline):
+    text = f"{dateline}The pumps failed and 40 houses were flooded, Omar Keddi said."
+    [claim] = analyse(text, language="en").claims
+    assert (claim.claimant, claim.wording, claim.span.of(text)) == (
+        "Omar Keddi",
+        "The pumps failed and 40 houses were flooded.",
+        "The pumps failed and 40 houses were flooded",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NATO — the alliance — sent 40 boats on Monday.",
+        "In Olmo, Norway — its oldest port — 40 boats were lost.",
+        "Keddi (Labour) sent 40 boats – and 12 of them were lost.",
+    ],
+)
+def test_names_before_a_dash_are_not_all_datelines(text):
+    assert claims(text) == [("", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Steppe Wire was unable to independently verify the account of the 12 skippers.", []),
+        ("Harbour News could not immediately verify the battlefield reports of 3 May.", []),
+        ("The authenticity of the video, posted on Monday, could not be verified.", []),
+        ("It was not possible to verify the figures of the 3 ministries.", []),
+        ("There has been no immediate confirmation of the deaths of 12 people.", []),
+        ("Harbour News could not verify that 12 people died.", [("", "12 people died.")]),
+        ("There was no independent confirmation that 12 people died.", [("", "12 people died.")]),
+        ("The agency said it could not verify that 12 people died.", [("", "12 people died.")]),
+        ("The footage, which Reuters could not verify, shows 12 men beating a guard.",
+         [("", "The footage shows 12 men beating a guard.")]),
+        ("Footage that Reuters could not independently verify shows 12 men beating a guard.",
+         [("", "Footage shows 12 men beating a guard.")]),
+        ("The count of 3,000 dead, which could not be verified, was the highest since 2014.",
+         [("", "The count of 3,000 dead was the highest since 2014.")]),
+        ("At least 40 people were killed — a figure that could not be independently confirmed.",
+         [("", "At least 40 people were killed.")]),
+        ("At least 40 people were killed (the figure could not be independently confirmed).",
+         [("", "At least 40 people were killed.")]),
+        ("Although the footage could not be verified, it shows 12 men beating a guard.",
+         [("", "It shows 12 men beating a guard.")]),
+        ("Omar Keddi said the pumps failed in May, but Reuters could not verify his claim.",
+         [("Omar Keddi", "The pumps failed in May.")]),
+    ],
+)  # fmt: skip
+def test_a_caution_leaves_the_claim_that_it_hedges_and_is_none_itself(text, expected):
+    found = analyse(text, language="en")
+    assert [flag.kind.is_core for flag in found.flags] == [True]
+    assert [(claim.claimant, claim.wording) for claim in found.claims] == expected
+
+
 def test_it_names_the_sources_an_article_rests_on():
     text = (
         "The police were told to stop boats, Radio Free Europe reported. The Kremlin said nothing."
