@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -17,9 +18,13 @@ from claims.refs import new_ref
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def open(self) -> Self:
-        """Those that still ask a person: between two claims that both stand."""
+        """Those that still ask a person: between two claims that both stand.
+
+        A link made by hand and taken back asks nobody.
+        """
         return self.filter(
             state=Suggestion.State.OPEN,
+            score__isnull=False,
             appearance__current=True,
             claim__merged_into__isnull=True,
             appearance__claim__isnull=False,
@@ -27,6 +32,12 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
 
     def decided(self) -> Self:
         return self.exclude(state=Suggestion.State.OPEN)
+
+    def answered(self) -> Self:
+        """Those that a person decided one by one, not by a merge or a split that implied it."""
+        confirmed = Q(state=Suggestion.State.CONFIRMED, left__isnull=False)
+        rejected = Q(state=Suggestion.State.REJECTED, score__isnull=False)
+        return self.filter(confirmed | rejected)
 
 
 class Suggestion(models.Model):
@@ -61,6 +72,10 @@ class Suggestion(models.Model):
         "claims.ClaimMerge", models.PROTECT, null=True, blank=True, related_name="+",
         help_text="The merge that confirming it was, where nothing else stood in its claim.",
     )  # fmt: skip
+    moved = ArrayField(
+        models.BigIntegerField(), default=list, blank=True,
+        help_text="Appearances that confirming it moved, where it was no merge.",
+    )  # fmt: skip
 
     objects = SuggestionQuerySet.as_manager()
 
@@ -80,6 +95,11 @@ class Suggestion(models.Model):
                 fields=["-score", "id"],
                 condition=Q(state="open"),
                 name="claims_suggestion_to_decide",
+            ),
+            models.Index(
+                fields=["-decided_at", "-id"],
+                condition=~Q(state="open"),
+                name="claims_suggestion_decided",
             ),
         ]
 
@@ -104,11 +124,19 @@ class Regrouping(models.Model):
         abstract = True
 
 
+class ClaimMergeQuerySet(models.QuerySet["ClaimMerge"]):
+    def made_by_people(self) -> Self:
+        """Those that somebody asked for: not those that put a split back together."""
+        return self.exclude(record__has_key="split")
+
+
 class ClaimMerge(Regrouping):
     """A claim merged into another: everything of it moved there, and it points to where."""
 
     claim = models.ForeignKey("claims.Claim", models.PROTECT, related_name="merges_away")
     into = models.ForeignKey("claims.Claim", models.PROTECT, related_name="merges_in")
+
+    objects = ClaimMergeQuerySet.as_manager()
 
     class Meta:
         constraints = [

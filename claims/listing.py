@@ -8,21 +8,32 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet
 
-from claims.models import Analysis, Article, Claim, Flag, Source, Story, Suggestion
+from claims.models import (
+    Analysis,
+    Article,
+    Claim,
+    ClaimMerge,
+    ClaimSplit,
+    Flag,
+    Source,
+    Story,
+    Suggestion,
+)
 
 ROWS = 50  # on one page
+NAMED = 6  # articles of a story that its row names
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
 Row = TypeVar("Row", Article, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
-    """Return stories, newest first, each with `copies`, `first_on`, `last_on`, `is_dropped`.
+    """Return stories, newest first, with `copies`, `first_on`, `last_on`, `is_dropped`, `named`.
 
-    `is_dropped` tells whether a copy dropped a caution about any of its claims; `articles` are
-    prefetched with their sources, but without their texts.
+    `is_dropped` tells whether a copy dropped a caution about any of its claims; `named` are the
+    first `NAMED` of its articles with their sources, without their texts.
     """
     dropped = Flag.objects.standing().filter(
         kind="disclaimer_dropped", article__story=OuterRef("pk")
@@ -33,7 +44,7 @@ def stories(*, after: str = "") -> tuple[list[Story], str]:
         first_on=Min("articles__published_on"),
         last_on=Max("articles__published_on"),
         is_dropped=Exists(dropped),
-    ).prefetch_related(Prefetch("articles", articles))
+    ).prefetch_related(Prefetch("articles", articles[:NAMED], to_attr="named"))
     place = Story.objects.filter(ref=after).values("pk").first() if after else None
     if place:
         rows = rows.filter(pk__lt=place["pk"])
@@ -59,16 +70,29 @@ def articles(
 
 
 def suggestions(claim: Claim) -> list[Suggestion]:
-    """Return the suggestions about `claim`, open ones first: at most `ROWS`, in one query."""
+    """Return the suggestions about `claim`: the open ones, then those decided last.
+
+    At most `ROWS`, in one query.
+    """
     rows = Suggestion.objects.filter(Q(claim=claim) | Q(appearance__claim=claim))
-    shown = rows.open() | rows.decided().filter(score__isnull=False)
     return list(
-        shown.select_related(
-            "appearance__article__source", "appearance__claim", "claim", "decided_by"
-        )
+        (rows.open() | rows.answered())
+        .select_related("appearance__article__source", "appearance__claim", "claim", "decided_by")
         .defer("appearance__article__text")
-        .order_by("-state", "-score", "pk")[:ROWS]
+        .order_by(F("decided_at").desc(nulls_first=True), "-score", "pk")[:ROWS]
     )
+
+
+def merges(claim: Claim) -> list[ClaimMerge]:
+    """Return what people merged into `claim`, newest first, undone ones included: one query."""
+    rows = ClaimMerge.objects.made_by_people().filter(into=claim)
+    return list(rows.select_related("claim", "by", "undone_by").order_by("-pk")[:ROWS])
+
+
+def splits(claim: Claim) -> list[ClaimSplit]:
+    """Return what was split off `claim`, and it off others, newest first: one query."""
+    rows = ClaimSplit.objects.filter(Q(claim=claim) | Q(new_claim=claim))
+    return list(rows.select_related("claim", "new_claim", "by", "undone_by").order_by("-pk")[:ROWS])
 
 
 def progress() -> dict[Analysis.Status, int]:

@@ -13,13 +13,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from claims import drift, index, matching
+from claims.links import SuggestionQuerySet
 from claims.models import Appearance, Claim, ClaimMerge, ClaimSplit, Flag, Suggestion
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
+
+
+WORDINGS = 100  # of one claim, in a preview
+UNDECIDED: dict[str, Any] = {
+    "state": Suggestion.State.OPEN, "decided_by": None, "decided_at": None, "reason": "",
+    "left": None, "merge": None, "moved": [],
+}  # fmt: skip
 
 
 class Refused(ValueError):
@@ -27,10 +35,22 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a merge would move: how many appearances, in which sources, flags and suggestions."""
+class Wording:
+    """One wording of a claim: what is linked or split off moves all appearances that have it.
 
-    appearances: list[Appearance]
+    :ivar first: the oldest of its `copies` appearances, with its article and source.
+    """
+
+    first: Appearance
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a merge would move, and the `wordings` of the claim, at most `WORDINGS` of them."""
+
+    wordings: list[Wording]
+    appearances: int
     flags: int
     suggestions: int
 
@@ -49,7 +69,7 @@ def confirm(
     :raises Refused: if it was decided already, or asks nothing any more.
     """
     _lock(suggestion.appearance.claim_id, suggestion.claim_id)
-    suggestion.refresh_from_db()
+    _lock_suggestion(suggestion)
     appearance, claim = suggestion.appearance, matching.survivor(suggestion.claim)
     if suggestion.state != Suggestion.State.OPEN:
         raise Refused(f"This was {suggestion.get_state_display().lower()} already.")
@@ -57,10 +77,14 @@ def confirm(
     if left is None or left.pk == claim.pk:
         raise Refused("The appearance belongs to this claim already.")
     same = _identical(appearance, left)
-    if left.appearances.exclude(pk__in=[one.pk for one in same]).exists():
+    pks = [one.pk for one in same]
+    if left.appearances.exclude(pk__in=pks).exists():
         _move(same, claim)
+        claim.worthiness = max(claim.worthiness, *(one.worthiness for one in same))
+        claim.save(update_fields=["worthiness"])
         Appearance.objects.filter(pk=appearance.pk).update(linked_by=by)
         _compare_again(left, claim)
+        suggestion.moved = pks
     else:
         suggestion.merge = merge(left, claim, by=by, at=at, reason=reason)
     suggestion.left = left
@@ -74,35 +98,36 @@ def reject(suggestion: Suggestion, *, by: AbstractUser, at: datetime, reason: st
 
     :raises Refused: if it was decided already.
     """
-    suggestion.refresh_from_db(from_queryset=Suggestion.objects.select_for_update())
+    _lock_suggestion(suggestion)
     if suggestion.state != Suggestion.State.OPEN:
         raise Refused(f"This was {suggestion.get_state_display().lower()} already.")
     _decide(suggestion, Suggestion.State.REJECTED, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
-def reopen(suggestion: Suggestion, *, by: AbstractUser, at: datetime) -> None:
+def reopen(suggestion: Suggestion, *, by: AbstractUser, at: datetime) -> ClaimMerge | None:
     """Take a decision back: the link is as it was before, and the suggestion open again.
+
+    Later identical wordings that came by the decision go back, too. Returns the merge that this
+    undid, if confirming it was one.
 
     :raises Refused: if it is open, or what came of it was changed since.
     """
-    _lock(suggestion.claim_id, suggestion.left_id)
-    suggestion.refresh_from_db()
+    _lock(suggestion.appearance.claim_id, suggestion.claim_id, suggestion.left_id)
+    _lock_suggestion(suggestion)
     if suggestion.state == Suggestion.State.OPEN:
         raise Refused("Nobody has decided this yet.")
-    merged, left = suggestion.merge, suggestion.left
-    suggestion.merge = suggestion.left = None
+    confirmed = suggestion.state == Suggestion.State.CONFIRMED
+    merged, left, moved = suggestion.merge, suggestion.left, suggestion.moved
+    if confirmed and left is None:
+        raise Refused("This came of a merge or a split; undo that instead.")
+    suggestion.merge, suggestion.left, suggestion.moved = None, None, []
     _decide(suggestion, Suggestion.State.OPEN, by=None, at=None, reason="")
     if merged is not None:
         undo_merge(merged, by=by, at=at)
     elif left is not None:
-        if left.merged_into_id:
-            raise Refused("The claim it came from was merged since; undo that first.")
-        now = suggestion.appearance.claim
-        if now is not None:
-            _move(_identical(suggestion.appearance, now), left)
-            _compare_again(left, now)
-        Appearance.objects.filter(pk=suggestion.appearance_id).update(linked_by=None)
+        _move_back(suggestion, left, moved)
+    return merged
 
 
 @transaction.atomic
@@ -113,6 +138,8 @@ def link(
 
     :raises Refused: if it belongs there already, or the claim was merged away.
     """
+    _lock(appearance.claim_id, claim.pk)
+    claim.refresh_from_db()
     if claim.merged_into_id:
         raise Refused("This claim was merged away.")
     suggestion, _ = Suggestion.objects.get_or_create(
@@ -120,7 +147,8 @@ def link(
         claim=claim,
         defaults={"wording_key": matching.wording_key(appearance.wording)},
     )
-    if suggestion.state == Suggestion.State.REJECTED:
+    if suggestion.state != Suggestion.State.OPEN:
+        suggestion.merge, suggestion.left, suggestion.moved = None, None, []
         _decide(suggestion, Suggestion.State.OPEN, by=None, at=None, reason="")
     return confirm(suggestion, by=by, at=at, reason=reason)
 
@@ -128,13 +156,23 @@ def link(
 # Merging
 
 
-def preview(claim: Claim) -> Preview:
-    """Return what merging `claim` away would move. Cost: three queries."""
-    appearances = claim.appearances.select_related("article__source").order_by("pk")
+def preview(claim: Claim, into: Claim | None = None) -> Preview:
+    """Return the wordings of `claim`, and what merging it (into `into`) would move.
+
+    Cost: five queries, however many appearances.
+    """
+    grouped = claim.appearances.values("wording").annotate(first=Min("pk"), copies=Count("pk"))
+    found: dict[str, tuple[int, int]] = {}
+    for row in grouped.order_by("first")[:WORDINGS]:
+        first, copies = found.get(key := matching.wording_key(row["wording"]), (row["first"], 0))
+        found[key] = first, copies + row["copies"]
+    appearances = Appearance.objects.select_related("article__source").defer("article__text")
+    firsts = appearances.in_bulk([first for first, _ in found.values()])
     return Preview(
-        list(appearances.defer("article__text")),
-        claim.derived_flags.count(),
-        _suggestions_to(claim).count(),
+        [Wording(firsts[first], copies) for first, copies in found.values()],
+        claim.appearances.count(),
+        (_flags_that_fit(claim, into) if into else claim.derived_flags).count(),
+        (_suggestions_that_fit(claim, into) if into else claim.suggestions).open().count(),
     )
 
 
@@ -146,11 +184,13 @@ def merge(
     by: AbstractUser,
     at: datetime,
     reason: str = "",
-    for_later: bool = True,
+    undone: ClaimSplit | None = None,
 ) -> ClaimMerge:
     """Move everything of `claim` to `into`; `claim` stays and points to where it went.
 
-    :param for_later: whether later wordings identical to those moved go to `into`, too.
+    Later wordings identical to those moved go to `into`, too.
+
+    :param undone: the split that this merge undoes: then nothing is decided for later wordings.
     :raises Refused: if they are one claim, or one of them was merged away already.
     """
     _lock(claim.pk, into.pk)
@@ -163,7 +203,7 @@ def merge(
     confirmed = Suggestion.State.CONFIRMED
     record: dict[str, Any] = {
         "decisions": _decide_all(
-            [(one, into, confirmed) for one in claim.appearances.current() if for_later],
+            [(one, into, confirmed) for one in claim.appearances.current() if undone is None],
             by=by,
             at=at,
             reason=reason,
@@ -173,7 +213,7 @@ def merge(
         "suggestions": _pks(_suggestions_that_fit(claim, into)),
         "fingerprint": list(claim.fingerprint),
         "worthiness": [into.worthiness, max(into.worthiness, claim.worthiness)],
-    }
+    } | ({"split": undone.pk} if undone else {})
     Flag.objects.filter(pk__in=record["flags"]).update(claim=into)
     Suggestion.objects.filter(pk__in=record["suggestions"]).update(claim=into)
     Appearance.objects.filter(pk__in=record["appearances"]).update(claim=into)
@@ -198,6 +238,8 @@ def merge(
 def undo_merge(merge: ClaimMerge, *, by: AbstractUser, at: datetime) -> None:
     """Give the merged claim back all that was moved; what came to the other since stays there.
 
+    Only wordings that the merge itself drew in since go with it, as nothing else links them.
+
     :raises Refused: if it was undone already, or what it moved was moved on since.
     """
     _lock(merge.claim_id, merge.into_id)
@@ -205,6 +247,8 @@ def undo_merge(merge: ClaimMerge, *, by: AbstractUser, at: datetime) -> None:
     claim, into, record = merge.claim, merge.into, merge.record
     if merge.undone_at:
         raise Refused("This merge was undone already.")
+    if "split" in record:
+        raise Refused("This put a split back together; split the appearances off again instead.")
     if into.merged_into_id:
         raise Refused("The claim it was merged into was merged on since; undo that first.")
     moved = Appearance.objects.filter(pk__in=record["appearances"])
@@ -212,8 +256,13 @@ def undo_merge(merge: ClaimMerge, *, by: AbstractUser, at: datetime) -> None:
         raise Refused("What was merged has been split or linked elsewhere since; undo that first.")
     moved.update(claim=claim)
     Flag.objects.filter(pk__in=record["flags"], claim=into).update(claim=claim)
-    Suggestion.objects.filter(pk__in=record["suggestions"], claim=into).update(claim=claim)
+    decided_since = Q(decided_at__gt=merge.at)
+    given = Suggestion.objects.filter(pk__in=record["suggestions"], claim=into)
+    given.exclude(decided_since).update(claim=claim)
+    came = _came_by({row["pk"] for row in record["decisions"] if not _was_confirmed(row)}, into)
+    Appearance.objects.filter(pk__in=[one.pk for one in came]).update(claim=claim)
     _restore(record["decisions"])
+    Suggestion.objects.filter(merge=merge).update(**UNDECIDED)
     _take_keys_back(claim, into, record)
     before, after = record["worthiness"]
     if into.worthiness == after:
@@ -247,7 +296,10 @@ def split(
     chosen = {one.pk for one in appearances}
     _lock(claim.pk)
     claim.refresh_from_db()
-    rows = list(claim.appearances.select_related("article", "claimant").order_by("pk"))
+    if claim.merged_into_id:
+        raise Refused("This claim was merged away meanwhile.")
+    found = claim.appearances.select_related("article", "claimant").defer("article__text")
+    rows = list(found.order_by("pk"))
     keys = {matching.wording_key(row.wording) for row in rows if row.pk in chosen}
     moved = [row for row in rows if matching.wording_key(row.wording) in keys]
     if not moved or len(moved) == len(rows):
@@ -282,10 +334,10 @@ def split(
 
 
 @transaction.atomic
-def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> None:
+def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> ClaimMerge:
     """Put what was taken out back, with all that came to the new claim since.
 
-    The new claim stays, merged into the one it came from.
+    The new claim stays, merged into the one it came from; returns that merge.
 
     :raises Refused: if it was undone already, or what it moved was moved on since.
     """
@@ -300,11 +352,12 @@ def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> None:
     if moved.exclude(claim=new).exists():
         raise Refused("What was split off has been linked elsewhere since; undo that first.")
     _restore(record["decisions"])
-    merge(new, claim, by=by, at=at, reason="Undid the split", for_later=False)
+    made = merge(new, claim, by=by, at=at, reason="Undid the split", undone=split)
     claim.refresh_from_db()
     matching.reindex(claim)
     split.undone_by, split.undone_at = by, at  # type: ignore[assignment]
     split.save(update_fields=["undone_by", "undone_at"])
+    return made
 
 
 # Steps that these share
@@ -318,6 +371,11 @@ def _lock(*claims: int | None) -> None:
     matching.lock()
     rows = Claim.objects.filter(pk__in=pks).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def _lock_suggestion(suggestion: Suggestion) -> None:
+    """Lock it and read it again, so that of two people who decide it one finds it decided."""
+    suggestion.refresh_from_db(from_queryset=Suggestion.objects.select_for_update())
 
 
 def _decide(
@@ -345,8 +403,30 @@ def _move(appearances: Iterable[Appearance], claim: Claim) -> None:
     claim.save(update_fields=["fingerprint"])
 
 
-def _suggestions_to(claim: Claim) -> QuerySet[Suggestion]:
-    return claim.suggestions.exclude(appearance__claim=claim)
+def _move_back(suggestion: Suggestion, left: Claim, moved: list[int]) -> None:
+    """Undo the link that confirming `suggestion` was, with what came by the decision since."""
+    claim, appearance = matching.survivor(suggestion.claim), suggestion.appearance
+    rows = Appearance.objects.filter(pk__in=moved)
+    if left.merged_into_id:
+        raise Refused("The claim it came from was merged since; undo that first.")
+    if rows.exclude(claim=claim).exists():
+        raise Refused("It has been split off or linked elsewhere since; undo that first.")
+    _move([*rows.order_by("pk"), *_came_by({suggestion.pk}, claim)], left)
+    earlier = Suggestion.objects.answered().filter(appearance=appearance, claim=left)
+    by_hand = earlier.filter(state=Suggestion.State.CONFIRMED).values("decided_by")[:1]
+    Appearance.objects.filter(pk=appearance.pk).update(linked_by=Subquery(by_hand))
+    matching.reindex(claim)
+    most = claim.appearances.current().aggregate(most=Max("worthiness"))["most"]
+    claim.worthiness = claim.worthiness if most is None else min(claim.worthiness, most)
+    claim.save(update_fields=["worthiness"])
+    _compare_again(left, claim)
+
+
+def _came_by(decisions: Iterable[int], claim: Claim) -> list[Appearance]:
+    """The appearances that the machine linked to `claim` because of these suggestions."""
+    keys = set(Suggestion.objects.filter(pk__in=decisions).values_list("wording_key", flat=True))
+    came = claim.appearances.filter(link_reasons=[matching.AS_DECIDED]).order_by("pk")
+    return [one for one in came if matching.wording_key(one.wording) in keys]
 
 
 def _flags_that_fit(claim: Claim, into: Claim) -> QuerySet[Flag]:
@@ -355,7 +435,7 @@ def _flags_that_fit(claim: Claim, into: Claim) -> QuerySet[Flag]:
     return claim.derived_flags.exclude(Exists(there))
 
 
-def _suggestions_that_fit(claim: Claim, into: Claim) -> QuerySet[Suggestion]:
+def _suggestions_that_fit(claim: Claim, into: Claim) -> SuggestionQuerySet:
     """The suggestions of `claim`, but for those of an appearance that has one for `into`, too."""
     there = into.suggestions.filter(appearance=OuterRef("appearance"))
     return claim.suggestions.exclude(Exists(there))
@@ -414,11 +494,16 @@ def _decide_all(
         was = {
             "state": row.state, "reason": row.reason, "decided_by_id": row.decided_by_id,
             "decided_at": row.decided_at.isoformat() if row.decided_at else None,
-            "left_id": row.left_id, "merge_id": row.merge_id,
+            "left_id": row.left_id, "merge_id": row.merge_id, "moved": row.moved,
         }  # fmt: skip
         before.append({"pk": row.pk, "was": None if is_new else was})
+        row.left, row.merge, row.moved = None, None, []
         _decide(row, state, by=by, at=at, reason=reason)
     return before
+
+
+def _was_confirmed(row: dict[str, Any]) -> bool:
+    return bool(row["was"] and row["was"]["state"] == Suggestion.State.CONFIRMED)
 
 
 def _restore(before: list[dict[str, Any]]) -> None:

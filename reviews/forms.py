@@ -6,10 +6,12 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from claims import text as engine
-from claims.models import Flag, Source
+from claims.models import Flag, Source, Suggestion
 from reviews import listing, ratings
 from reviews.history import Draft
 from reviews.models import Evidence, Review, User
+
+LONGEST_REASON = 500  # characters
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -199,9 +201,27 @@ class RestoreForm(LeaseForm):
 
 
 class AdoptForm(LeaseForm):
-    """Names the version on top of which an earlier verdict is adopted; 0 if there is none."""
+    """Names the version on top of which an earlier verdict is adopted (0 if there is none).
+
+    `checked` is the version of that verdict which was read.
+    """
 
     seq = forms.IntegerField(min_value=0)
+    checked = forms.IntegerField(min_value=1)
+
+
+class SuggestionForm(forms.Form):
+    """What a person decides about a suggestion; `open` takes a decision back."""
+
+    state = forms.ChoiceField(choices=Suggestion.State.choices)
+    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+
+
+class RegroupForm(forms.Form):
+    """Why claims are merged or split, or an appearance linked; `into` is the other claim."""
+
+    into = forms.SlugField(required=False, max_length=10)
+    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
 
 
 class CompareForm(forms.Form):

@@ -22,7 +22,7 @@ import reversion
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 
-from claims import provenance
+from claims import matching, provenance
 from claims.models import Claim
 from claims.provenance import Fate
 from reviews import leases, ratings
@@ -259,6 +259,7 @@ def context_of(claim: Claim) -> dict[str, Any]:
     """What readers are told of a claim besides its wording, as it is known now. Cost: five queries.
 
     `appearances` go from the first article to the last, each with what became of the caution there.
+    Of a claim merged into another they are that one's.
     """
     claimant = claim.claimant
     return {
@@ -273,7 +274,7 @@ def context_of(claim: Claim) -> dict[str, Any]:
                 "caution": str(fate.fate),
                 "rests_on": list(fate.rests_on),
             }
-            for fate in provenance.standing(claim).fates
+            for fate in provenance.standing(matching.survivor(claim)).fates
         ],
     }
 
@@ -344,15 +345,26 @@ def finding_hash(version: VerdictVersion) -> str:
 
 
 def contributors(verdict: Verdict) -> list[User]:
-    """Return who wrote a version since the last approved one: the people who may not approve it."""
+    """Return who wrote a version since the last approved one: the people who may not approve it.
+
+    Where one of these versions was adopted, so are those who wrote what it adopted.
+    """
     approved_to = (
         Decision.objects.filter(version__verdict=verdict, kind=Decision.Kind.APPROVED).aggregate(
             seq=Max("version__seq")
         )["seq"]
         or 0
     )
-    wrote = verdict.versions.filter(seq__gt=approved_to).values("actor")
-    return list(User.objects.filter(pk__in=wrote).order_by("pk"))
+    written = verdict.versions.filter(seq__gt=approved_to)
+    adopted = VerdictVersion.objects.filter(
+        verdict__versions__publication__adoptions__review=verdict.review_id,
+        verdict__versions__publication__adoptions__at__in=written.filter(
+            action=VerdictVersion.Action.ADOPT
+        ).values("at"),
+        seq__lte=F("verdict__versions__seq"),
+    )
+    wrote = Q(pk__in=written.values("actor")) | Q(pk__in=adopted.values("actor"))
+    return list(User.objects.filter(wrote).order_by("pk"))
 
 
 def seal_state(verdict: Verdict) -> Seal:

@@ -106,25 +106,29 @@ def page(reviews: ReviewQuerySet, *, after: str = "") -> Page:
     return Page(found[:ROWS], found[ROWS - 1]["ref"] if len(found) > ROWS else "")
 
 
-def suggestions(*, after: str = "") -> tuple[list[Suggestion], str]:
-    """Return open suggestions, likeliest first, and the `ref` after which the next page starts.
+def suggestions(*, decided: bool = False, after: str = "") -> tuple[list[Suggestion], str]:
+    """Return open suggestions, likeliest first, or `decided` ones, those decided last first.
 
-    Cost: one query, and one for the place.
+    With the `ref` after which the next page starts. Cost: one query, and one for the place.
     """
-    rows = shown_suggestions().open().order_by("-score", "pk")
-    place = Suggestion.objects.filter(ref=after).values("score", "pk").first() if after else None
-    if place and place["score"] is not None:
-        rows = rows.filter(score__lte=place["score"]).filter(
-            Q(score__lt=place["score"]) | Q(pk__gt=place["pk"])
+    shown = shown_suggestions()
+    rows = shown.answered() if decided else shown.open()
+    column = "decided_at" if decided else "score"
+    place = Suggestion.objects.filter(ref=after).values(column, "pk").first() if after else None
+    if place and place[column] is not None:
+        # The first condition walks the index; the second only settles ties at its edge.
+        beyond = Q(pk__lt=place["pk"]) if decided else Q(pk__gt=place["pk"])
+        rows = rows.filter(**{f"{column}__lte": place[column]}).filter(
+            Q(**{f"{column}__lt": place[column]}) | beyond
         )
-    found = list(rows[: ROWS + 1])
+    found = list(rows.order_by(f"-{column}", "-pk" if decided else "pk")[: ROWS + 1])
     return found[:ROWS], found[ROWS - 1].ref if len(found) > ROWS else ""
 
 
 def shown_suggestions() -> SuggestionQuerySet:
     """Suggestions with all that a row of the list names."""
     rows: SuggestionQuerySet = Suggestion.objects.select_related(
-        "appearance__article__source", "appearance__claim", "claim", "decided_by", "merge"
+        "appearance__article__source", "appearance__claim", "claim", "decided_by", "left"
     ).defer("appearance__article__text")
     return rows
 

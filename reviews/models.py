@@ -84,6 +84,12 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def by_priority(self) -> Self:
         return self.order_by("-priority", "pk")
 
+    def with_news_for(self, user: User) -> Self:
+        """Those about which copies bring news, and whose verdict `user` submitted last."""
+        submitted = ReviewEvent.objects.filter(review=models.OuterRef("pk"), action=Action.SUBMIT)
+        last = models.Subquery(submitted.order_by("-pk").values("actor")[:1])
+        return self.exclude(news=[]).annotate(submitted_by=last).filter(submitted_by=user.pk)
+
 
 class Review(models.Model):
     """One check of one claim, from queue to publication, and who holds it now."""
@@ -155,6 +161,9 @@ class Review(models.Model):
                 name="reviews_review_leased",
             ),
             models.Index(fields=["status", "-priority", "id"], name="reviews_review_status"),
+            models.Index(
+                fields=["-prioritised_at"], condition=~Q(news=[]), name="reviews_review_with_news"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -176,7 +185,15 @@ class Review(models.Model):
         if not keep_checker:
             self.checker = None
 
-    def move(self, action: Action, *, by: User, at: datetime, note: str = "") -> None:
+    def move(
+        self,
+        action: Action,
+        *,
+        by: User,
+        at: datetime,
+        note: str = "",
+        adopted: Publication | None = None,
+    ) -> None:
         """Change the status and log who did it. Nothing else writes `status`.
 
         The caller holds the row lock and has asked `workflow.refusal` first.
@@ -194,7 +211,7 @@ class Review(models.Model):
         )  # fmt: skip
         ReviewEvent.objects.create(
             review=self, action=action, old_status=old, new_status=self.status,
-            actor=by, actor_name=str(by), at=at, note=note,
+            actor=by, actor_name=str(by), at=at, note=note, adopted=adopted,
         )  # fmt: skip
 
     @property
@@ -214,8 +231,18 @@ class ReviewEvent(models.Model):
     actor_name = models.CharField(max_length=310)
     at = models.DateTimeField()
     note = models.TextField(blank=True)
+    adopted = models.ForeignKey(
+        "reviews.Publication", models.PROTECT, null=True, blank=True, related_name="adoptions",
+        help_text="The published check whose verdict was adopted.",
+    )  # fmt: skip
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action="adopt") | Q(adopted__isnull=True),
+                name="reviews_event_adopted_by_adopting",
+            ),
+        ]
         indexes = [models.Index(fields=["review", "-id"], name="reviews_event_newest")]
 
     def __str__(self) -> str:

@@ -139,28 +139,40 @@ def _refresh_stale() -> None:
     copies = Appearance.objects.filter(claim=OuterRef("claim"))
     found = copies.filter(article__analysis__finished_at__gt=OuterRef("prioritised_at"))
     decided = copies.filter(article__derivations__decided_at__gt=OuterRef("prioritised_at"))
-    concluded = Q(status=Status.PUBLISHED) & ~Q(verdict__rating=UNPROVEN)
-    stale = (
-        Review.objects.exclude(status=Status.DISMISSED)
-        .exclude(concluded)
-        .filter(Exists(found) | Exists(decided))
-        .select_related("claim")
-    )
-    while batch := list(stale.order_by("pk")[:BATCH]):
-        before = {review.pk: (review.dropped, review.origins) for review in batch}
-        refresh_priorities(batch)
-        _tell(batch, before)
+    while refresh(Review.objects.filter(Exists(found) | Exists(decided)), skip_locked=True):
+        pass
 
 
 @transaction.atomic
+def refresh(reviews: QuerySet[Review], *, skip_locked: bool = False) -> int:
+    """Give `reviews`, at most `BATCH`, their priority anew, and tell who found no conclusion.
+
+    Those that ended, or are published with a conclusion, stay as they are. Returns how many it did.
+    They stay locked meanwhile, so that of two who refresh one only one sees what is new.
+    """
+    concluded = Q(status=Status.PUBLISHED) & ~Q(verdict__rating=UNPROVEN)
+    going_on = reviews.exclude(status=Status.DISMISSED).exclude(concluded)
+    locked = going_on.select_for_update(of=("self",), skip_locked=skip_locked)
+    rows = list(locked.select_related("claim").order_by("pk")[:BATCH])
+    before = {review.pk: (review.dropped, review.origins) for review in rows}
+    refresh_priorities(rows)
+    _tell(rows, before)
+    return len(rows)
+
+
 def _tell(reviews: Iterable[Review], before: dict[int, tuple[int, int]]) -> None:
-    """Tell those who found no conclusion what copies did since: the news stays until it is read."""
+    """Tell those who found no conclusion what copies did since: the news stays until it is read.
+
+    Of each kind the newest says all. The caller has locked the reviews.
+    """
     unproven = Review.objects.filter(verdict__rating=UNPROVEN, status__in=DECIDED)
+    pks = set(unproven.filter(pk__in=before).values_list("pk", flat=True))
     told = []
-    for review in unproven.filter(pk__in=before).select_for_update():
-        dropped, origins = before[review.pk]
-        if news := list(_news(review, dropped, origins)):
-            review.news = [*review.news, *news]
+    for review in reviews:
+        if review.pk in pks and (news := list(_news(review, *before[review.pk]))):
+            kinds = {words.partition(":")[0] for words in news}
+            older = [words for words in review.news if words.partition(":")[0] not in kinds]
+            review.news = [*older, *news]
             told.append(review)
     Review.objects.bulk_update(told, ["news"])
 
@@ -173,8 +185,9 @@ def _news(review: Review, dropped: int, origins: int) -> Iterable[str]:
 
 
 def read_news(review: Review, *, by: User) -> bool:
-    """Note that its checker has read the news of a review; return whether `by` is its checker."""
-    return bool(Review.objects.filter(pk=review.pk, checker=by).update(news=[]))
+    """Note that who submitted the verdict has read the news; return whether `by` did."""
+    mine = Review.objects.with_news_for(by).filter(pk=review.pk)
+    return bool(Review.objects.filter(pk__in=mine.values("pk")).update(news=[]))
 
 
 def _prioritise(reviews: list[Review], now: datetime) -> None:

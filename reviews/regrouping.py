@@ -1,27 +1,51 @@
 """Merging and splitting claims, with what that does to their reviews.
 
-The review of a claim merged away ends, and is back in the queue when the merge is undone; published
-checks stay as published.
+The review of a claim merged away ends; when the merge is undone it goes on as it was. Published
+checks stay as published. Locks are taken in one order, reviews, then the person, then claims, so
+that nobody who writes a verdict waits for somebody who waits for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 
-from claims import merging
+from claims import matching, merging
 from claims.models import Appearance, Claim, ClaimMerge, ClaimSplit, Suggestion
 from reviews import leases, queue, workflow
 from reviews.leases import Refused
 from reviews.models import Review, User
 from reviews.states import Action, Status
+from reviews.workflow import Before
 
 LINK, MERGE, SPLIT = (
     "claims.change_suggestion",
     "claims.add_claimmerge",
     "claims.add_claimsplit",
 )
+ENDED = (Status.PUBLISHED, Status.DISMISSED)  # reviews that a merge leaves as they are
+
+
+def refusal(claim: Claim, into: Claim, by: User) -> str:
+    """Say why `by` may not merge `claim` into `into` now; "" when they may."""
+    if not by.has_perm(MERGE):
+        return "Your role does not allow this."
+    if claim.pk == into.pk:
+        return "This is one and the same claim."
+    if claim.merged_into_id or into.merged_into_id:
+        return "One of these claims was merged away meanwhile."
+    review = Review.objects.filter(claim=claim).select_related("claim", "checker").first()
+    return _in_the_way(review, by) if review else ""
+
+
+def _in_the_way(review: Review, by: User) -> str:
+    """Why the review of a claim must not end by a merge; "" if it may, or has ended already."""
+    if review.status in ENDED:
+        return ""
+    reason = workflow.refusal(Action.MERGE, review, by)
+    return f"The review of the claim that would go stands in the way. {reason}" if reason else ""
 
 
 @transaction.atomic
@@ -30,28 +54,24 @@ def merge(claim: Claim, into: Claim, *, by: User, reason: str) -> ClaimMerge:
 
     :raises Refused: without the permission, or if a colleague is at work on `claim`.
     """
-    _need(by, MERGE)
-    try:
-        made = merging.merge(claim, into, by=by, at=leases.clock(), reason=reason.strip())
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
-    _end_review(claim, into, by)
+    actor = _begin(by, MERGE, claim, into)
+    with _words_of_merging():
+        made = merging.merge(claim, into, by=actor, at=leases.clock(), reason=reason.strip())
+    _end_review(made, actor)
     _refresh(into)
     return made
 
 
 @transaction.atomic
 def undo_merge(merge: ClaimMerge, *, by: User) -> None:
-    """Undo a merge: both claims are as they were, and a review that it ended is open again.
+    """Undo a merge: both claims are as they were, and a review that it ended goes on as it was.
 
     :raises Refused: without the permission, or if what was moved was moved on since.
     """
-    _need(by, MERGE)
-    try:
-        merging.undo_merge(merge, by=by, at=leases.clock())
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
-    _open_review_again(merge.claim, by)
+    actor = _begin(by, MERGE, merge.claim, merge.into)
+    with _words_of_merging():
+        merging.undo_merge(merge, by=actor, at=leases.clock())
+    _open_review_again(merge, actor)
     _refresh(merge.claim, merge.into)
 
 
@@ -61,11 +81,9 @@ def split(claim: Claim, appearances: Iterable[Appearance], *, by: User, reason: 
 
     :raises Refused: without the permission, or if nothing or everything would move.
     """
-    _need(by, SPLIT)
-    try:
-        made = merging.split(claim, appearances, by=by, at=leases.clock(), reason=reason.strip())
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
+    actor = _begin(by, SPLIT, claim)
+    with _words_of_merging():
+        made = merging.split(claim, appearances, by=actor, at=leases.clock(), reason=reason.strip())
     _refresh(claim)
     return made
 
@@ -76,38 +94,36 @@ def undo_split(split: ClaimSplit, *, by: User) -> None:
 
     :raises Refused: without the permission, or if what was moved was moved on since.
     """
-    _need(by, SPLIT)
-    try:
-        merging.undo_split(split, by=by, at=leases.clock())
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
-    _end_review(split.new_claim, split.claim, by)
+    actor = _begin(by, SPLIT, split.claim, split.new_claim)
+    with _words_of_merging():
+        made = merging.undo_split(split, by=actor, at=leases.clock())
+    _end_review(made, actor)
     _refresh(split.claim)
 
 
 @transaction.atomic
-def decide(suggestion: Suggestion, *, state: str, by: User, reason: str = "") -> Suggestion:
+def decide(suggestion: Suggestion, *, state: str, by: User, reason: str = "") -> None:
     """Confirm or reject a suggestion, or take the decision back (`state` "open").
 
     :raises Refused: without the permission, or if it is not in a state to be decided so.
     """
-    _need(by, LINK)
-    at, before, merged = leases.clock(), suggestion.appearance.claim, suggestion.merge
-    try:
-        if state == Suggestion.State.CONFIRMED:
-            merging.confirm(suggestion, by=by, at=at, reason=reason.strip())
+    claim = matching.survivor(suggestion.claim)
+    known = (suggestion.appearance.claim, claim, suggestion.left)
+    actor, at = _begin(by, LINK, *known), leases.clock()
+    with _words_of_merging():
+        if state == Suggestion.State.OPEN:
+            undone = merging.reopen(suggestion, by=actor, at=at)
+            if undone:
+                _open_review_again(undone, actor)
+        elif state == Suggestion.State.CONFIRMED:
+            merging.confirm(suggestion, by=actor, at=at, reason=reason.strip())
+            if suggestion.merge:
+                _end_review(suggestion.merge, actor)
         elif state == Suggestion.State.REJECTED:
-            merging.reject(suggestion, by=by, at=at, reason=reason.strip())
+            merging.reject(suggestion, by=actor, at=at, reason=reason.strip())
         else:
-            merging.reopen(suggestion, by=by, at=at)
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
-    if suggestion.merge is not None and before is not None:
-        _end_review(before, suggestion.merge.into, by)
-    if merged is not None and suggestion.merge is None:
-        _open_review_again(merged.claim, by)
-    _refresh(*(claim for claim in (before, suggestion.claim) if claim is not None))
-    return suggestion
+            raise Refused("A suggestion is confirmed, rejected, or open again.")
+    _refresh(*known, suggestion.left)
 
 
 @transaction.atomic
@@ -116,42 +132,56 @@ def link(appearance: Appearance, claim: Claim, *, by: User, reason: str = "") ->
 
     :raises Refused: without the permission, or if it belongs there already.
     """
-    _need(by, LINK)
-    before = appearance.claim
-    try:
-        made = merging.link(appearance, claim, by=by, at=leases.clock(), reason=reason.strip())
-    except merging.Refused as refused:
-        raise Refused(str(refused)) from refused
-    if made.merge is not None and before is not None:
-        _end_review(before, claim, by)
-    _refresh(*(one for one in (before, claim) if one is not None))
+    actor = _begin(by, LINK, appearance.claim, claim)
+    with _words_of_merging():
+        made = merging.link(appearance, claim, by=actor, at=leases.clock(), reason=reason.strip())
+    if made.merge:
+        _end_review(made.merge, actor)
+    _refresh(made.left, claim)
     return made
 
 
-def _need(by: User, permission: str) -> None:
-    if not User.objects.get(pk=by.pk).has_perm(permission):
+# Steps that these share
+
+
+def _begin(by: User, permission: str, *claims: Claim | None) -> User:
+    """Lock the reviews of these claims, then the person; return them with the rights of now."""
+    reviews = Review.objects.filter(claim__in=[claim for claim in claims if claim])
+    list(reviews.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    actor = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    if not actor.has_perm(permission):
         raise Refused("Your role does not allow this.")
+    return actor
 
 
-def _end_review(claim: Claim, into: Claim, by: User) -> None:
-    review = Review.objects.filter(claim=claim).first()
-    if review and review.status not in (Status.PUBLISHED, Status.DISMISSED):
-        workflow.merge_away(review, by=by, note=f"into “{into.wording}”")
+@contextmanager
+def _words_of_merging() -> Iterator[None]:
+    """Let a refusal of the room below be one of this room."""
+    try:
+        yield
+    except merging.Refused as refused:
+        raise Refused(str(refused)) from refused
 
 
-def _open_review_again(claim: Claim, by: User) -> None:
-    """Reopen the review if it was the merge that ended it."""
-    review = Review.objects.filter(claim=claim, status=Status.DISMISSED).first()
-    if review is None:
+def _end_review(merge: ClaimMerge, by: User) -> None:
+    """End the review of the claim that went, if it goes on; the merge keeps how it was."""
+    review = Review.objects.filter(claim=merge.claim).select_related("claim", "checker").first()
+    if review is None or review.status in ENDED:
         return
-    if review.events.order_by("-pk")[0].action == Action.MERGE:
-        workflow.unmerge(review, by=by, note="the claims are two again")
+    if reason := _in_the_way(review, by):
+        raise Refused(reason)
+    before = workflow.merge_away(review, by=by, note=f"into “{merge.into.wording}”")
+    merge.record["review"] = before.as_record()
+    merge.save(update_fields=["record"])
 
 
-def _refresh(*claims: Claim) -> None:
-    reviews = Review.objects.filter(claim__in=claims).select_related("claim").order_by("pk")
-    queue.refresh_priorities(
-        reviews.exclude(status__in=[Status.PUBLISHED, Status.DISMISSED]).select_for_update(
-            of=("self",)
-        )
-    )
+def _open_review_again(merge: ClaimMerge, by: User) -> None:
+    """Let the review go on as it was, if it was the merge that ended it."""
+    if "review" in merge.record:
+        review = Review.objects.select_related("claim").get(claim=merge.claim)
+        before = Before.read(merge.record["review"])
+        workflow.unmerge(review, by=by, note="the claims are two again", before=before)
+
+
+def _refresh(*claims: Claim | None) -> None:
+    queue.refresh(Review.objects.filter(claim__in={claim for claim in claims if claim}))

@@ -38,6 +38,8 @@ class Action(models.TextChoices):
     ADOPT = "adopt", "adopted an earlier verdict"
     MERGE = "merge", "merged the claim into another"
     UNMERGE = "unmerge", "undid the merge of the claim"
+    RESUME = "resume", "undid the merge of the claim: held as before"
+    HAND_BACK = "hand_back", "undid the merge of the claim: returned as before"
 
 
 CHECK = "reviews.check_review"
@@ -77,7 +79,10 @@ MOVES: dict[Action, Move] = {
     Action.MERGE: _move(
         Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED, to=Status.DISMISSED, may=CHECK
     ),
+    # Undoing a merge leads to where the review was before it.
     Action.UNMERGE: _move(Status.DISMISSED, to=Status.QUEUED, may=CHECK),
+    Action.RESUME: _move(Status.DISMISSED, to=Status.IN_PROGRESS, may=CHECK),
+    Action.HAND_BACK: _move(Status.DISMISSED, to=Status.RETURNED, may=CHECK),
 }
 
 OPEN_STATUSES = frozenset(

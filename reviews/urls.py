@@ -36,6 +36,7 @@ urlpatterns = [
     path("reviews/<slug:ref>/return/", approval.return_to_checker, name="return"),
     path("reviews/<slug:ref>/history/", history.history, name="history"),
     path("reviews/<slug:ref>/history/<int:seq>/restore/", history.restore, name="restore"),
+    path("reviews/<slug:ref>/earlier.json", review.earlier, name="earlier"),
     path("reviews/<slug:ref>/adopt/<slug:checked_ref>/", verdict.adopt, name="adopt"),
     path("suggested/", regrouping.suggestions, name="suggestions"),
     path("suggested/<slug:ref>/", regrouping.decide_suggestion, name="decide-suggestion"),

@@ -6,19 +6,57 @@ here knows HTTP, Celery or mail.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from claims import flagging
+from claims import flagging, matching
 from claims.models import Flag
 from reviews import history, leases
 from reviews.leases import Refused
 from reviews.models import Comment, Decision, Publication, Review, User, Verdict
-from reviews.states import APPROVE, MOVES, SYSTEM, Action, Status
+from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
 
 __all__ = ["Refused"]
+
+UNDO_MERGE = frozenset({Action.UNMERGE, Action.RESUME, Action.HAND_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How a review was before a merge ended it.
+
+    :ivar checker: the key of who held it, or is to go on with it; the times are of their lease.
+    """
+
+    status: str
+    checker: int | None
+    acquired_at: datetime | None
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, review: Review) -> Before:
+        acquired, expires = review.lease_acquired_at, review.lease_expires_at
+        return cls(review.status, review.checker_id, acquired, expires)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON can keep it."""
+        return {
+            "status": str(self.status),
+            "checker": self.checker,
+            "acquired_at": self.acquired_at and self.acquired_at.isoformat(),
+            "expires_at": self.expires_at and self.expires_at.isoformat(),
+        }
+
+    @classmethod
+    def read(cls, record: dict[str, Any]) -> Before:
+        """Return what `as_record` kept."""
+        times = (record["acquired_at"], record["expires_at"])
+        acquired, expires = (datetime.fromisoformat(at) if at else None for at in times)
+        return cls(record["status"], record["checker"], acquired, expires)
 
 
 # Who may
@@ -91,7 +129,7 @@ def _out_of_place(action: Action, review: Review) -> str:
         return f"This review is {review.get_status_display().lower()}."
     if action == Action.REOPEN and review.claim.merged_into_id:
         return "Its claim was merged into another; undo the merge instead."
-    if action == Action.UNMERGE and review.events.latest("pk").action != Action.MERGE:
+    if action in UNDO_MERGE and review.events.latest("pk").action != Action.MERGE:
         return "It was not a merge that ended this review."
     return ""
 
@@ -200,21 +238,55 @@ def dismiss(review: Review, *, by: User, reason: str, token: int = 0) -> None:
 
 
 @transaction.atomic
-def merge_away(review: Review, *, by: User, note: str) -> None:
+def merge_away(review: Review, *, by: User, note: str) -> Before:
     """End the review of a claim that is merged into another; `unmerge` undoes it.
+
+    Returns how it was, which whoever keeps the merge keeps with it.
 
     :raises Refused: if it is a colleague's work, or already on its way to readers.
     """
     actor, now = _begin(Action.MERGE, review, by)
+    before = Before.of(review)
     review.end_lease(keep_checker=False)
     review.move(Action.MERGE, by=actor, at=now, note=note)
+    return before
 
 
 @transaction.atomic
-def unmerge(review: Review, *, by: User, note: str) -> None:
-    """Put the review of a claim whose merge is undone back into the queue."""
+def unmerge(review: Review, *, by: User, note: str, before: Before) -> None:
+    """Let the review of a claim whose merge is undone go on as it was `before`.
+
+    Who held it holds it again, on the same lease, for as long as that would still have run. Else it
+    waits in the queue, and its history says why.
+
+    :raises Refused: if it was not a merge that ended it.
+    """
     actor, now = _begin(Action.UNMERGE, review, by)
-    review.move(Action.UNMERGE, by=actor, at=now, note=note)
+    action, why = _way_back(before, now)
+    if action != Action.UNMERGE:
+        review.checker_id = before.checker
+    if action == Action.RESUME:
+        review.lease_acquired_at, review.lease_expires_at = before.acquired_at, before.expires_at
+    review.move(action, by=actor, at=now, note="; ".join(filter(None, (note, why))))
+
+
+def _way_back(before: Before, now: datetime) -> tuple[Action, str]:
+    """The move back to how a review was before a merge, and why it is not that one, if it is not.
+
+    The row of who held it is locked, so that they cannot take one more meanwhile.
+    """
+    if before.checker is None:
+        return Action.UNMERGE, ""
+    checker = User.objects.select_for_update(no_key=True).get(pk=before.checker)
+    if not checker.has_perm(CHECK):
+        return Action.UNMERGE, f"{checker} checks no claims any more"
+    if before.status == Status.RETURNED:
+        return Action.HAND_BACK, ""
+    if before.expires_at is None or before.expires_at <= now:
+        return Action.UNMERGE, f"the lease of {checker} has run out meanwhile"
+    if Review.objects.held_by(checker).count() >= settings.LEASES_PER_PERSON:
+        return Action.UNMERGE, f"{checker} holds as many others now as a person may"
+    return Action.RESUME, ""
 
 
 @transaction.atomic
@@ -252,9 +324,10 @@ def decide_flag(
     :raises Refused: if the lease is lost, the flag another claim's, or a dismissal has no reason.
     """
     actor, now = leases.begin_write(review, by, token)
-    if flag.claim_id not in (None, review.claim_id):
+    claim = matching.survivor(review.claim)
+    if flag.claim_id not in (None, claim.pk):
         raise Refused("This flag is about another claim.")
-    if not review.claim.appearances.filter(article=flag.article_id).exists():
+    if not claim.appearances.filter(article=flag.article_id).exists():
         raise Refused("This flag is not on an article in which the claim appears.")
     if state == Flag.State.DISMISSED:
         _need(reason, "Say why the flag is dismissed.")

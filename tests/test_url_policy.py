@@ -106,7 +106,7 @@ def checked_before(review: Review) -> Review:
 
 
 def on_top(review: Review) -> dict[str, Any]:
-    return held(review) | {"seq": history.of(review).seq}
+    return held(review) | {"seq": history.of(review).seq, "checked": 2}
 
 
 def into_another(review: Review) -> dict[str, Any]:
@@ -187,6 +187,7 @@ DESK = {
     "claims:claim": Policy(PAGE, NO_PAGE),
     "claims:source": Policy(PAGE, NO_PAGE),
     "reviews:adopt": Policy(NO_PAGE, DOES, data=on_top),
+    "reviews:earlier": Policy(PAGE, NO_PAGE),
     "reviews:suggestions": Policy(PAGE, NO_PAGE),
     "reviews:decide-suggestion": Policy(
         NO_PAGE, OVERRULES, data=lambda review: {"state": "confirmed"}

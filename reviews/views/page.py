@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
-from claims import marking, provenance
+from claims import marking, matching, provenance
 from claims.marking import Mark
-from claims.models import Article, Flag
+from claims.models import Article, Claim, Flag
 from reviews import adoption, history, ratings, workflow
 from reviews.forms import (
     CommentForm,
@@ -80,7 +80,7 @@ class ShownFlag:
 
 def load(ref: str) -> Review:
     """Return the review at `ref`, with what every page of it names, or answer 404."""
-    reviews = Review.objects.select_related("claim__claimant", "checker")
+    reviews = Review.objects.select_related("claim__claimant", "claim__merged_into", "checker")
     return get_object_or_404(reviews, ref=ref)
 
 
@@ -251,16 +251,31 @@ class ReviewPage:
         """Published checks of what may be the same claim."""
         return adoption.earlier_checks([self.review.claim]).get(self.review.claim_id, [])
 
+    @cached_property
+    def adopted(self) -> adoption.Adopted | None:
+        """The check from which the present verdict was adopted."""
+        return adoption.adopted(self.review)
+
+    @property
+    def may_read_news(self) -> bool:
+        """Whether this person submitted the verdict about which there are news."""
+        return Review.objects.with_news_for(self.user).filter(pk=self.review.pk).exists()
+
     # The articles
 
     @cached_property
+    def claim(self) -> Claim:
+        """The claim whose articles are shown: that into which the reviewed one was merged."""
+        return matching.survivor(self.review.claim)
+
+    @cached_property
     def standing(self) -> provenance.Standing:
-        return provenance.standing(self.review.claim)
+        return provenance.standing(self.claim)
 
     @cached_property
     def articles(self) -> list[Article]:
         """Where the claim appears, oldest first."""
-        pks = self.review.claim.appearances.current().values("article")
+        pks = self.claim.appearances.current().values("article")
         found = Article.objects.filter(pk__in=pks).select_related("source", "story")
         return list(found.order_by("published_on", "pk"))
 
@@ -283,7 +298,7 @@ class ReviewPage:
 
     def _flags(self, article: Article) -> list[ShownFlag]:
         """The flags on `article`, in reading order. Cost: two queries."""
-        claim = self.review.claim
+        claim = self.claim
         mine = Q(claim__isnull=True) | Q(claim=claim)
         flags = article.flags.filter(mine).select_related("decided_by").order_by("start", "pk")
         covering = set(flags.filter(covers__claim=claim).values_list("pk", flat=True))
@@ -292,7 +307,7 @@ class ReviewPage:
         return [ShownFlag(flag, bool(flag.claim_id) or flag.pk in covering) for flag in flags]
 
     def _claim_marks(self, article: Article) -> Iterable[Mark]:
-        for appearance in article.appearances.current().filter(claim=self.review.claim):
+        for appearance in article.appearances.current().filter(claim=self.claim):
             yield Mark(appearance.start, appearance.end, "mark mark-claim")
             if appearance.cue_start is not None and appearance.cue_end is not None:
                 yield Mark(appearance.cue_start, appearance.cue_end, "mark mark-attribution")

@@ -43,7 +43,7 @@ def queue(request: Request) -> HttpResponse:
     }
     if not request.htmx:
         context["turn"] = _turn(request.user)
-        told = Review.objects.filter(checker=request.user).exclude(news=[])
+        told = Review.objects.with_news_for(request.user)
         context["news"] = told.select_related("claim").order_by("-prioritised_at")[: listing.ROWS]
     return render(
         request, "reviews/_queue_results.html" if request.htmx else "reviews/queue.html", context

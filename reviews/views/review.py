@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from claims.models import Flag
-from reviews import workflow
+from reviews import adoption, workflow
 from reviews.forms import CommentForm, DismissForm, FlagForm, LeaseForm, ReasonForm
 from reviews.models import Review
 from reviews.states import Action
@@ -21,6 +21,17 @@ from reviews.workflow import Refused
 @require_GET
 def detail(request: Request, ref: str) -> HttpResponse:
     return show(request, "reviews/_article_panel.html", load(ref))
+
+
+@require_GET
+def earlier(request: Request, ref: str) -> JsonResponse:
+    """The published checks of what may be the same claim, for other programs."""
+    review = load(ref)
+    found = adoption.earlier_checks([review.claim]).get(review.claim_id, [])
+    return JsonResponse(
+        {"claim": review.claim.wording, "earlier": [one.as_document() for one in found]},
+        json_dumps_params={"ensure_ascii": False},
+    )
 
 
 @require_POST

@@ -28,15 +28,17 @@ LABELS = {
 @require_POST
 def adopt(request: Request, ref: str, checked_ref: str) -> HttpResponse:
     review, form = load(ref), AdoptForm(request.POST)
-    current = Publication.objects.current().select_related("version")
-    publication = get_object_or_404(current, review__ref=checked_ref)
+    published = Publication.objects.filter(review__ref=checked_ref).select_related("version")
     if not form.is_valid():
-        messages.error(request, "Load the page again and adopt once more.")
+        get_object_or_404(published.order_by("-pk")[:1])
+        messages.error(request, "Nothing was adopted. Press the button once more.")
         return redirect(review)
+    read = form.cleaned_data
+    publication = get_object_or_404(published, version__seq=read["checked"])
     try:
-        adoption.adopt(review, publication, by=request.user, **form.cleaned_data)
+        adoption.adopt(review, publication, by=request.user, token=read["token"], seq=read["seq"])
     except (Refused, history.Conflict) as refused:
-        messages.error(request, str(refused))
+        messages.error(request, f"Nothing was adopted. {refused}")
     else:
         messages.success(request, "Adopted as a draft. Read it, then submit it.")
     return redirect(f"{review.get_absolute_url()}#verdict-panel")

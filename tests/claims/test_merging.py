@@ -145,6 +145,103 @@ class TestSuggesting:
         assert after | {"suggestions": []} == before
 
 
+def among_others(monkeypatch_settings) -> Suggestion:
+    """A suggestion about one of two wordings that stand in one claim: to confirm it is no merge."""
+    monkeypatch_settings.FACTCHECK_MATCH_CERTAIN = 1.01
+    found(BARRELS)
+    mine = claim_of(found(MUSEUM))
+    other = claim_of(found(BARRELS_AGAIN))
+    made = Suggestion.objects.get()
+    decide(merging.merge, mine, other)
+    return made
+
+
+@pytest.mark.django_db
+class TestTakingBack:
+    def test_a_link_out_of_a_claim_with_other_wordings_is_undone_exactly(self, settings):
+        made = among_others(settings)
+        Claim.objects.filter(pk=made.appearance.claim_id).update(worthiness=0.9)
+        Appearance.objects.filter(pk=made.appearance_id).update(worthiness=0.9)
+        before = everything()
+        decide(merging.confirm, made)
+        assert not ClaimMerge.objects.filter(into=made.claim).exists()
+        assert Claim.objects.get(pk=made.claim_id).worthiness == 0.9
+        decide(merging.reopen, made)
+
+        assert everything() == before
+
+    def test_identical_wordings_that_were_there_before_stay(self, settings):
+        made = among_others(settings)
+        there = found(FERRY)
+        Appearance.objects.filter(article=there).update(
+            claim=made.claim, wording=made.appearance.wording
+        )
+        decide(merging.confirm, made)
+        decide(merging.reopen, made)
+
+        assert there.appearances.get().claim == made.claim
+
+    def test_what_came_by_the_decision_goes_back_with_it(self, settings):
+        made = among_others(settings)
+        left = made.appearance.claim
+        decide(merging.confirm, made)
+        later = found(BARRELS_AGAIN)
+        assert claim_of(later) == made.claim
+        decide(merging.reopen, made)
+
+        assert claim_of(later) == left
+
+    def test_a_link_by_hand_that_is_taken_back_asks_nobody(self):
+        mine = claim_of(found(BARRELS))
+        abroad = found("Taucher fanden Fässer unter der Mole.", language="de")
+        made = decide(merging.link, abroad.appearances.get(), mine)
+        decide(merging.reopen, made)
+
+        assert not Suggestion.objects.open().exists()
+        decide(merging.link, abroad.appearances.get(), mine)
+        assert abroad.appearances.get().claim == mine
+
+    def test_a_link_that_was_moved_on_is_not_taken_back_behind_the_later_one(self, settings):
+        made = among_others(settings)
+        third = claim_of(found(FERRY))
+        decide(merging.confirm, made)
+        decide(merging.link, made.appearance, third)
+
+        with pytest.raises(merging.Refused, match="linked elsewhere since"):
+            decide(merging.reopen, made)
+
+    def test_what_was_linked_elsewhere_can_be_linked_again(self, settings):
+        made = among_others(settings)
+        third = claim_of(found(FERRY))
+        decide(merging.confirm, made)
+        decide(merging.link, made.appearance, third)
+        decide(merging.link, made.appearance, made.claim)
+
+        made.appearance.refresh_from_db()
+        assert made.appearance.claim == made.claim
+
+    def test_a_decision_that_a_merge_implied_is_undone_with_the_merge_only(self, settings):
+        made = likely(settings)
+        merge = decide(merging.merge, made.appearance.claim, made.claim)
+        made.refresh_from_db()
+
+        with pytest.raises(merging.Refused, match="undo that instead"):
+            decide(merging.reopen, made)
+        decide(merging.undo_merge, merge)
+        assert list(Suggestion.objects.open()) == [made]
+
+    def test_undoing_the_merge_opens_the_suggestion_that_was_it(self, settings):
+        made = likely(settings)
+        other = claim_of(found(MUSEUM))
+        decide(merging.merge, made.claim, other)
+        made.refresh_from_db()
+        decide(merging.confirm, made)
+        decide(merging.undo_merge, made.merge)
+
+        made.refresh_from_db()
+        assert (made.state, made.merge, made.left) == ("open", None, None)
+
+
 @pytest.mark.django_db
 class TestMergingAndSplitting:
     def test_a_merged_claim_points_to_where_it_went(self):
@@ -178,6 +275,64 @@ class TestMergingAndSplitting:
 
         assert claim_of(later) == other
         assert one.appearances.count() == 1
+
+    def test_what_the_merge_drew_in_since_goes_back_with_it(self):
+        one, other = claim_of(found(BARRELS)), claim_of(found(MUSEUM))
+        merge = decide(merging.merge, one, other)
+        later = found(BARRELS)
+        assert claim_of(later) == other
+        decide(merging.undo_merge, merge)
+
+        assert claim_of(later) == one
+
+    def test_a_suggestion_that_moved_and_was_decided_since_stays_where_it_was_decided(
+        self, settings
+    ):
+        made = likely(settings)
+        other = claim_of(found(MUSEUM))
+        merge = decide(merging.merge, made.claim, other)
+        made.refresh_from_db()
+        decide(merging.confirm, made)
+        decide(merging.undo_merge, merge)
+
+        made.refresh_from_db()
+        assert (made.claim, made.state) == (other, "confirmed")
+        decide(merging.reopen, made)
+        assert claim_of(made.appearance.article) == Claim.objects.get(wording=BARRELS_AGAIN)
+
+    def test_a_split_put_together_again_is_no_merge_to_undo(self):
+        claim = claim_of(found(BARRELS))
+        again = found(BARRELS_AGAIN)
+        split = decide(merging.split, claim, again.appearances.all())
+        decide(merging.undo_split, split)
+
+        assert not ClaimMerge.objects.made_by_people().exists()
+        with pytest.raises(merging.Refused, match="split the appearances off again"):
+            decide(merging.undo_merge, ClaimMerge.objects.get())
+
+    def test_nothing_is_split_off_a_claim_that_was_merged_away(self):
+        row = found(BARRELS)
+        claim = claim_of(row)
+        decide(merging.merge, claim, claim_of(found(MUSEUM)))
+
+        with pytest.raises(merging.Refused, match="merged away"):
+            decide(merging.split, claim, row.appearances.all())
+
+    def test_a_preview_counts_what_the_merge_then_moves(self, settings):
+        made = likely(settings)
+        again = found(BARRELS.upper().capitalize())
+        again.appearances.update(claim=made.claim)
+        Suggestion.objects.create(
+            appearance=made.claim.appearances.all()[0], claim=made.appearance.claim,
+            wording_key="", score=0.6,
+        )  # fmt: skip
+        told = merging.preview(made.claim, made.appearance.claim)
+        merge = decide(merging.merge, made.claim, made.appearance.claim)
+
+        assert [(one.first.wording, one.copies) for one in told.wordings] == [(BARRELS, 2)]
+        assert told.appearances == len(merge.record["appearances"]) == 2
+        assert told.suggestions == 1
+        assert told.flags == len(merge.record["flags"])
 
     def test_a_wording_split_off_is_never_linked_back(self):
         row = found(BARRELS)
@@ -233,6 +388,19 @@ def test_two_people_merging_each_into_the_other_end_with_one_merge():
     assert sorted(type(answer).__name__ for answer in said) == ["ClaimMerge", "Refused"]
     assert Claim.objects.filter(merged_into=None).count() == 1
     assert Appearance.objects.filter(claim__merged_into=None).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_deciding_one_suggestion_the_second_finds_it_decided(settings):
+    made = likely(settings)
+    calls = [
+        partial(decide, what, Suggestion.objects.get(pk=made.pk))
+        for what in (merging.confirm, merging.reject)
+    ]
+    for _ in range(3):
+        said = together(*calls)
+        assert sorted(isinstance(answer, merging.Refused) for answer in said) == [False, True]
+        decide(merging.reopen, Suggestion.objects.get(pk=made.pk))
 
 
 @pytest.mark.django_db(transaction=True)

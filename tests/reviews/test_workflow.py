@@ -77,7 +77,9 @@ VERBS = {
     ),
     Action.REOPEN: lambda review, by: workflow.reopen(review, by=by, reason="Now checkable."),
     Action.MERGE: lambda review, by: workflow.merge_away(review, by=by, note="into another"),
-    Action.UNMERGE: lambda review, by: workflow.unmerge(review, by=by, note="two again"),
+    Action.UNMERGE: lambda review, by: workflow.unmerge(
+        review, by=by, note="two again", before=workflow.Before.of(review)
+    ),
 }  # fmt: skip
 
 
@@ -142,7 +144,8 @@ def test_refusals_answers_for_the_actions_of_people(db):
 
     refusals = workflow.refusals(review, fact_checker())
 
-    assert set(refusals) == {str(action) for action in {*VERBS, Action.ADOPT}}
+    without_verb = {Action.ADOPT, Action.RESUME, Action.HAND_BACK}
+    assert set(refusals) == {str(action) for action in {*VERBS, *without_verb}}
     assert refusals["take"] == ""
     assert refusals["reopen"] == "Your role does not allow this."
     assert refusals["submit"] == "This review is waiting to be taken."

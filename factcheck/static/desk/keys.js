@@ -58,8 +58,10 @@ function items() {
   return [...document.querySelectorAll("[data-list] [data-item]")];
 }
 
+/* Where one is: in the row of the focused control, else in that of the last item walked to. */
 function place() {
-  return items().indexOf(document.activeElement?.closest("[data-item]") ?? lastItem);
+  const row = document.activeElement?.closest("[data-list] > *");
+  return items().findIndex((item) => row ? row.contains(item) : item === lastItem);
 }
 
 let lastItem = null;

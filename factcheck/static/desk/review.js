@@ -145,3 +145,9 @@ document.addEventListener("click", (event) => {
 });
 
 offerKept();
+
+/* Forms beside the editor name the version that it is on: after each save, the new one. */
+document.addEventListener("htmx:afterSettle", () => {
+  const seq = document.querySelector("#verdict-form [name=seq]")?.value;
+  if (seq) for (const field of document.querySelectorAll("[data-seq]")) field.value = seq;
+});
