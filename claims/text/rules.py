@@ -99,6 +99,12 @@ def outlet_file() -> dict[str, Any]:
 
 
 @cache
+def furniture_file() -> dict[str, list[str]]:
+    """The lists of patterns in `furniture.toml`, by name."""
+    return tomllib.loads((FOLDER / "furniture.toml").read_text("utf-8"))
+
+
+@cache
 def word_list(file: str, name: str) -> frozenset[str]:
     """The words listed under `name` in a rule file that is only word lists."""
     content = tomllib.loads((FOLDER / f"{file}.toml").read_text("utf-8"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
-from claims.text.rules import word_list
+from claims.text.folding import fold
+from claims.text.patterns import PatternReader
+from claims.text.rules import furniture_file, word_list
 from claims.text.values import Sentence, Span
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
@@ -18,45 +21,11 @@ STOP = re.compile(r"[.!?…।؟。]+(?:\[\d{1,3}\])?(?:[\"'”’»)\]]|[ \u00a
 FULL_WIDTH = "。।"  # stops that no space follows
 OPENING = "\"'“‘«([—–- \t\n\xa0"
 WORD = re.compile(r"[^\W_][\w'’]*")
+LETTERS = re.compile(r"[^\W\d_][\w'-]*")
 LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
-FURNITURE = re.compile(
-    r"""
-    \W*+(?:
-      (?:lesen\ sie\ auch|mehr\ zum\ thema|auch\ interessant|les\ (?:også|òg|mer|meir))\b.*
-    | (?:read|see)\ (?:more|also|next|the\ (?:original|full)\ (?:article|story)|full\ article)\b.*
-    | (?:lesen\ sie\ mehr|lire\ aussi|à\ lire\ aussi|lea\ también|leer\ más|lee\ también)\b.*
-    | (?:читайте\ (?:также|ещё|також)|смотрите\ также|дивіться\ також)\b.*
-    | (?:kommentar\ schreiben|legg\ igjen\ (?:en\ )?kommentar|laisser\ un\ commentaire)\W*
-    | (?:dejar?\ un\ comentario|оставить\ комментарий|залишити\ коментар)\W*
-    | (?:leave|add|post)\ a\ comment\b.{0,40}
-    | (?:source|supply|origin|via)\W{0,3}\ *(?:link|hyperlink|read\ full\ article|url)\W*
-    | (?:\d+\ )?comments?(?:\ \(\d+\))?\W*
-    | (?:share|tweet|print|email|e-mail|advertisement|sponsored|newsletter|related\ articles?)\W*
-    | (?:share|follow)\ (?:this|us|on)\b.{0,60}
-    | (?:sign\ up|subscribe|log\ in|register)\b.{0,120}
-    | (?:click|tap)\ here\b.{0,120}
-    | (?:home|start)(?:\ *[»>/|›]\ *[^»>/|›]{1,80}){1,9}
-    | we\ use\ (?:your\ sign-?up|cookies)\b.*
-    | (?:wir\ verwenden|vi\ bruk(?:er|ar)|nous\ utilisons\ des|utilizamos)
-      \ (?:cookies|informasjonskapsl(?:er|ar))\b.*
-    | (?:мы\ используем|ми\ використовуємо)\ (?:файлы\ cookie|файли\ cookie|cookie)\b.*
-    | this\ (?:site|website|page)\ uses\ (?:akismet|cookies)\b.*
-    | (?:by|written\ by|reporting\ by|editing\ by)\ [^.!?]{3,160}
-    | .*\b(?:all\ rights\ reserved|privacy\ (?:policy|notice)|terms\ of\ (?:use|service))\b.*
-    | (?:photo|image|picture|video|credit|photograph)s?(?:\ (?:by|credit|courtesy))?\ ?[:/].{1,120}
-    | .*\[(?:insight|video|analysis|pictures?|watch|live|reveal(?:ed)?|report|exclusive)\]
-    | .{0,250}\((?:file\ )?(?:photo|photograph|picture|image)\)
-    | .{0,250}\b(?:ap|afp|reuters|epa|getty|file|stock|courtesy)[ /]+
-      (?:photo|photograph|picture|images?)\W{0,3}
-    )\Z""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-NOTICE = re.compile(
-    r"\s*+we\ use\ (?:your\ sign-?up|cookies)\b|\s*+this\ (?:site|website)\ uses\b",
-    re.VERBOSE | re.IGNORECASE,
-)
 LONGEST = 2000  # characters of a sentence: so that whatever reads one stays linear in the text
 FURNITURE_WITHIN = 600  # characters: page furniture is short, so a long sentence is never asked
+BRIEF, BYLINE, TAILED = 120, 160, 250  # characters, as the head of each list in furniture.toml says
 
 
 @cache
@@ -72,7 +41,7 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     """
     found: list[Sentence] = []
     for number, paragraph in enumerate(_paragraphs(text)):
-        notice = bool(NOTICE.match(text, paragraph.start, paragraph.end))
+        notice = _is_notice(text, paragraph)
         found.extend(
             Sentence(span, number, notice or _is_furniture(text, span))
             for span in _split(text, paragraph)
@@ -80,8 +49,68 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What `furniture.toml` lists, compiled to match folded lines.
+
+    :ivar firsts: the first words of all that a line may begin with.
+    :ivar stems: one of them is in every line that `within` matches.
+    """
+
+    firsts: frozenset[str]
+    begins: re.Pattern[str]
+    notice: re.Pattern[str]
+    stems: tuple[str, ...]
+    within: re.Pattern[str]
+
+
+@cache
+def furniture() -> Furniture:
+    """Read the list of page furniture, once."""
+    lists, reader = furniture_file(), PatternReader({})
+
+    def some(name: str) -> str:
+        return reader.any_of(lists[name])
+
+    inside = [reader.pattern(source) for name in ("holds", "ends") for source in lists[name]]
+    leading = ("opens", "opens_briefly", "alone", "bylines", "trails", "notices")
+    return Furniture(
+        firsts=frozenset(
+            word.strip(":")
+            for name in leading
+            for source in lists[name]
+            for word in source.split()[0].split("|")
+        ),
+        begins=re.compile(
+            rf"(?:[^\w\"']|\d)*+(?:{some('opens')}|{some('opens_briefly')}.{{0,{BRIEF}}}\Z"
+            rf"|{some('alone')}[\W\d]*+\Z|{some('bylines')}\s[^.!?]{{3,{BYLINE}}}\Z"
+            rf"|{some('trails')}(?:\s*+[\">|›][^\">|›]{{1,80}}){{1,9}}\Z)",
+            re.DOTALL,
+        ),
+        notice=re.compile(rf"\W*+{some('notices')}"),
+        stems=tuple({stem for pattern in inside for stem in pattern.stems}),
+        within=re.compile(rf"{some('holds')}|\A.{{0,{TAILED}}}?{some('ends')}\W*\Z", re.DOTALL),
+    )
+
+
+def _is_notice(text: str, paragraph: Span) -> bool:
+    line = _line(text, paragraph.start, min(paragraph.end, paragraph.start + BRIEF))
+    first, known = LETTERS.search(line), furniture()
+    return bool(first and first.group() in known.firsts and known.notice.match(line))
+
+
 def _is_furniture(text: str, span: Span) -> bool:
-    return len(span) <= FURNITURE_WITHIN and bool(FURNITURE.match(text, span.start, span.end))
+    if len(span) > FURNITURE_WITHIN:
+        return False
+    line, known = _line(text, span.start, span.end), furniture()
+    first = LETTERS.search(line)
+    if first and first.group() in known.firsts and known.begins.match(line):
+        return True
+    return any(stem in line for stem in known.stems) and bool(known.within.search(line))
+
+
+def _line(text: str, start: int, end: int) -> str:
+    return fold(text[start:end]).text.replace("/", " ")
 
 
 def _paragraphs(text: str) -> Iterator[Span]:

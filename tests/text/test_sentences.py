@@ -60,6 +60,13 @@ def test_it_joins_lines_that_were_wrapped_by_hand():
         "Читайте також: Шторм, якого ніхто не бачив",
         "Wir verwenden Cookies, um unsere Seiten zu verbessern.",
         "Vi bruker informasjonskapsler på disse sidene.",
+        "Ми використовуємо файли cookie, щоб покращити сайт.",
+        "Vi nytter informasjonskapsler for å gi deg en bedre side.",
+        "Ver también: El puerto cerró",
+        "Sjå også: Hamna som vart stengd",
+        "Alle Rechte vorbehalten.",
+        "Підписуйтесь на наш канал",
+        "Foto: Mira Holt",
         "Laisser un commentaire",
         "Оставить комментарий",
         "Add a Comment",
@@ -75,3 +82,16 @@ def test_it_sets_page_furniture_aside(line):
     furniture = [sentence.boilerplate for sentence in split_sentences(text)]
     assert furniture == [False] + [True] * (len(furniture) - 1)
     assert len(furniture) > 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "“Follow us,” the guide said, and the boys went along with her to the old harbour.",
+        "Le maire a dit que la mer montait.",
+        "By Monday the harbour was closed.",
+        "She shared a photo of the harbour on Monday.",
+    ],
+)
+def test_it_keeps_sentences_that_only_begin_like_page_furniture(line):
+    assert [sentence.boilerplate for sentence in split_sentences(line)] == [False]
