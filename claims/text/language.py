@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Any
 
 LONG_ENOUGH = 20  # letters: shorter texts are not told apart
 ENOUGH = 4000  # characters: more do not change the answer
-UNKNOWN = "un"  # the detector cannot tell
+UNKNOWN = "und"  # the detector cannot tell
 
 # Frequent words that only one of the two written forms of Norwegian has.
 NYNORSK = re.compile(
@@ -38,11 +40,16 @@ def _detected(sample: str) -> str:
     words = "".join(letter if letter.isprintable() else " " for letter in sample)
     if sum(map(str.isalpha, words)) < LONG_ENOUGH:
         return ""
-    # Loaded when first asked, as is all that not every caller needs.
-    import pycld2  # noqa: PLC0415
+    found = _detector().FindLanguage(words).language
+    return "" if found == UNKNOWN else str(found)
 
-    _, _, ((_, code, _, _), *_) = pycld2.detect(words)
-    return "" if code == UNKNOWN else str(code)
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    # Loaded when first asked, as is all that not every caller needs.
+    import gcld3  # noqa: PLC0415
+
+    return gcld3.NNetLanguageIdentifier(0, ENOUGH)
 
 
 def _norwegian(sample: str, tied: str) -> str:

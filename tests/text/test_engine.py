@@ -143,7 +143,7 @@ def test_too_little_text_to_tell_is_not_guessed():
 def test_the_language_detector_is_loaded_only_when_asked():
     code = (
         "import sys, claims.text; claims.text.analyse('We left.', language='en');"
-        "sys.exit('pycld2' in sys.modules or 'django' in sys.modules)"
+        "sys.exit('gcld3' in sys.modules or 'django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
