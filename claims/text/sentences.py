@@ -22,6 +22,7 @@ FULL_WIDTH = "。।"  # stops that no space follows
 OPENING = "\"'“‘«([—–- \t\n\xa0"
 WORD = re.compile(r"[^\W_][\w'’]*")
 LETTERS = re.compile(r"[^\W\d_][\w'-]*")
+SPACED = re.compile(r"(?<!\w)[^\W\d_A-Z]\w?\.\s\w\Z")  # "u. a", "и т. д"; but "J. K" are initials
 LAST_TOKEN = re.compile(r"[\w.'’-]*\Z")
 LONGEST = 2000  # characters of a sentence: so that whatever reads one stays linear in the text
 FURNITURE_WITHIN = 600  # characters: page furniture is short, so a long sentence is never asked
@@ -192,16 +193,19 @@ def _ends(text: str, stop: re.Match[str], limit: int) -> bool:
         return True
     before = text[max(0, stop.start() - 20) : stop.start()]
     token = LAST_TOKEN.search(before)
-    return _dot_ends(token.group().strip("'’-") if token else "", word.group() if word else "")
+    last = token.group().strip("'’-") if token else ""
+    if len(last) == 1 and SPACED.search(before):
+        return (word.group().lower() if word else "") in _words("starters")
+    return _dot_ends(last, word.group() if word else "")
 
 
 def _dot_ends(last: str, following: str) -> bool:
     low, next_low = last.lower(), following.lower()
+    if low in _words("sometimes_last") and (len(last) > 1 or last.islower()):
+        return next_low in _words("starters")
     if len(last) == 1 and last.isalpha():
         abbreviates = len(following) == 1 and following not in "AI"  # "z. B."
         return last == "I" or (last.islower() and low != "p" and not abbreviates)
-    if low in _words("sometimes_last"):
-        return next_low in _words("starters")
     if low.isdigit() and len(low) <= 2 and next_low in _words("months"):
         return False
     return low not in _words("never_last")
