@@ -179,6 +179,16 @@ class Review(models.Model):
         self.lease_acquired_at = at
         self.lease_expires_at = until
 
+    def hold_again(
+        self, checker_id: int, *, since: datetime | None, until: datetime | None
+    ) -> None:
+        """Give a person back what a merge took, under the same token: a page left open still saves.
+
+        Without times it is theirs to go on with, but not held.
+        """
+        self.checker_id = checker_id
+        self.lease_acquired_at, self.lease_expires_at = since, until
+
     def end_lease(self, *, keep_checker: bool) -> None:
         """End the lease; `keep_checker` remembers who worked on it."""
         self.lease_acquired_at = self.lease_expires_at = None

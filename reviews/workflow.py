@@ -263,10 +263,8 @@ def unmerge(review: Review, *, by: User, note: str, before: Before) -> None:
     """
     actor, now = _begin(Action.UNMERGE, review, by)
     action, why = _way_back(before, now)
-    if action != Action.UNMERGE:
-        review.checker_id = before.checker
-    if action == Action.RESUME:
-        review.lease_acquired_at, review.lease_expires_at = before.acquired_at, before.expires_at
+    if before.checker is not None and action != Action.UNMERGE:
+        review.hold_again(before.checker, since=before.acquired_at, until=before.expires_at)
     review.move(action, by=actor, at=now, note="; ".join(filter(None, (note, why))))
 
 
