@@ -42,13 +42,18 @@ class Words:
 
     def __init__(self, pattern: re.Pattern[str], text: str, start: int, end: int) -> None:
         self.of: list[str] = pattern.findall(text, start, end)
-        self._found = pattern, text, start, end
+        self._text, self._start = text, start
 
     @cached_property
     def starts(self) -> list[int]:
         """Where each word begins."""
-        pattern, text, start, end = self._found
-        return [word.start() for word in pattern.finditer(text, start, end)]
+        # Between two of them there is only white space and "_", so each is the next of its letters.
+        found, after = [], self._start
+        for word in self.of:
+            start = self._text.index(word, after)
+            found.append(start)
+            after = start + len(word)
+        return found
 
     @cached_property
     def ends(self) -> list[int]:
@@ -59,13 +64,13 @@ class Words:
         return len(self.of)
 
 
-class Lexicon:
-    """The `[attribution]` section of one language, ready to ask."""
+class Lexicon(dict[str, frozenset[str]]):
+    """The `[attribution]` section of one language: its lists by name, and its cues."""
 
     def __init__(self, language: str) -> None:
         section = rule_book(language).words.get("attribution", {})
         lists = {name: frozenset(_listed(section, name)) for name in LISTS}
-        self.lists = lists
+        super().__init__(lists)
         self.spoken = bool(section)
         self.verb_second: bool = section.get("verb_second", False)
         self.comma_opens: bool = section.get("comma_opens", False)
@@ -82,9 +87,6 @@ class Lexicon:
                 self._cues.setdefault(words[0], []).append((words, kind))
         for phrases in self._cues.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
-
-    def __getitem__(self, name: str) -> frozenset[str]:
-        return self.lists[name]
 
     def cues(self, words: Words) -> Iterator[Cue]:
         """The cues among `words`, in reading order; of those that begin alike the longest."""

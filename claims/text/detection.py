@@ -32,9 +32,11 @@ class Grammar:
     """The lists under `[claims]` of one language, compiled to match folded text.
 
     :ivar verb: None where the language lists none.
+    :ivar verbs: the whole words among them.
     """
 
     verb: re.Pattern[str] | None
+    verbs: frozenset[str]
     joint: re.Pattern[str]
     joined: re.Pattern[str]
     lead: re.Pattern[str]
@@ -63,6 +65,7 @@ def grammar(language: str) -> Grammar:
         verb=re.compile(rf"(?<![\w'-]){any_of('verbs')}")
         if book.set_of("claims", "verbs")
         else None,
+        verbs=frozenset(word for word in book.set_of("claims", "verbs") if word.isalpha()),
         joint=re.compile(
             rf"(?:,\s|\s[–—]\s){any_of('joints')}\s(?=(?:{any_of('between')},?\s)?{opens})|;\s"
         ),
@@ -168,9 +171,12 @@ class Detector:
         return self.grammar.verb is None or bool(self.grammar.verb.search(words))
 
     def _stands(self, words: str) -> bool:
-        count, verb = len(words.split()), self.grammar.verb
+        listed, verb = words.split(), self.grammar.verb
+        count = len(listed)
         if count < FEWEST_WORDS or verb is None:
             return count >= FEWEST_WORDS
+        if count > FEW_WORDS and not self.grammar.verbs.isdisjoint(listed):
+            return True  # the common case, without trying the pattern at every word
         return bool(verb.search(words, 1 if count <= FEW_WORDS else 0))
 
     def _trim(self, span: Span, start: int, end: int, words: str) -> Span:

@@ -86,6 +86,10 @@ class Sieve:
             self._automaton.add_word(stem, frozenset(found))
         self._automaton.make_automaton()
 
+    def may_match(self, text: str) -> bool:
+        """Whether any of the patterns may match somewhere in the folded `text`."""
+        return any(True for _ in self._automaton.iter(text))
+
     def sift(self, text: str, parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
         """The parts that may match any pattern, by number, each with the numbers of those.
 

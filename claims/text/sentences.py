@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from claims.text.folding import fold
-from claims.text.patterns import PatternReader
+from claims.text.patterns import PatternReader, Sieve
 from claims.text.rules import furniture_file, word_list
 from claims.text.values import Sentence, Span
 
@@ -55,13 +55,13 @@ class Furniture:
     """What `furniture.toml` lists, compiled to match folded lines.
 
     :ivar firsts: the first words of all that a line may begin with.
-    :ivar stems: one of them is in every line that `within` matches.
+    :ivar stems: tells cheaply whether `within` may match a line.
     """
 
     firsts: frozenset[str]
     begins: re.Pattern[str]
     notice: re.Pattern[str]
-    stems: tuple[str, ...]
+    stems: Sieve
     within: re.Pattern[str]
 
 
@@ -89,7 +89,7 @@ def furniture() -> Furniture:
             re.DOTALL,
         ),
         notice=re.compile(rf"\W*+{some('notices')}"),
-        stems=tuple({stem for pattern in inside for stem in pattern.stems}),
+        stems=Sieve(inside),
         within=re.compile(rf"{some('holds')}|\A.{{0,{TAILED}}}?{some('ends')}\W*\Z", re.DOTALL),
     )
 
@@ -107,7 +107,7 @@ def _is_furniture(text: str, span: Span) -> bool:
     first = LETTERS.search(line)
     if first and first.group() in known.firsts and known.begins.match(line):
         return True
-    return any(stem in line for stem in known.stems) and bool(known.within.search(line))
+    return known.stems.may_match(line) and bool(known.within.search(line))
 
 
 def _line(text: str, start: int, end: int) -> str:

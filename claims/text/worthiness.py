@@ -15,7 +15,7 @@ from claims.text.speakers import CAPITAL
 
 DIGIT = re.compile(r"\d")
 NAME = re.compile(rf"(?<=[^.!?:]\s)[{CAPITAL}]\w")  # a capital within a sentence
-NO_WORD = re.compile(r"[^\w'-]+|\B['-]|['-]\B")
+WORD = re.compile(r"\w+(?:['-]\w+)*")
 QUESTION = re.compile(r"\?[\"'”’»]*\s*\Z")
 FEW_WORDS, MANY_WORDS = 9, 20
 LEAST, MOST = 0.0, 1.0
@@ -83,7 +83,7 @@ def signs_of(wording: str, language: str) -> set[str]:
         found.add("detail")
     words = _words(language)
     if words:
-        for _, shown in words.iter(f" {NO_WORD.sub(' ', fold(wording).text)} "):
+        for _, shown in words.iter(f" {' '.join(WORD.findall(fold(wording).text))} "):
             found.update(shown)
     return found
 
