@@ -28,12 +28,14 @@ class Said:
     """An attribution, its sentence and who speaks.
 
     :ivar asserts: whether it states something; otherwise it tells a wish, praise, or a denial.
+    :ivar aside: whether it only tells who somebody is: "people who know Berg".
     """
 
     attribution: Attribution
     sentence: Sentence
     speaker: Speaker
     asserts: bool = True
+    aside: bool = False
 
 
 def attributions_of(said: Sequence[Said]) -> tuple[Attribution, ...]:
@@ -121,7 +123,7 @@ class _Reader(Claimants):
                 yield said
                 self.last = said
                 content = said.attribution.content.start
-                if content >= self._span((cue.first, cue.after)).start:
+                if content >= self._span((cue.first, cue.after)).start and not said.aside:
                     floors[held] = max(floor, self._place_at(content))
 
     def _place_at(self, offset: int) -> int:
@@ -227,7 +229,7 @@ class _Reader(Claimants):
         participle = cue.words.endswith(lexicon.participle_endings or "\n")
         if before in lexicon["be"] and not participle:
             return self._passive(cue, floor)
-        if self._is_noun(cue):
+        if self._is_noun(cue) or self._is_participle(cue):
             return None
         subject, verbs = self._subject(cue.first, floor)
         described = self._described_after_quotation(verbs) or self._described(verbs, floor)
@@ -268,6 +270,11 @@ class _Reader(Claimants):
             return True  # "the United States"
         return before in lexicon["infinitives"] or before in lexicon["determiners"] - known
 
+    def _is_participle(self, cue: Cue) -> bool:
+        """Whether the cue tells more of a noun before it: "Berg, asked about the boats, left"."""
+        opens = not cue.first or self.of[cue.first - 1] == ","
+        return opens and cue.words in self.lexicon["adverbial_starts"]
+
     def _followed(self, cue: Cue, floor: int, subject: Place | None, asserts: bool) -> Said | None:
         """What is said comes after the cue: "S said that C"."""
         content = self._content(cue)
@@ -275,9 +282,10 @@ class _Reader(Claimants):
             return None
         if subject is None:
             return self._shared(cue, floor, content, asserts)
-        if self.of[subject[1] - 1] in self.lexicon["relatives"]:
-            content = self._within_relative(content)
-        return self._said(cue, subject, content, asserts=asserts)
+        if self.of[subject[1] - 1] not in self.lexicon["relatives"]:
+            return self._said(cue, subject, content, asserts=asserts)
+        said = self._said(cue, subject, self._within_relative(content), asserts=asserts)
+        return replace(said, aside=not asserts) if said else None
 
     def _is_named(self, subject: Place | None) -> bool:
         """Whether a name or a pronoun stands right before: "they fear", but not "the fears"."""
@@ -288,9 +296,12 @@ class _Reader(Claimants):
         return self._is_capital(last) or self.of[last] in known
 
     def _within_relative(self, content: Place) -> Place:
-        """The content of "S, who said that C, left": up to the comma before the verb."""
+        """The content of "S, who said that C, left": up to the verb of the sentence."""
         for place in range(content[0] + 2, content[1] - 1):
             if self.of[place] == "," and self.of[place + 1] in self.lexicon["finite"]:
+                return content[0], place
+        for place in range(content[0] + 1, content[1]):
+            if self.lexicon.is_cue(self.of[place]) and not self._is_capital(place):
                 return content[0], place
         return content
 
@@ -307,6 +318,8 @@ class _Reader(Claimants):
         self, cue: Cue, floor: int, quoted: bool, subject: Place | None, asserts: bool
     ) -> Said | None:
         """The claimant follows: "C, said S" and "In May said S that C"."""
+        if self._word(cue.after) in self.lexicon["that"]:
+            return None
         end = self._noun_end(cue.after)
         if end == cue.after and quoted and self._word(end) in ENDS and self._is_quote(cue.first):
             return self._said(cue, None, (self._said_from(floor, end), cue.first), asserts=asserts)

@@ -136,8 +136,10 @@ class Claimants:
                 break
             closes, described = opens, True
         first = self._noun_start(closes - 1, floor)
-        named = all(map(self._is_capital, (first, closes - 1)))
-        return (first, verbs - 1) if described and named else None
+        if self.of[first] in self.lexicon["adverbial_starts"]:
+            first = closes + 1  # "In May, the mayor, a former baker, said"
+        named = self._is_capital(first) and self._is_capital(closes - 1)
+        return (first, verbs - 1) if described and (named or first > closes) else None
 
     def _tells_what(self, opens: int, closes: int) -> bool:
         """Whether an age, an office, "who …" or "in a statement" stands between two commas."""
@@ -192,12 +194,20 @@ class Claimants:
             elif word == "(" and bracket:
                 bracket = False
             elif not bracket and self._stops_noun(place, floor):
-                break
+                # "people who know Berg": its claimant begins before "who".
+                if place <= floor or not self._is_who(place - 1):
+                    break
+                place -= 1
             place -= 1
         start = place + 1
         while start < last and self.of[start] in lexicon["connectives"]:
             start += 1
         return start
+
+    def _is_who(self, place: int) -> bool:
+        """Whether a relative follows its noun at once."""
+        relative = self.of[place] in self.lexicon["relatives"] - self.lexicon["that"]
+        return relative and self._word(place - 1)[:1].isalpha()
 
     def _stops_noun(self, place: int, floor: int) -> bool:
         lexicon, word = self.lexicon, self.of[place]

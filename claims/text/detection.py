@@ -19,9 +19,11 @@ from claims.text.worthiness import weigh
 THRESHOLD = 0.25  # below it a statement is not worth a row
 FEWEST_WORDS = 3
 FEW_WORDS = 3  # so few need a subject: the verb is not the first of them
+LONGEST_REMARK = 4  # words
 LONGEST = 1000  # characters: no editor checks a longer statement as one
 
-PAIRS = (("“", "”"), ("«", "»"), ("[", "]"), ("(", ")"))
+APOSTROPHE = "’"
+PAIRS = (("“", "”"), ("‘", APOSTROPHE), ("«", "»"), ("[", "]"), ("(", ")"))
 BREAK = re.compile(r",\s|\s[–—-]\s|\s\(|;\s")
 MARKS = ' \t\n\r"“”«»„,;:–—-•'
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT)
@@ -137,12 +139,19 @@ class Detector:
                 yield from (_Part(span, one) for span in self._split(content))
         opens = after_dateline(self.text, sentence.span.start, sentence.span.end)
         stated = Span(opens, sentence.span.end)
+        if not outer and any(self._is_remark(one) for one in heard):
+            return
         if not outer:
             yield from (_Part(span, None) for span in self._split(stated))
             return
         before = self._before_first(stated, outer[0])
         if before and not any(map(before.overlaps, covered)):
             yield _Part(before, None)
+
+    def _is_remark(self, one: Said) -> bool:
+        """Whether so little is quoted that it states nothing: "Never," said Berg."""
+        content = one.attribution.content
+        return one.attribution.direct and len(self.folded.of(content).split()) <= LONGEST_REMARK
 
     def _before_first(self, sentence: Span, first: Said) -> Span | None:
         """A statement of its own before ", but according to …"."""
@@ -311,6 +320,8 @@ def _holds(content: Span, cue: Span) -> bool:
 def _without_lone_marks(line: str) -> str:
     """`line` without quotation marks and brackets whose partner was cut off."""
     for opening, closing in PAIRS:
-        if line.count(opening) != line.count(closing):
-            line = line.replace(opening, "").replace(closing, "")
+        more = line.count(opening) - line.count(closing)
+        if more > 0 or (more and closing != APOSTROPHE):
+            line = line.replace(opening, "")
+            line = line if closing == APOSTROPHE else line.replace(closing, "")
     return line.replace('"', "") if line.count('"') % 2 else line

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from claims.text.folding import fold
 from claims.text.names import Names
-from claims.text.rules import RuleBook
+from claims.text.rules import RuleBook, rule_book
 from claims.text.values import Span
 
 Kind = Literal["person", "organisation", "anonymous", "none"]
@@ -19,15 +21,11 @@ CAPITALISED = re.compile(
     rf"[{CAPITAL}][\w’'-]*\.?"
     rf"(?:\s(?:(?:de|da|del|van|von|der|al|bin|ibn|el|la)\s)?[{CAPITAL}][\w’'-]*\.?){{0,6}}"
 )
-NOT_THE_HEAD = re.compile(r"(?:\b(?:of|at|in|from|for|with|near|to|outside)(?:\sthe)?)\s\Z")
 PAIR = re.compile(
     rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
 )
 PATRONYMIC = re.compile(r"(?:вич|вна|ична|инична|івна|ївна|вича|вны|вни|івни|ївни)\Z")
-MODIFIES = re.compile(
-    r"\s(?!(?:to|in|at|of|from|who|on|and|with|by|for|as|or|during|after)\b)[a-z]"
-)
-POSSESSIVE = re.compile(r"['’]s\Z|s['’]\Z")
+NEVER = r"(?!)"
 LONGEST_NAME = 80
 LATELY = 20  # organisations: an earlier one is not meant by "the ministry"
 
@@ -51,7 +49,14 @@ class Cast:
         self.names = names
         self.he_or_she = book.set_of("attribution", "he") | book.set_of("attribution", "she")
         self.it = book.set_of("attribution", "it")
+        self.pointing = book.set_of("attribution", "pointing")
+        self.documents = book.set_of("attribution", "documents")
+        self.no_outlets = book.set_of("attribution", "no_outlets")
+        self.group_names = book.set_of("attribution", "group_names")
+        self.group_endings = tuple(book.set_of("attribution", "group_endings"))
+        self._patterns = _patterns(book.language)
         self.unnamed = book.set_of("attribution", "they") | book.set_of("attribution", "i")
+        self.pronouns = self.he_or_she | self.it | self.unnamed
         self.titles = book.set_of("attribution", "titles")
         self.organisation_words = book.set_of("attribution", "organisation_words")
         self.standing_for = book.set_of("attribution", "standing_for")
@@ -59,31 +64,33 @@ class Cast:
         self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
         self.nominatives = book.words.get("nominatives", {})
-        by_words = "|".join(map(re.escape, book.set_of("attribution", "by_words")))
-        self._after_by = re.compile(rf"(?<![\w'-])(?:{by_words})\W*\Z")
-        endings = sorted(book.set_of("coverage", "name_endings"), key=len, reverse=True)
-        self._ending = re.compile(rf"(?<=\w\w\w)(?:{'|'.join(endings)})\Z") if endings else None
         self._full_names: dict[str, str] = {}  # by the key of the surname
         self._pairs: dict[str, str] | None = None
-        self._person = ""
+        self._mentions: list[tuple[int, str]] | None = None
+        self._person, self._named_at = "", 0  # who spoke last, and where that is said
         self._organisations: list[str] = []
 
     def speaker(self, words: Span) -> Speaker:
         """Whom `words` name, and remember them."""
         found = self._read(words)
         if found.kind == "person" and found.name:
-            self._person = found.name
-        elif found.kind == "organisation" and found.name:
+            self._person, self._named_at = found.name, words.start
+        elif found.kind == "organisation":
             self._organisations.append(found.name)
+        elif self._is_somebody(words):
+            self._person = (
+                ""  # "he" may now mean the neighbour who spoke, whose name we do not know
+            )
         return found
 
     def _read(self, words: Span) -> Speaker:
         plain = fold(words.of(self.text)).text.strip(" ,-–—")
-        last = plain.rsplit(" ", 1)[-1]
+        first, last = plain.partition(" ")[0], plain.rpartition(" ")[2]
         if last in self.he_or_she:
-            return Speaker(self._person, "person") if self._person else UNNAMED
+            name = self._last_person(words.start)
+            return Speaker(name, "person") if name else UNNAMED
         if last in self.it:
-            return self._last_organisation("")
+            return self._last_organisation() or UNNAMED
         if plain in self.unnamed:
             return Speaker(plain, "anonymous")
         if person := self._person_in(words):
@@ -93,17 +100,52 @@ class Cast:
         if organisation := self._organisation_in(words):
             return Speaker(organisation, "organisation")
         head = next((word for word in reversed(plain.split()) if word in self.standing_for), "")
-        if head and plain.startswith(("the ", "this ", "that ", "its ")):
-            return self._last_organisation(head)
+        if head and first in self.pointing and (known := self._last_organisation(head)):
+            return known
         return Speaker(_shortened(words.of(self.text)), "anonymous")
 
-    def _last_organisation(self, head: str) -> Speaker:
+    def _last_person(self, position: int) -> str:
+        """Who spoke last, if the text names nobody else between there and `position`."""
+        if not self._person:
+            return ""
+        mentions = self._mentioned()
+        first = bisect_left(mentions, (self._named_at, ""))
+        until = bisect_left(mentions, (position, ""))
+        surname = self._key(self._person.rpartition(" ")[2])
+        others = {name for _, name in mentions[first:until]} - {surname}
+        return "" if others else self._person
+
+    def _mentioned(self) -> list[tuple[int, str]]:
+        """Where the text names a person: the key of the surname. One pass, kept."""
+        if self._mentions is None:
+            known = self._first_names()
+            self._mentions = [
+                (found.start(), self._key(name))
+                for found in CAPITALISED.finditer(self.text)
+                if (name := found.group().rpartition(" ")[2]) in known
+                and not self._is_inner(found, 0)
+                and not self._is_listed(found)
+                and name.lower() not in self.organisation_words | self.places
+            ]
+        return self._mentions
+
+    def _last_organisation(self, head: str = "") -> Speaker | None:
         """The last organisation to speak that `head` may stand for; "" for any."""
-        may_be_outlet = head not in {"ministry", "update"}
         for name in reversed(self._organisations[-LATELY:]):
-            if not head or head in name.lower() or (may_be_outlet and name in self.names.outlets):
+            outlet = head not in self.no_outlets and name in self.names.outlets
+            if not head or head in self.documents or head in name.lower() or outlet:
                 return Speaker(name, "organisation")
-        return Speaker(self._organisations[-1], "organisation") if self._organisations else UNNAMED
+        return None
+
+    def _is_somebody(self, words: Span) -> bool:
+        """Whether the words mean one person without a name: "a neighbour", "the mayor"."""
+        told = set(fold(words.of(self.text)).text.replace(",", " ").split())
+        return not told.isdisjoint(self.people_words | self.titles)
+
+    def _is_inner(self, found: re.Match[str], start: int) -> bool:
+        """Whether a name only tells more of another noun: "of Oslo", "who knew Berg"."""
+        before = self.text[max(start, found.start() - LONGEST_NAME) : found.start()]
+        return bool(self._patterns.inner.search(before))
 
     def _person_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):
@@ -115,26 +157,25 @@ class Cast:
     def _person_name(self, found: re.Match[str], words: Span) -> str:
         """The full name of the person that `found` names; "" when it names no person."""
         raw = found.group()
-        before = self.text[max(words.start, found.start() - 14) : found.start()]
-        if POSSESSIVE.search(raw) or NOT_THE_HEAD.search(before) or self._is_listed(found):
+        owns = self._patterns.possessive.search(raw) and found.end() < words.end
+        if owns or self._is_inner(found, words.start) or self._is_listed(found):
             return ""
-        parts = [part for part in raw.split() if part.strip(".").lower() not in self.titles]
+        raw = self._patterns.possessive.sub("", raw)
+        parts = self._without_titles(raw.split())
         titled = len(parts) < len(raw.split())
         low = {part.lower().strip(".") for part in parts}
-        if not parts or low & self.organisation_words or (low <= self.places) or parts[0] == "The":
+        if not parts or low & self.organisation_words or low <= self.places | self.pronouns:
             return ""
         parts = (
             [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
         )
-        if len(parts) > 2 and parts[0].lower() in self.not_first_names:
-            parts = parts[1:]  # "Der Zeuge Jonas Berg": the title went, its article stays
         if self.nominatives and titled and len(parts) == 3 and not PATRONYMIC.search(parts[1]):
             parts = parts[1:]  # "мэр Каменки Анна Речная": the place before the name
         name = self._nominative(parts, words.start)
         if len(parts) > 1:
             unnamed = parts[0].lower() in self.not_first_names
             return "" if unnamed else self._remembered(parts, name)
-        if MODIFIES.match(self.text, found.end(), words.end):
+        if self._patterns.modifies.match(self.text, found.end(), words.end):
             return ""
         if full := self._full_names.get(self._key(name)) or self._first_names().get(name):
             return full
@@ -142,6 +183,12 @@ class Cast:
             self._full_names[self._key(name)] = name
             return name
         return ""
+
+    def _without_titles(self, parts: list[str]) -> list[str]:
+        """A name without what stands before its last title: "Labour Home Secretary Mira Holt"."""
+        titles = [n for n, part in enumerate(parts) if part.strip(".").lower() in self.titles]
+        after = parts[titles[-1] + 1 :] if titles else []
+        return after or [part for n, part in enumerate(parts) if n not in titles]
 
     def _remembered(self, parts: list[str], name: str) -> str:
         """The name under which these parts were first seen, in whatever case; else `name`."""
@@ -153,12 +200,12 @@ class Cast:
 
     def _key(self, surname: str) -> str:
         """What the cases of a surname have in common."""
-        return self._ending.sub("", surname) if self._ending else surname
+        return self._patterns.ending.sub("", surname)
 
     def _nominative(self, parts: list[str], position: int) -> str:
         """The name as its owner gives it, where a word before it asks for the genitive."""
         before = fold(self.text[max(0, position - LONGEST_NAME) : position]).text
-        if not self.nominatives or not self._after_by.search(before):
+        if not self.nominatives or not self._patterns.after_by.search(before):
             return " ".join(parts)
         feminine = parts[0].endswith(tuple(self.nominatives["feminine_first_names"]))
         endings = self.nominatives["feminine" if feminine else "masculine"]
@@ -181,28 +228,14 @@ class Cast:
     def _looks_personal(self, found: re.Match[str], words: Span) -> bool:
         """One capitalised word: "Aida, a nurse from", or "Aida" and nothing else."""
         name = found.group().lower()
-        if name in {
-            "the",
-            "a",
-            "an",
-            "one",
-            "some",
-            "other",
-            "others",
-            "media",
-            "officials",
-            "experts",
-            "sources",
-        }:
+        if name in self.group_names:
             return False
         rest = self.text[found.end() : words.end]
-        if described := re.match(r",?\s(?:an?|the|who|\d\d),?\s((?:[\w-]+\s?){1,5})", rest):
-            return (
-                bool(set(fold(described.group(1)).text.split()) & self.people_words)
-                or "who" in rest[:6]
-            )
+        if described := self._patterns.described.match(rest):
+            told = set(fold(described["told"]).text.split())
+            return bool(described["who"]) or not told.isdisjoint(self.people_words)
         alone = not rest.strip(" ,") and not self.text[words.start : found.start()].strip(' ,“"')
-        return alone and not name.endswith(("ans", "ists", "ers")) and name not in self.places
+        return alone and not name.endswith(self.group_endings or "\n") and name not in self.places
 
     def _is_listed(self, found: re.Match[str]) -> bool:
         around = Span(max(0, found.start() - LONGEST_NAME), found.end() + LONGEST_NAME)
@@ -210,18 +243,65 @@ class Cast:
 
     def _organisation_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):
-            raw = POSSESSIVE.sub("", found.group())
+            raw = self._patterns.possessive.sub("", found.group())
             while (first := raw.partition(" "))[0].lower() in self.not_first_names and first[2]:
                 raw = first[2]
             low = {part.lower() for part in raw.split()}
-            before = self.text[max(words.start, found.start() - 14) : found.start()]
-            is_place = low & self.places and before.strip().lower() in {"", "the"}
-            if (low & self.organisation_words and not NOT_THE_HEAD.search(before)) or is_place:
+            before = self.text[max(words.start, found.start() - LONGEST_NAME) : found.start()]
+            opens = not before.strip() or before.strip().lower() in self.pointing
+            if (low & self.organisation_words and not self._is_inner(found, words.start)) or (
+                low & self.places and opens
+            ):
                 if self.nominatives:  # "в Министерстве обороны": in another case, and longer
                     raw = _with_ending(raw, self.nominatives["organisations"])
                     raw += self.text[found.end() : words.end]
-                return raw.removeprefix("The ")[:LONGEST_NAME]
+                return raw[:LONGEST_NAME]
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """The lists of one language that are matched as patterns.
+
+    :ivar inner: before a name that tells more of another noun; `modifies`: after one that does.
+    :ivar described: what is told of a name right after it.
+    """
+
+    inner: re.Pattern[str]
+    modifies: re.Pattern[str]
+    described: re.Pattern[str]
+    possessive: re.Pattern[str]
+    after_by: re.Pattern[str]
+    ending: re.Pattern[str]
+
+
+@cache
+def _patterns(language: str) -> _Patterns:
+    book = rule_book(language)
+
+    def any_of(name: str, section: str = "attribution") -> str:
+        words = sorted(book.set_of(section, name), key=len, reverse=True)
+        return f"(?:{'|'.join(map(re.escape, words)) or NEVER})"
+
+    determiners, relatives = any_of("determiners"), any_of("relatives")
+    possessive = any_of("possessive_endings").replace("'", "['’]")
+    participles = rf"\b\w{{3,}}{any_of('participle_endings')}"
+    flags = re.IGNORECASE
+    return _Patterns(
+        inner=re.compile(
+            rf"(?:\b(?:{any_of('before_inner')}|{participles})(?:\s{determiners})?"
+            rf"|\b{relatives}\s[^,]+)\s\Z",
+            flags,
+        ),
+        modifies=re.compile(rf"\s(?!{any_of('after_names')}\b)[a-zà-ÿ]"),
+        described=re.compile(
+            rf"(?:,?\s(?:(?P<who>{relatives})|{determiners}|\d\d),?|,)\s(?P<told>(?:[\w-]+\s?){{1,5}})",
+            flags,
+        ),
+        possessive=re.compile(rf"{possessive}\Z"),
+        after_by=re.compile(rf"(?<![\w'-]){any_of('by_words')}\W*\Z"),
+        ending=re.compile(rf"(?<=\w\w\w){any_of('name_endings', 'coverage')}\Z"),
+    )
 
 
 def _with_ending(word: str, endings: dict[str, str]) -> str:
@@ -231,5 +311,6 @@ def _with_ending(word: str, endings: dict[str, str]) -> str:
 
 
 def _shortened(words: str) -> str:
-    line = " ".join(words.split()).strip(' ,-–—"“”')
+    """What is shown of a claimant without a name: up to the comma before what is told of it."""
+    line = " ".join(words.split()).strip(' ,-–—"“”').partition(", ")[0]
     return line[:LONGEST_NAME].rsplit(" ", 1)[0] if len(line) > LONGEST_NAME else line

@@ -207,3 +207,59 @@ def test_what_is_told_of_the_claimant_is_no_part_of_the_content(text, source, co
 )
 def test_who_is_quoted_tells_nothing_beyond_the_quotation(text, expected):
     assert [(source, content) for source, _, content in attributions(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Omar Keddi said the dam leaked. He said 12 pumps failed.", ["Omar Keddi"] * 2),
+        (
+            'Omar Keddi said the dam leaked. "It is old," he told a court. He said it was rotten.',
+            ["Omar Keddi"] * 3,
+        ),
+        ("Omar Keddi said the dam leaked. Keddi said 12 pumps failed.", ["Omar Keddi"] * 2),
+        ("Omar Keddi met Nils Lund on Monday. He said 12 pumps failed.", [""]),
+        ("Omar Keddi said the dam leaked. Nils Lund left. He said it was old.", ["Omar Keddi", ""]),
+        ("Omar Keddi said Nils Lund sold the dam. He said it was old.", ["Omar Keddi", ""]),
+        ("Omar Keddi and Nils Lund said the dam leaked. He said it was old.", ["Omar Keddi", ""]),
+        (
+            "Omar Keddi said the dam leaked. A neighbour said it was old. He said 12 pumps failed.",
+            ["Omar Keddi", "", ""],
+        ),
+        (
+            "Omar Keddi said it leaked. A clerk, a baker, said it was old. He said no rain fell.",
+            ["Omar Keddi", "", ""],
+        ),
+        ("The World Bank said the dam leaked. It said 12 pumps failed.", ["World Bank"] * 2),
+        ("Reuters said the dam leaked. The agency said 12 pumps failed.", ["Reuters"] * 2),
+        ("The Harbour Ministry said the dam leaked. The ministry said so.", ["Harbour Ministry"]),
+        ("Reuters said the dam leaked. The ministry said 12 pumps failed.", ["Reuters", ""]),
+        ("Labour Home Secretary Mira Holt said the dam leaked.", ["Mira Holt"]),
+        ("Keddi, chief engineer at the dam, said it leaked badly.", ["Keddi"]),
+    ],
+)
+def test_a_pronoun_or_a_noun_stands_for_a_name_only_where_it_is_safe(text, names):
+    assert [said.name for said in analyse(text, language="en").attributions] == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Sources close to Omar Keddi",
+        "A source close to Keddi",
+        "Relatives of Omar Keddi",
+        "People who know Omar Keddi",
+        "Aides briefing Omar Keddi",
+        "A friend of Omar Keddi",
+        "Omar Keddi's lawyer",
+        "Two officials familiar with the plan",
+        "An official who asked not to be named",
+        "Residents",
+        "A man from Olmo",
+        "One of the sailors",
+    ],
+)
+def test_who_is_not_named_stays_anonymous(source):
+    text = f"{source} said the dam leaked."
+    said = analyse(text, language="en").attributions[-1]
+    assert (said.source.of(text), said.name, said.anonymous) == (source, "", True)
