@@ -156,17 +156,27 @@ def _is_machines(row: Derivation) -> bool:
 
 @transaction.atomic
 def decide(
-    row: Derivation, *, by: AbstractUser, at: datetime, decision: str, reason: str = ""
+    row: Derivation,
+    *,
+    by: AbstractUser,
+    at: datetime,
+    decision: str,
+    reason: str = "",
+    seen: str | None = None,
 ) -> None:
     """Confirm or reject an edge, or take the decision back (`decision` ""), as a person.
 
     The caller has checked that they may. Every decision there ever was is a reversion version.
 
-    :raises ValueError: if an edge is rejected without a reason.
+    :param seen: the decision that the person saw; None if whatever it is now is to be replaced.
+    :raises ValueError: if an edge is rejected without a reason, or was decided since it was seen.
     """
     row.refresh_from_db(from_queryset=Derivation.objects.select_for_update())
     if (row.decision, row.reason) == (decision, reason):
         return
+    if seen not in (None, row.decision):
+        said = row.get_decision_display().lower() if row.decision else "taken back"
+        raise ValueError(f"Somebody decided this meanwhile: it was {said}.")
     if decision == Derivation.Decision.REJECTED and not reason:
         raise ValueError("Say why it does not rest on that.")
     row.decision, row.decided_at = decision, at

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 RESTING = 50  # articles named as resting on a source
+COPIES = 100  # articles in which a claim appears that its page lists
 CHANGES = 200  # differences between copies shown of one claim
 LONGEST_REASON = 500  # characters
 
@@ -92,34 +94,39 @@ def story_json(request: HttpRequest, ref: str) -> HttpResponse:
 @require_POST
 @permission_required("claims.change_story", raise_exception=True)
 def place(request: HttpRequest, ref: str) -> HttpResponse:
-    row = get_object_or_404(Article, ref=ref)
-    user, reason = _person(request), _reason(request)
+    row = get_object_or_404(_articles(), ref=ref)
+    user, asked = _person(request), _typed(request, "story")
     if "take_back" in request.POST:
         grouping.take_back(row, by=user)
         messages.success(request, "The machine grouped the article anew.")
         return redirect(row)
-    asked = request.POST.get("story", "").strip().rstrip("/").rsplit("/", maxsplit=1)[-1]
-    into = get_object_or_404(Story, ref=as_ref(asked)) if asked else None
+    story_ref = as_ref(asked.rstrip("/").rsplit("/", maxsplit=1)[-1])
+    into = Story.objects.filter(ref=story_ref).first() if story_ref else None
+    if into is None and asked:
+        return _refused(request, row, "place", f"No story here has the address “{asked}”.")
     try:
-        grouping.place(row, into, by=user, at=timezone.now(), reason=reason)
+        grouping.place(row, into, by=user, at=timezone.now(), reason=_reason(request))
     except ValueError as refused:
-        messages.error(request, str(refused))
+        return _refused(request, row, "place", str(refused))
+    told = f"Moved into “{into}”." if into else "Taken out of its story."
+    messages.success(request, f"{told} Below you can take it back.")
     return redirect(row)
 
 
 @require_POST
 @permission_required("claims.change_derivation", raise_exception=True)
 def add_derivation(request: HttpRequest, ref: str) -> HttpResponse:
-    row = get_object_or_404(Article.objects.select_related("source"), ref=ref)
-    asked = request.POST.get("on", "").strip()
+    row = get_object_or_404(_articles(), ref=ref)
+    asked = _typed(request, "on")
     on = _named(asked)
     if on is None:
-        messages.error(request, f"No source is called “{asked}”, and no article has that address.")
-        return redirect(row)
+        problem = f"No source is called “{asked}”, and no article has that address."
+        return _refused(request, row, "add", problem)
     try:
         derivation.add(row, on=on, by=_person(request), at=timezone.now(), reason=_reason(request))
     except ValueError as refused:
-        messages.error(request, str(refused))
+        return _refused(request, row, "add", str(refused))
+    messages.success(request, f"Added: it rests on {on}. Beside it you can take that back.")
     return redirect(row)
 
 
@@ -127,15 +134,25 @@ def add_derivation(request: HttpRequest, ref: str) -> HttpResponse:
 @permission_required("claims.change_derivation", raise_exception=True)
 def decide_derivation(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Derivation.objects.select_related("article"), ref=ref)
-    asked = request.POST.get("decision", "")
-    decision = asked if asked in Derivation.Decision.values else ""
+    decision, user, now = request.POST.get("decision"), _person(request), timezone.now()
+    article = get_object_or_404(_articles(), pk=row.article_id)
+    if decision is None or decision not in Derivation.Decision.values:
+        return _refused(request, article, row.ref, "An edge is confirmed, rejected or taken back.")
+    reason, seen = _reason(request), request.POST.get("seen")
     try:
-        derivation.decide(
-            row, by=_person(request), at=timezone.now(), decision=decision, reason=_reason(request)
-        )
+        derivation.decide(row, by=user, at=now, decision=decision, reason=reason, seen=seen)
     except ValueError as refused:
-        messages.error(request, str(refused))
-    return redirect(row.article)
+        return _refused(request, article, row.ref, str(refused))
+    return redirect(f"{article.get_absolute_url()}#derivation-{row.ref}")
+
+
+def _refused(request: HttpRequest, row: Article, form: str, problem: str) -> HttpResponse:
+    """The page of an article again: what was wrong in one of its forms, and what was typed there.
+
+    `form` is "place", "add", or the `ref` of the edge that was to be decided.
+    """
+    typed = {name: _typed(request, name) for name in ("story", "on", "reason")}
+    return _article_page(request, row, {"form": form, "problem": problem, **typed})
 
 
 def _person(request: HttpRequest) -> AbstractUser:
@@ -143,7 +160,12 @@ def _person(request: HttpRequest) -> AbstractUser:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    return _typed(request, "reason")[:LONGEST_REASON]
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    """What was typed into a field; a zero character, which no database stores, is left out."""
+    return request.POST.get(name, "").replace("\0", "").strip()
 
 
 def _named(asked: str) -> Article | Source | None:
@@ -190,8 +212,18 @@ def retry(request: HttpRequest, ref: str) -> HttpResponse:
 
 @require_GET
 def article(request: HttpRequest, ref: str) -> HttpResponse:
-    articles = Article.objects.select_related("source", "story", "analysis", "placed_by")
-    row = get_object_or_404(articles.prefetch_related("snapshots"), ref=ref)
+    return _article_page(request, get_object_or_404(_articles(), ref=ref))
+
+
+def _articles() -> QuerySet[Article]:
+    """Articles with all that the page of one names."""
+    rows = Article.objects.select_related("source", "story", "analysis", "placed_by")
+    return rows.prefetch_related("snapshots")
+
+
+def _article_page(
+    request: HttpRequest, row: Article, refused: dict[str, str] | None = None
+) -> HttpResponse:
     appearances = row.appearances.current().select_related("claim", "claimant").order_by("start")
     flags = list(row.flags.select_related("claim", "decided_by").order_by("start", "pk"))
     context = {
@@ -204,8 +236,9 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
         "derivations": row.derivations.select_related(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
+        "refused": refused or {},
     }
-    return render(request, "claims/article.html", context)
+    return render(request, "claims/article.html", context, status=409 if refused else 200)
 
 
 # Claims and sources
@@ -216,14 +249,17 @@ def claim(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Claim.objects.select_related("claimant", "merged_into"), ref=ref)
     if row.merged_into:
         return redirect(reverse("claims:claim", args=[row.merged_into.ref]) + "#merged")
+    standing = provenance.standing(row)
     changes = row.derived_flags.standing().select_related(
         "article__source", "against__article__source"
     )
     context = {
         "claim": row,
         "suggestions": listing.suggestions(row),
-        "merged": row.merged.order_by("pk"),
-        "standing": provenance.standing(row),
+        "merged": row.merged.order_by("pk")[: listing.ROWS],
+        "standing": standing,
+        "fates": standing.fates[:COPIES],
+        "unlisted": len(standing.fates) - COPIES,
         "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
     }
     return render(request, "claims/claim.html", context)
