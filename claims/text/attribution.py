@@ -108,6 +108,7 @@ class _Reader(Claimants):
         )
         self.sentence = sentence
         self.last: Said | None = None
+        self.cited: tuple[Cue, Place] | None = None  # whom "citing" names before what is said
         self.named_until = 0  # after the claimant of the last "according to" or "citing"
 
     def read(self) -> Iterator[Said]:
@@ -121,6 +122,7 @@ class _Reader(Claimants):
             said = self._of_cue(cue, floor)
             if said:
                 yield said
+                yield from self._cited_before(said)
                 self.last = said
                 content = said.attribution.content.start
                 if content >= self._span((cue.first, cue.after)).start and not said.aside:
@@ -180,20 +182,29 @@ class _Reader(Claimants):
 
     def _citing(self, cue: Cue, floor: int) -> Said | None:
         end = self._claimant_end(cue.after)
-        if end == cue.after or self._word(cue.first - 1) in self.lexicon["be"]:
+        before = self._word(cue.first - 1)
+        if end == cue.after or before in self.lexicon["be"] | self.lexicon["infinitives"]:
             return None
         self.named_until = end
         if self.last and self.last.asserts:
-            content = self.last.attribution.content
-            until = min(
-                content.end,
-                self.folded.span(self.words.starts[cue.first], self.words.ends[cue.first]).start,
-            )
-            if content.start < until:
-                return self._made(cue, (cue.after, end), Span(content.start, until), True)
-        if cue.first - floor <= FEWEST_WORDS:
+            content: Span | None = self.last.attribution.content
+            until = self._span((cue.first, end)).start
+            if content.end <= until or until <= content.start:
+                return self._made(cue, (cue.after, end), content, True)
+            content = _shared_part(self.text, content, Span(content.start, until))
+            return self._made(cue, (cue.after, end), content, True)
+        if cue.first - floor <= FEWEST_WORDS or before == ",":
+            self.cited = cue, (cue.after, end)
             return None
         return self._said(cue, (cue.after, end), (floor, cue.first))
+
+    def _cited_before(self, said: Said) -> Iterator[Said]:
+        """What "citing the police" stands before: "The mayor, citing the police, said that C"."""
+        if self.cited and said.asserts:
+            cue, place = self.cited
+            self.cited = None
+            if link := self._made(cue, place, said.attribution.content, True):
+                yield link
 
     def _claimant_end(self, start: int) -> int:
         """Where the claimant that begins at `start` ends: at the next mark."""
@@ -449,6 +460,9 @@ class _Reader(Claimants):
                 return place + 1
             if word == ":":
                 return place + 1
+            closes = self._next_comma(place) if word == "," else 0
+            if closes and self._word(closes + 1) in that:  # "said, citing the police, that"
+                return closes + 2
             if word == "," and self.lexicon.comma_opens and self._word(place + 1) not in that:
                 return place + 1
             if word in self.lexicon["questions"] and (place == start or self.of[place - 1] == ","):
