@@ -1,14 +1,16 @@
 """The index of claims by their words: which stored claims might say the same as a wording.
 
 Each claim carries the keys of all its wordings, under a GIN index; a table counts in how many
-claims each key stands. A look-up asks for the rarest keys only, so that it costs the same however
-many claims there are, and ranks what it finds by how rare the shared keys are.
+claims each key stands. A look-up asks for the rarest keys, and for the next rarest words two by
+two, which the index joins without reading claims, so that it costs the same however many claims
+there are. What it finds is ranked by how rare the shared keys are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from math import log
 
 from django.db import connection
@@ -16,9 +18,36 @@ from django.db import connection
 from claims import text as engine
 from claims.models import Claim
 
-ROWS = 400  # claims that the rarest keys of one wording may bring
+ROWS = 150  # claims that the rarest keys of one wording may bring
+IN_TWOS = 5  # words, the next rarest, that are looked up two by two
+ROWS_OF_TWO = 60  # claims that two words may bring
 LEAST_SHARED = 0.08  # of the weight of a wording: what shares less is about something else
 KEYS_OF_CLAIM = 600  # keys kept of all wordings of one claim
+
+
+LOOK_UP = """
+WITH found AS (
+    SELECT id, fingerprint FROM claims_claim
+    WHERE fingerprint && %(chosen)s::int[] AND (language = %(language)s) <> %(abroad)s
+    UNION ALL
+    SELECT claim.id, claim.fingerprint
+    FROM unnest(%(firsts)s::int[], %(seconds)s::int[]) AS two (first, second)
+    CROSS JOIN LATERAL (
+        SELECT id, fingerprint FROM claims_claim
+        WHERE fingerprint @> ARRAY[first, second] AND (language = %(language)s) <> %(abroad)s
+        LIMIT %(of_two)s
+    ) AS claim
+),
+shared AS (
+    SELECT once.id, sum(own.weight) AS weight
+    FROM (SELECT DISTINCT ON (id) id, fingerprint FROM found) AS once
+    CROSS JOIN LATERAL unnest(once.fingerprint) AS held (key)
+    JOIN unnest(%(keys)s::int[], %(weights)s::float8[]) AS own (key, weight) USING (key)
+    GROUP BY once.id
+)
+SELECT id, weight / %(whole)s FROM shared WHERE weight >= %(least)s
+ORDER BY weight DESC, id LIMIT %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +71,8 @@ def candidates(
 
     `abroad` asks for the claims in every other language instead.
 
-    Cost: two look-ups by key and about `rows` rows at most, however many claims are stored.
+    Cost: two look-ups by key, of about `rows` rows and `ROWS_OF_TWO` for each two words at most,
+    however many claims are stored.
     """
     keys = engine.fingerprint(wording)
     counts = _counts(keys)
@@ -51,26 +81,20 @@ def candidates(
         return []
     total = Claim.objects.about_how_many()
     weights = [factor * log(1 + total / (1 + counts.get(key, 0))) for key, factor in keys.items()]
+    words = [key for key, factor in keys.items() if factor == engine.WORD and key in counts]
+    twos = list(combinations(_rarest_first({*words} - {*chosen}, counts)[:IN_TWOS], 2))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT claim.id, shared.weight / %(whole)s FROM claims_claim claim
-            CROSS JOIN LATERAL (
-                SELECT sum(own.weight) AS weight
-                FROM unnest(%(keys)s::int[], %(weights)s::float8[]) AS own(key, weight)
-                WHERE own.key = ANY(claim.fingerprint)
-            ) AS shared
-            WHERE claim.fingerprint && %(chosen)s::int[]
-            AND (claim.language = %(language)s) <> %(abroad)s
-            AND shared.weight >= %(least)s
-            ORDER BY shared.weight DESC, claim.id LIMIT %(limit)s
-            """,
+            LOOK_UP,
             {
                 "keys": list(keys),
                 "weights": weights,
                 "whole": sum(weights),
                 "least": least * sum(weights),
                 "chosen": chosen,
+                "firsts": [first for first, _ in twos],
+                "seconds": [second for _, second in twos],
+                "of_two": ROWS_OF_TWO,
                 "language": language,
                 "abroad": abroad,
                 "limit": limit,
@@ -125,10 +149,16 @@ def _rarest(keys: Iterable[int], counts: Mapping[int, int], rows: int) -> list[i
     """The rarest of `keys` that some claim has, as many as bring about `rows` claims."""
     chosen: list[int] = []
     brought = 0
-    for key in sorted(keys, key=lambda key: (counts.get(key, 0), key)):
-        if counts.get(key, 0) > 0:
-            brought += counts[key]
-            if chosen and brought > rows:
-                break
-            chosen.append(key)
+    for key in _rarest_first(keys, counts):
+        brought += counts[key]
+        if chosen and brought > rows:
+            break
+        chosen.append(key)
     return chosen
+
+
+def _rarest_first(keys: Iterable[int], counts: Mapping[int, int]) -> list[int]:
+    """Those of `keys` that some claim has."""
+    return sorted(
+        (key for key in keys if counts.get(key, 0) > 0), key=lambda key: (counts[key], key)
+    )

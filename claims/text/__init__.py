@@ -6,7 +6,7 @@ Everything that other rooms use is named here; the modules inside are private.
 from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.changes import changes, confirmation, figure_elsewhere
 from claims.text.figures import find_figures
-from claims.text.keys import fingerprint
+from claims.text.keys import WORD, fingerprint
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
 from claims.text.similarity import compare, shared_wording
@@ -31,6 +31,7 @@ from claims.text.values import (
 
 __all__ = [
     "ENGINE_VERSION",
+    "WORD",
     "Analysis",
     "Attribution",
     "Change",

@@ -8,7 +8,8 @@ from itertools import pairwise
 from claims.text.wording import read
 
 MOST_KEYS = 200  # of one wording
-PAIR = 0.2  # what two terms in a row count, beside one for a term
+WORD = 1.0  # what a term or a figure counts
+PAIR = 0.2  # what two terms in a row count
 NAME_BEGINS = 5  # letters of a name: a country and its people share a key
 
 
@@ -23,7 +24,7 @@ def fingerprint(wording: str) -> dict[int, float]:
     terms = [term.key[:NAME_BEGINS] if term.name else term.key for term in taken_apart.terms]
     figures = [f"{figure.kind} {figure.low:g} {figure.high:g}" for figure in taken_apart.figures]
     pairs = [" & ".join(sorted(pair)) for pair in pairwise(terms)]
-    counts = dict.fromkeys(pairs, PAIR) | dict.fromkeys([*terms, *figures], 1.0)
+    counts = dict.fromkeys(pairs, PAIR) | dict.fromkeys([*terms, *figures], WORD)
     features = list(dict.fromkeys([*terms, *figures, *pairs]))[:MOST_KEYS]
     hashed: dict[int, float] = {}
     for feature in features:
