@@ -448,8 +448,23 @@ class _Reader(Claimants):
                 return None
         if cue.kind == "views":
             stop = next((n for n in range(cue.after, end) if self.of[n] in (",", ";")), end)
-            return (cue.after, stop)
+            return (cue.after, stop) if self._is_viewed(cue, stop) else None
         return (cue.after, end)
+
+    def _is_viewed(self, cue: Cue, end: int) -> bool:
+        """Whether the words after the cue tell a view: "called it a lie", not "called a taxi"."""
+        first = self._word(cue.after)
+        if cue.words in self.lexicon["clause_only"]:
+            return first in self.lexicon["infinitives"]
+        if cue.words not in self.lexicon["complements"]:
+            return True
+        told = self.of[cue.after + 1 : end]
+        known = self._is_capital(cue.after) or first in self.lexicon.pronouns
+        return (
+            QUOTE in told
+            or bool(self.lexicon["determiners"] & set(told))
+            or (known and len(told) > 1)
+        )
 
     def _opener(self, start: int, end: int, addressed: bool) -> int | None:
         """The place after the "that", colon or quotation mark that opens what is said."""

@@ -15,7 +15,7 @@ LISTS = (
     "unsure", "to_someone", "that", "questions", "he", "she", "it", "they", "i", "relatives",
     "determiners", "finite",
     "auxiliaries", "be", "by", "negations", "infinitives", "connectives", "adverbial_starts",
-    "times", "statements", "unowned", "possessives",
+    "times", "statements", "unowned", "possessives", "clause_only", "complements",
 )  # fmt: skip
 NEVER = r"(?!)"
 LONGEST_SPEECH = 1500  # characters after a dash

@@ -285,3 +285,42 @@ def test_who_is_not_named_stays_anonymous(source):
     text = f"{source} said the dam leaked."
     said = analyse(text, language="en").attributions[-1]
     assert (said.source.of(text), said.name, said.anonymous) == (source, "", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The officers had demanded 300 euros.",
+        "They demanded 300 euros from each driver.",
+        "The officers had the boats searched.",
+        "The officers had told the drivers to wait for 12 hours.",
+        "He called the police.",
+        "The driver called a taxi.",
+        "They saw 12 boats leave the harbour.",
+        "The storm threatened the harbour.",
+        "The men defended the village for 12 days.",
+        "She noted the number of the car.",
+        "Laws banning skippers from claiming benefits were passed in May.",
+        "He left without saying where he went.",
+        "The pumps continued to work until May.",
+        "The court heard 12 witnesses.",
+        "Rescuers found 12 bodies.",
+    ],
+)
+def test_what_is_done_is_not_said(text):
+    assert attributions(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("They demanded that each driver pay 300 euros.", "each driver pay 300 euros"),
+        ("The officers demanded to see the boats.", "to see the boats"),
+        ("The police called the raid a success.", "the raid a success"),
+        ("Mira Holt called him dangerous.", "him dangerous"),
+        ("Mira Holt threatened to close the harbour.", "to close the harbour"),
+        ("She noted that the car was red.", "the car was red"),
+    ],
+)
+def test_what_is_demanded_or_called_something_is_said(text, content):
+    assert [said for _, _, said in attributions(text)] == [content]
