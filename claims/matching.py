@@ -105,6 +105,28 @@ def survivor(claim: Claim) -> Claim:
     return claim
 
 
+def suggest_anew(claim: Claim) -> None:
+    """Renew what is suggested about the appearance with which `claim` began.
+
+    What people decided stands. Safe to repeat: the same claims give the same suggestions.
+    """
+    first = claim.appearances.current().filter(wording=claim.wording).order_by("pk").first()
+    if first is None:
+        return
+    decided = _decisions([first]).get(wording_key(first.wording), Decided())
+    others = decided.rejected | {claim.pk, *(one.pk for one in decided.confirmed)}
+    matches = [
+        *_likely(_matches(first.wording, claim.language, others, before=claim.pk)),
+        *_agreeing(first.wording, claim.language, others, before=claim.pk),
+    ]
+    asked = Suggestion.objects.open().filter(appearance=first)
+    asked.exclude(claim__in=[one.claim for one in matches]).delete()
+    for match in matches:
+        new = _suggestion(first, match)
+        if not asked.filter(claim=match.claim).update(score=new.score, reasons=new.reasons):
+            Suggestion.objects.bulk_create([new], ignore_conflicts=True)
+
+
 # What people decided
 
 
@@ -187,14 +209,16 @@ def _likely(matches: list[Match]) -> list[Match]:
     return [best]
 
 
-def _agreeing(wording: str, language: str, rejected: set[int]) -> list[Match]:
+def _agreeing(
+    wording: str, language: str, rejected: set[int], *, before: int | None = None
+) -> list[Match]:
     """The likely claim in another language whose figures (dates are figures) agree, if any.
 
     What words two languages share are mostly names, so that a likely one has names in common.
     """
     agreeing = [
         one
-        for one in _matches(wording, language, rejected, abroad=True)
+        for one in _matches(wording, language, rejected, abroad=True, before=before)
         if one.comparison.figure in ("equal", "rounded")
         and one.comparison.score >= settings.FACTCHECK_MATCH_LIKELY
     ]
@@ -202,12 +226,25 @@ def _agreeing(wording: str, language: str, rejected: set[int]) -> list[Match]:
 
 
 def _matches(
-    wording: str, language: str, rejected: set[int], *, abroad: bool = False
+    wording: str,
+    language: str,
+    rejected: set[int],
+    *,
+    abroad: bool = False,
+    before: int | None = None,
 ) -> list[Match]:
-    """Compare `wording` with the claims that share most of it, in their wordings."""
+    """Compare `wording` with the claims that share most of it, in their wordings.
+
+    Only with claims older than `before`, if that is given.
+    """
     found = candidates(wording, language=language, limit=CANDIDATES, abroad=abroad)
+    compared_with = [
+        one
+        for one in found
+        if one.claim_id not in rejected and (before is None or one.claim_id < before)
+    ]
     matches = []
-    for claim in _with_wordings([one for one in found if one.claim_id not in rejected]):
+    for claim in _with_wordings(compared_with):
         wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
         languages = language, claim.language
         compared = [engine.compare(wording, known, languages=languages) for known in wordings]

@@ -289,6 +289,30 @@ class ClaimKey(models.Model):
         return f"{self.key}: {self.claims}"
 
 
+class Rebuild(models.Model):
+    """How far a run of `manage.py rebuild_matches` has come: the last row done in its stage."""
+
+    class Stage(models.TextChoices):
+        INDEX = "index", "Claims entered in the index"
+        LINK = "link", "Articles linked"
+        SUGGEST = "suggest", "Claims compared"
+        DONE = "done", "Done"
+
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.INDEX)
+    after = models.BigIntegerField(default=0)
+    begun_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=~Q(stage="done"), name="claims_rebuild_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} up to {self.after}"
+
+
 class AppearanceQuerySet(models.QuerySet["Appearance"]):
     def current(self) -> Self:
         """Those that the newest analysis of their article still finds."""
