@@ -66,6 +66,8 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
             "story": review["story"],
             "article": review["article"],
             "claim": review["claim"],
+            "merge-and-split": f"{review['claim']}regroup/",
+            "suggested": "/suggested/",
             "articles": "/articles/",
             "password": "/password/",
             "not-found": "/reviews/nothing/",
