@@ -17,6 +17,7 @@ from claims.text.values import Attribution, Sentence, Span
 
 CLOSING = frozenset('",.!?–—')
 EDGES = " ,.!?;:"
+MARKS = "\"“”«»„–—-'‘’ "
 FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
 LONGEST_ADDRESSEE = 15  # words
@@ -245,7 +246,7 @@ class _Reader(Claimants):
         subject, verbs = self._subject(cue.first, floor)
         described = self._described_after_quotation(verbs) or self._described(verbs, floor)
         subject = described or subject
-        if self._is_part_of_quotation(cue, subject):
+        if self._is_part_of_quotation(cue, subject) or self._is_adverbial(subject):
             return None
         if cue.kind == "views" and cue.words in lexicon["unsure"] and not self._is_named(subject):
             return None
@@ -272,6 +273,12 @@ class _Reader(Claimants):
         if cue.kind != "views" and not own:
             return False
         return self._quotation_around(cue) is not None
+
+    def _is_adverbial(self, subject: Place | None) -> bool:
+        """Whether the words before the cue name nobody: "In a statement announcing the plan"."""
+        if subject is None or self.lexicon.verb_second or self._is_capital(subject[1] - 1):
+            return False
+        return self.of[subject[0]] in self.lexicon["adverbial_starts"]
 
     def _is_noun(self, cue: Cue) -> bool:
         """Whether the cue is no finite verb: "to say", "the report"."""
@@ -475,7 +482,8 @@ class _Reader(Claimants):
                 return place + 1
             if word == ":":
                 return place + 1
-            closes = self._next_comma(place) if word == "," else 0
+            cites = word == "," and self.lexicon.may_cite(self._word(place + 1))
+            closes = self._next_comma(place) if cites else 0
             if closes and self._word(closes + 1) in that:  # "said, citing the police, that"
                 return closes + 2
             if word == "," and self.lexicon.comma_opens and self._word(place + 1) not in that:
@@ -536,13 +544,15 @@ class _Reader(Claimants):
         if content is None:
             return None
         speaker = self.cast.speaker(self._meant(source)) if source else UNNAMED
+        direct = self._is_direct(content)
         attribution = Attribution(
             source=source,
             name=speaker.name if speaker.kind != "anonymous" else "",
             cue=self._span((cue.first, cue.after)),
             content=content,
-            direct=self._is_direct(content),
+            direct=direct,
             anonymous=speaker.kind == "anonymous",
+            quoted=() if direct else self.quotes.within(content),
         )
         return Said(attribution, self.sentence, speaker, asserts)
 
@@ -566,8 +576,10 @@ class _Reader(Claimants):
         return self._trimmed((start, place + 1)) or source if start <= place else source
 
     def _is_direct(self, content: Span) -> bool:
-        middle = (content.start + content.end) // 2
-        return self.quotes.around(Span(middle, middle + 1)) is not None
+        words = content.of(self.text)
+        start = content.start + len(words) - len(words.lstrip(EDGES + MARKS))
+        end = content.start + len(words.rstrip(EDGES + MARKS))
+        return start < end and self.quotes.around(Span(start, end)) is not None
 
 
 def _within(span: Span, other: Span) -> bool:

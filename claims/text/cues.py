@@ -105,6 +105,10 @@ class Lexicon(dict[str, frozenset[str]]):
             return False
         return bool(self.dash_speech.search(text, start, min(end, start + LONGEST_SPEECH)))
 
+    def may_cite(self, word: str) -> bool:
+        """Whether words that name a further source may begin with `word`."""
+        return any(kind == "citing" for _, kind in self._cues.get(word, ()))
+
     def is_cue(self, word: str) -> bool:
         """Whether `word` alone may say that somebody states something."""
         return any(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -30,6 +30,14 @@ class Quotes:
         if index >= 0 and span.end <= self.spans[index].end:
             return self.spans[index]
         return None
+
+    def within(self, span: Span) -> tuple[Span, ...]:
+        """What of `span` is quoted, without marks: of the quotations that begin in it."""
+        first = bisect_left(self._starts, span.start)
+        until = bisect_left(self._starts, span.end)
+        return tuple(
+            Span(quoted.start, min(quoted.end, span.end)) for quoted in self.spans[first:until]
+        )
 
     def closes(self, position: int) -> bool:
         """Whether a quotation ends right before `position`, where its closing mark stands."""

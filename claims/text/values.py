@@ -153,6 +153,7 @@ class Attribution:
     :ivar source: the words that name the claimant; None when the text leaves them out.
     :ivar name: the claimant in full where an earlier sentence names them; "" when unknown.
     :ivar direct: whether the content is in quotation marks.
+    :ivar quoted: what else of an indirect content is in quotation marks: "she called it “rotten”".
     """
 
     source: Span | None
@@ -161,6 +162,7 @@ class Attribution:
     content: Span
     direct: bool
     anonymous: bool
+    quoted: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,3 +324,35 @@ def test_what_is_done_is_not_said(text):
 )
 def test_what_is_demanded_or_called_something_is_said(text, content):
     assert [said for _, _, said in attributions(text)] == [content]
+
+
+@pytest.mark.parametrize(
+    ("text", "direct", "quoted"),
+    [
+        ('"The dam is rotten," Mira Holt said.', True, []),
+        ("Mira Holt said the dam is rotten.", False, []),
+        (
+            'Mira Holt said the dam was "rotten" and the board "asleep".',
+            False,
+            ["rotten", "asleep"],
+        ),
+        ("Mira Holt called the plan “a pack of lies”.", False, ["a pack of lies"]),
+        ('The plan was "a joke," Mira Holt said.', False, ["a joke"]),
+        ('According to Mira Holt, the dam is "unsafe".', False, ["unsafe"]),
+        ('Keddi, whom friends call "Doc", said the dam was safe.', False, []),
+    ],
+)
+def test_what_is_quoted_of_an_indirect_statement_has_spans_of_its_own(text, direct, quoted):
+    [said] = analyse(text, language="en").attributions
+    assert (said.direct, [span.of(text) for span in said.quoted]) == (direct, quoted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In a statement announcing the plan, the board thanked 40 sailors.",
+        "In swing states like Olmo, Elvas and Dorn, that share is higher.",
+    ],
+)
+def test_an_adverbial_is_no_claimant(text):
+    assert "In" not in {source.partition(" ")[0] for source, _, _ in attributions(text)}
