@@ -6,15 +6,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from claims.text.disclaimers import Mark
-from claims.text.folding import fold
+from claims.text.folding import Folded, fold
 from claims.text.rules import rule_book
 from claims.text.values import DetectedClaim, Finding, FlagKind, Scope, Sentence, Span
 
 AFTER_CUE = 60  # characters in which the cue's object is read
 FAR = 100  # claims: a caution does not reach further
+OF_ANOTHER = frozenset(  # where their sentence states nothing else they are about the one before
+    {FlagKind.ADJECTIVE, FlagKind.DENIAL, FlagKind.CONTESTED, FlagKind.CONDITIONAL}
+)
 NEAR = 3  # sentences: a witness who is not named is still the same one
 
 
@@ -48,7 +51,7 @@ def grammar(language: str) -> Grammar:
 
 
 def cover(
-    text: str,
+    folded: Folded,
     sentences: Sequence[Sentence],
     marks: Sequence[Mark],
     claims: Sequence[DetectedClaim],
@@ -70,12 +73,12 @@ def cover(
             confidence=mark.rule.confidence,
         )
         for mark in marks
-        for scope, covered in [_covered(text, mark, claims, starts, order, grammar(language))]
+        for scope, covered in [_covered(folded, mark, claims, starts, order, grammar(language))]
     )
 
 
 def _covered(
-    text: str,
+    folded: Folded,
     mark: Mark,
     claims: Sequence[DetectedClaim],
     starts: Sequence[int],
@@ -87,19 +90,21 @@ def _covered(
     own, before = list(claims[first:last]), claims[max(0, first - FAR) : first]
     near = claims[max(0, first - FAR) : last + FAR]
     if not mark.kind.is_core or mark.kind is FlagKind.ADJECTIVE:
-        if own or mark.kind is not FlagKind.ANONYMOUS_SOURCE:
-            return Scope.SENTENCE, own
-        return Scope.PREVIOUS, _previous(before)
-    about = fold(mark.cue.of(text)).text
-    about += fold(text[mark.cue.end : min(sentence.end, mark.cue.end + AFTER_CUE)]).text.split(",")[
-        0
-    ]
-    if witness := _named(fold(sentence.of(text)).text, before, words):
+        stated = [claim for claim in own if not _is_only(mark.cue, claim.span)]
+        if mark.kind is FlagKind.ANONYMOUS_SOURCE:
+            return _unnamed(stated, before, claims[last : last + FAR], order, sentence)
+        opens = mark.kind is FlagKind.CONDITIONAL and mark.cue.start == sentence.start
+        if mark.kind in OF_ANOTHER and before and (opens or not stated):
+            return Scope.PREVIOUS, _previous(before)
+        return Scope.SENTENCE, [one for one in stated if one.span.overlaps(mark.cue)] or stated
+    after = Span(mark.cue.end, min(sentence.end, mark.cue.end + AFTER_CUE))
+    about = folded.of(mark.cue) + folded.of(after).split(",")[0]
+    if witness := _named(folded.of(sentence), before, words):
         return Scope.WITNESS, [claim for claim in near if claim.claimant == witness]
     stated = [
         claim
         for claim in own
-        if claim.span.overlaps(mark.cue) or _is_object(text, mark, claim, words)
+        if claim.span.overlaps(mark.cue) or _is_object(folded, mark, claim, words)
     ]
     if stated:
         return Scope.SENTENCE, stated
@@ -118,9 +123,14 @@ def _covered(
     return Scope.PREVIOUS, _previous(before)
 
 
-def _is_object(text: str, mark: Mark, claim: DetectedClaim, words: Grammar) -> bool:
+def _is_only(cue: Span, claim: Span) -> bool:
+    """Whether the claim says little but the words of the cue: "He did not give his full name"."""
+    return cue.overlaps(claim) and 2 * len(cue) > len(claim)
+
+
+def _is_object(folded: Folded, mark: Mark, claim: DetectedClaim, words: Grammar) -> bool:
     """Whether the claim is what could not be verified: "… could not verify that C"."""
-    between = fold(text[mark.cue.end : claim.span.start]).text
+    between = folded.of(Span(mark.cue.end, claim.span.start))
     return "," not in between and bool(words.that.search(between))
 
 
@@ -131,13 +141,45 @@ def _named(sentence: str, before: Sequence[DetectedClaim], words: Grammar) -> st
         if claim.claimant in seen or claim.claimant_kind != "person":
             continue
         seen.add(claim.claimant)
-        surname = fold(claim.claimant).text.rsplit(" ", 1)[-1]
-        if words.name_ending:  # the nominative has an ending of its own: Дольский, Дольского
-            surname = re.sub(rf"(?<=\w\w\w){words.name_ending}\Z", "", surname)
-        surname = re.escape(surname)
-        if surname and re.search(rf"\b{surname}{words.name_ending}\b", sentence):
+        if _surname(claim.claimant, words.name_ending).search(sentence):
             return claim.claimant
     return ""
+
+
+@lru_cache(maxsize=1000)
+def _surname(claimant: str, endings: str) -> re.Pattern[str]:
+    """The last of somebody's names, in any of its cases."""
+    surname = fold(claimant).text.rsplit(" ", 1)[-1]
+    if endings:  # the nominative has an ending of its own: Дольский, Дольского
+        surname = re.sub(rf"(?<=\w\w\w){endings}\Z", "", surname)
+    return re.compile(rf"\b{re.escape(surname)}{endings}\b" if surname else r"(?!)")
+
+
+def _unnamed(
+    own: list[DetectedClaim],
+    before: Sequence[DetectedClaim],
+    after: Sequence[DetectedClaim],
+    order: dict[Span, int],
+    sentence: Span,
+) -> tuple[Scope, list[DetectedClaim]]:
+    """What somebody unnamed says: in the sentence that keeps the name back, or else near it."""
+    if own:
+        hidden = [claim for claim in own if claim.claimant_kind == "anonymous"]
+        return Scope.SENTENCE, hidden or own
+    at = order[sentence]
+    for near, step in ((before[::-1], -1), (after, 1)):
+        speaking = next((c for c in near if 0 < step * (order[c.sentence] - at) <= NEAR), None)
+        if speaking and speaking.claimant_kind in {"anonymous", "person"}:
+            return Scope.WITNESS, sorted(
+                (
+                    claim
+                    for claim in near
+                    if claim.claimant == speaking.claimant
+                    and 0 < step * (order[claim.sentence] - at) <= NEAR
+                ),
+                key=lambda claim: claim.span,
+            )
+    return Scope.SENTENCE, []
 
 
 def _previous(before: Sequence[DetectedClaim]) -> list[DetectedClaim]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from claims.text.attribution import Said
-from claims.text.folding import Folded
+from claims.text.folding import Folded, fold
 from claims.text.names import Names, canonical
 from claims.text.patterns import Pattern, Sieve
 from claims.text.quotes import Quotes
@@ -123,7 +123,7 @@ class _Marker:
             quotes,
             outlet,
         )
-        self.subjects = Subjects(text, folded, names, language)
+        self.subjects = Subjects(text, folded, names, language, outlet)
         self.said_after, self.by = _said_after(language), _by(language)
         self.said: dict[Span, list[Said]] = {}
         for one in said:
@@ -198,7 +198,9 @@ class _Marker:
         reporter: str | None,
         rest: tuple[int, int],
     ) -> Mark:
-        kind, agent = rule.kind, subject.agent
+        # "Oslo has not confirmed it" is about Oslo; only an outlet's inability is a caution's who.
+        known = subject.kind != "capital" or "capital" in rule.subject
+        kind, agent = rule.kind, subject.agent if known else ""
         after = self.said_after.search(self.folded.text, *rest)
         if not agent and kind is FlagKind.PASSIVE_DISCLAIMER:
             agent = self._by_whom(*rest)
@@ -225,6 +227,8 @@ class _Marker:
     def _by_whom(self, start: int, end: int) -> str:
         """The outlet in "verified by the Harbour Times"; "" for anybody else."""
         by = self.by.match(self.folded.text, start, end)
+        if by and self.outlet and self.folded.text.startswith(fold(self.outlet).text, by.end()):
+            return self.outlet
         name = self.names.opening(self.folded.span(by.end(), end)) if by else None
         return name.name if name and name.kind == "outlet" else ""
 

@@ -17,24 +17,6 @@ from claims.text.values import Span
 
 Kind = Literal["outlet", "institution", "party"]
 
-# "The Harbour Times", "Radio Azimut", "Lantern News Agency": an outlet by the look of its name.
-OUTLET_LIKE = re.compile(
-    r"""\b(?:[Tt]he\s)?
-    (?:[A-Z][\w&.'-]{1,30}\s){0,3}
-    (?:(?:Radio|Channel|TV)\s[A-Z0-9][\w'-]{1,30}
-     |(?:News|Times|Post|Herald|Tribune|Journal|Gazette|Telegraph|Chronicle|Observer|Courier
-        |Dispatch|Standard|Inquirer|Examiner|Globe|Mail|Mirror|Express|Sentinel|Broadcasting
-        |Newspaper|TV|Press\s(?:Agency|Association)|News\s(?:Agency|Network|Service)|Radio|Weekly
-        |Daily|Report))
-    (?![\w-])""",
-    re.VERBOSE,
-)
-# "газета «Маяк»", "телеканал «Азимут»": Russian and Ukrainian say what it is and quote its name.
-QUOTED_OUTLET = re.compile(
-    r"""\b(?:газет|журнал|тижневик|еженедельник|издани|видання|телеканал|канал|агентств|агенц|радио|радіо
-    |портал|сайт|медиа|медіа|проект|проєкт|телекомпан)\w{0,12}\s[«"“„](?P<name>[^«»"“”„\n]{2,40})[»"”“]?""",
-    re.VERBOSE | re.IGNORECASE,
-)
 NAME_AT_START = re.compile(r"(?:[Tt]he\s)?(?:[A-Z][\w&.'-]*(?:\s|\Z)){1,5}")
 WITHIN = 200  # characters: no name is longer
 
@@ -72,14 +54,13 @@ class Names:
         listed = self._by_end.get(span.end)
         if listed and listed.span.start >= span.start:
             return listed
-        for quoted in QUOTED_OUTLET.finditer(
-            self.text, max(span.start, span.end - WITHIN), span.end
-        ):
+        like, start = _outlet_like(), max(span.start, span.end - WITHIN)
+        for quoted in like.quoted.finditer(self.text, start, span.end):
             if quoted.end() == span.end:
                 return Name(Span(*quoted.span()), canonical(quoted["name"]), "outlet")
-        for found in OUTLET_LIKE.finditer(self.text, max(span.start, span.end - WITHIN), span.end):
+        for found in like.named.finditer(self.text, start, span.end):
             if found.end() == span.end and len(found.group().split()) > 1:
-                name = " ".join(found.group().split()).removeprefix("the ")
+                name = canonical(" ".join(found.group().split()).removeprefix("the "))
                 return Name(Span(*found.span()), name, "outlet")
         return None
 
@@ -141,6 +122,33 @@ def _spellings() -> list[tuple[str, str, Kind]]:
         for row in outlet_file()[kind]
         for spelling in (row["name"], *row.get("spellings", ()))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _OutletLike:
+    """What an outlet that is not listed looks like.
+
+    :ivar named: by the words of its name; `quoted`: by a noun before its name in quotation marks.
+    """
+
+    named: re.Pattern[str]
+    quoted: re.Pattern[str]
+
+
+@cache
+def _outlet_like() -> _OutletLike:
+    rows = outlet_file()["outlet_like"]
+    first, last, nouns = ("|".join(rows[name]) for name in ("first", "last", "nouns"))
+    return _OutletLike(
+        re.compile(
+            rf"\b(?:[Tt]he\s)?(?:[A-Z][\w&.'-]{{1,30}}\s){{0,3}}"
+            rf"(?:(?:{first})\s[A-Z0-9][\w'-]{{1,30}}|(?:{last}))(?![\w-])"
+        ),
+        re.compile(
+            rf"\b(?:{nouns})\w{{0,12}}\s[«\"“„](?P<name>[^«»\"“”„\n]{{2,40}})[»\"”“]?",
+            re.IGNORECASE,
+        ),
+    )
 
 
 @cache

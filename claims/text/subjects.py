@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from claims.text.folding import Folded
-from claims.text.names import Name, Names
+from claims.text.folding import Folded, fold
+from claims.text.names import Name, Names, canonical
 from claims.text.rules import rule_book
+from claims.text.speakers import CAPITAL
 from claims.text.values import Span
 
 WORD = re.compile(r"[\w.'-]+")
+CAPITALS = re.compile(rf"(?:[{CAPITAL}][\w.&'’-]*\s){{0,4}}[{CAPITAL}][\w.&'’-]*\Z")
+FIRST = 5  # words of a sentence among which its subject ends
 WITHIN = 200  # characters before a pattern in which its subject is looked for
 
 
@@ -22,7 +26,7 @@ class Subject:
 
     :ivar kind: as the rule files name them, or "person", "official", "other", "none".
     :ivar span: the words; None where they do not stand right before the pattern.
-    :ivar agent: the canonical name, for an outlet.
+    :ivar agent: the canonical name of an outlet; another name as the text has it.
     :ivar reported: whether the outlet is quoted as saying so of itself.
     """
 
@@ -103,8 +107,10 @@ def grammar(language: str) -> Grammar:
 class Subjects:
     """Reads subjects in one text."""
 
-    def __init__(self, text: str, folded: Folded, names: Names, language: str) -> None:
-        self.text, self.folded, self.names = text, folded, names
+    def __init__(self, text: str, folded: Folded, names: Names, language: str, outlet: str) -> None:
+        """Read subjects in `text`, which `outlet` publishes; "" when that is unknown."""
+        self.text, self.folded, self.names, self.outlet = text, folded, names, outlet
+        self._own = fold(outlet).text
         self.grammar = grammar(language)
 
     def before(self, position: int, start: int) -> Subject:
@@ -147,9 +153,12 @@ class Subjects:
             return Subject("none")
         if name := self.names.opening(self.folded.span(start, position)):
             return self._named(name, None)
-        first = self.folded.text[start:position].split(maxsplit=3)[:3]
-        if first and self.grammar.we.fullmatch(first[0]):
-            return Subject("we")
+        words = self.folded.text[start : min(position, start + WITHIN)]
+        for word in itertools.islice(WORD.finditer(words), FIRST):
+            found = self._at_end(words[: word.end()], start)
+            if found.kind in {"outlet", "we", "claim"}:
+                return Subject(found.kind, None, found.agent)
+        first = words.split(maxsplit=3)[:3]
         if first and self.grammar.person.fullmatch(first[0]):
             return Subject("person")
         return Subject("official" if self._any_official(first) else "none")
@@ -169,6 +178,9 @@ class Subjects:
             return Subject("we", self._span(ours, floor))
         if name_end > floor and (name := self.names.ending(self.folded.span(floor, name_end))):
             return self._named(name, Span(name.span.start, words.end))
+        if own := self._own_name(left[: staff.start()] if staff else left):
+            start = self.folded.origin(floor + own.start)
+            return Subject("outlet", Span(start, words.end), self.outlet)
         if standing := known.outlet.search(left):
             outlet = self.names.outlet_before(words.end)
             spoke = bool(known.spoke.search(left[: standing.start()]))
@@ -180,6 +192,12 @@ class Subjects:
             return self._pronoun(left, floor, is_it=False)
         return Subject("person") if known.person.search(left) else self._noun(left, floor, words)
 
+    def _own_name(self, left: str) -> Span | None:
+        """Where the folded words `left` end with the name of who publishes the text."""
+        start = len(left) - len(self._own)
+        whole = start == 0 or not left[start - 1 : start].isalnum()
+        return Span(start, len(left)) if self._own and whole and left.endswith(self._own) else None
+
     def _span(self, found: re.Match[str], floor: int) -> Span:
         return self.folded.span(floor + found.start(), floor + found.end())
 
@@ -187,6 +205,8 @@ class Subjects:
         """Whom "it" stands for: "CNN said it could not" is CNN's word about itself."""
         if spoke := self.grammar.spoke.search(before):
             speaker = before[: spoke.start()].rstrip(" ,")
+            if spoke.group().startswith(","):  # "AFP, which broke the story, said it could not"
+                speaker = speaker.rpartition(",")[0].rstrip() or speaker
             found = self._at_end(speaker, floor) if speaker.strip() else Subject("none")
             kind = found.kind if found.kind == "outlet" else "official"
             return Subject(kind, None, found.agent, reported=True)
@@ -209,5 +229,8 @@ class Subjects:
         if self._any_official(tail):
             return Subject("official")
         if words.of(self.text).rsplit(" ", 1)[-1].lstrip('«“„"')[:1].isupper():
-            return Subject("person" if set(tail[:-1]) & self.grammar.titles else "capital")
+            if set(tail[:-1]) & self.grammar.titles:
+                return Subject("person")
+            name = CAPITALS.search(words.of(self.text))
+            return Subject("capital", None, canonical(name.group()) if name else "")
         return Subject("party" if self.grammar.party.fullmatch(last) else "other")

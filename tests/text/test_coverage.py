@@ -2,7 +2,7 @@
 
 import pytest
 
-from claims.text import Scope, analyse
+from claims.text import FlagKind, Scope, analyse
 from claims.text.rules import LANGUAGES, rule_book
 
 FLOODED = "Mira Holt said that 40 houses were flooded."
@@ -43,6 +43,35 @@ def covered(text):
 )  # fmt: skip
 def test_a_caution_covers_what_it_is_about(text, scope, wordings):
     assert covered(text) == (scope, wordings)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "scope", "wordings"),
+    [
+        (f"{ARRESTED} A source who asked not to be named said that 12 boats were taken.",
+         FlagKind.ANONYMOUS_SOURCE, Scope.SENTENCE, ["12 boats were taken."]),
+        (f"{ARRESTED} The driver asked not to be named. He said that 12 boats were taken.",
+         FlagKind.ANONYMOUS_SOURCE, Scope.WITNESS, ["12 boats were taken."]),
+        ("A driver said that 12 boats were taken. He did not want to give his full name.",
+         FlagKind.ANONYMOUS_SOURCE, Scope.WITNESS, ["12 boats were taken."]),
+        (f"{ARRESTED} The ministry, citing media reports, said that 12 boats were taken.",
+         FlagKind.HEARSAY, Scope.SENTENCE, ["12 boats were taken."]),
+        (f"{ARRESTED} According to unconfirmed reports, 12 boats were taken.",
+         FlagKind.ADJECTIVE, Scope.SENTENCE, ["12 boats were taken."]),
+        (f"{FLOODED} The report was unconfirmed.",
+         FlagKind.ADJECTIVE, Scope.PREVIOUS, ["40 houses were flooded."]),
+        (f"{FLOODED} The mayor denied the claim.",
+         FlagKind.DENIAL, Scope.PREVIOUS, ["40 houses were flooded."]),
+        (f"{FLOODED} If true, it would be the largest flood in years.",
+         FlagKind.CONDITIONAL, Scope.PREVIOUS, ["40 houses were flooded."]),
+        (f"{FLOODED} The bank declined to comment.", FlagKind.NO_COMMENT, Scope.SENTENCE, []),
+    ],
+)  # fmt: skip
+def test_each_kind_has_a_scope_of_its_own(text, kind, scope, wordings):
+    found = analyse(text, language="en")
+    [flag] = [flag for flag in found.flags if flag.kind is kind]
+    covers = [claim.wording for claim in found.claims if claim.span in flag.covers]
+    assert (flag.scope, covers) == (scope, wordings)
 
 
 def test_a_caution_in_an_article_without_claims_covers_none():

@@ -81,3 +81,42 @@ def test_unconfirmed_covers_its_own_sentence():
     assert flag.scope == Scope.SENTENCE
     assert all(span.start >= flag.sentence.start for span in flag.covers)
     assert flag.covers
+
+
+@pytest.mark.parametrize(
+    ("text", "outlet", "who", "agent"),
+    [
+        ("Steppe Wire was unable to confirm the claim.", "Steppe Wire", Who.SELF, "Steppe Wire"),
+        ("Steppe Wire was unable to confirm the claim.", "Azimut", Who.NAMED, "Steppe Wire"),
+        ("Azimut could not confirm the report.", "Azimut", Who.SELF, "Azimut"),
+        ("Azimut's reporters could not verify the story.", "Azimut", Who.SELF, "Azimut"),
+        ("The claim could not be verified by Azimut.", "Azimut", Who.SELF, "Azimut"),
+        ("Lantern could not independently confirm it.", "Azimut", Who.NAMED, "Lantern"),
+        ("The Harbour Post could not verify it.", "The Harbour Post", Who.SELF, "Harbour Post"),
+    ],
+)
+def test_an_outlet_need_not_be_listed(text, outlet, who, agent):
+    [flag] = analyse(text, language="en", outlet=outlet).flags
+    assert (flag.kind, flag.who, flag.agent) == (
+        FlagKind.PASSIVE_DISCLAIMER if " be " in text else FlagKind.SELF_DISCLAIMER,
+        who,
+        agent,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AFP, which broke the story, noted that it could not confirm the captain's rank.",
+        "Our reporters went to the mine but failed to verify what the guard said.",
+        "We were unable to reach the nurse or confirm her account.",
+        "Neither side's tallies can be confirmed by outsiders.",
+        "It has proved impossible to check these accounts on the ground.",
+        "Efforts to confirm the rumour with the port were fruitless.",
+        "Journalists have not yet managed to verify the reports.",
+        "The figures come from the army and have not been checked by outside experts.",
+        "The edition did not have the ability to independent confirm the words of the worker.",
+    ],
+)
+def test_a_caution_is_heard_however_it_is_worded(text):
+    assert [flag.kind.is_core for flag in analyse(text, language="en").flags] == [True]
