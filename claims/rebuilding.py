@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from claims import matching
 from claims.models import Appearance, Article, Claim, Rebuild
@@ -62,7 +63,7 @@ def _walk(row: Rebuild) -> Iterator[Progress]:
 
 
 @transaction.atomic
-def _chunk(row: Rebuild, rows: QuerySet, step: Callable[[Model], object]) -> int:
+def _chunk(row: Rebuild, rows: QuerySet, step: Callable[[Any], object]) -> int:
     matching.lock()
     chunk = list(rows.filter(pk__gt=row.after).order_by("pk")[:CHUNK])
     for one in chunk:
@@ -73,7 +74,7 @@ def _chunk(row: Rebuild, rows: QuerySet, step: Callable[[Model], object]) -> int
     return len(chunk)
 
 
-def _stages() -> dict[Stage, tuple[QuerySet, Callable[[Model], object]]]:
+def _stages() -> dict[Stage, tuple[QuerySet, Callable[[Any], object]]]:
     """The rows along which each stage walks, and what it does to each."""
     waiting = Appearance.objects.current().filter(claim__isnull=True, linked_by__isnull=True)
     return {

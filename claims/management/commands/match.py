@@ -39,8 +39,11 @@ class Command(BaseCommand):
             ids = _store(options["claims"])
             trial.count_rows()
             known = ranking.frequencies()
+            meant = ranking.meanings()
             for query, text in _rows(options["queries"]):
-                found = ranking.rank(text, language="", limit=options["top"], known=known)
+                found = ranking.rank(
+                    text, language="", limit=options["top"], known=known, meant=meant
+                )
                 matches = [{"claim": ids[one.claim_id], "score": one.score} for one in found]
                 self.stdout.write(json.dumps({"id": query, "matches": matches}))
 
