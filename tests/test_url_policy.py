@@ -91,6 +91,12 @@ def correcting(review: Review) -> dict[str, Any]:
     return held(review)
 
 
+def with_news(review: Review) -> dict[str, Any]:
+    """A copy did something since the review was published."""
+    Review.objects.filter(pk=review.pk).update(news=["a copy dropped the caution: 1 of 2 now"])
+    return {}
+
+
 def suggested(review: Review) -> Suggestion:
     """An open suggestion that what another claim says is this one."""
     other = factories.claim().appearances.get()
@@ -162,7 +168,7 @@ DESK = {
     "reviews:withdraw-evidence": Policy(
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
-    "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED),
+    "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
     "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
     "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
     "reviews:return": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
