@@ -6,7 +6,7 @@ outranks the comparison, for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from claims import provenance
@@ -162,7 +162,7 @@ def _said(passage: Appearance, row: ArticleFate) -> engine.Said:
         if edge.kind == Derivation.Kind.CITATION
     )
     attributed = bool(claimant) or passage.cue_start is not None or cited
-    return engine.Said(passage.wording, claimant, attributed)
+    return engine.Said(passage.wording, claimant, attributed, row.article.language or "en")
 
 
 def _is_headline(passage: Appearance, article: Article) -> bool:
@@ -177,9 +177,11 @@ def _is_headline(passage: Appearance, article: Article) -> bool:
 def _across(articles: Sequence[Article]) -> dict[Key, Found]:
     """Figures that a newer article gives for another period than an older one's other claim."""
     passages: dict[int, list[Appearance]] = {article.pk: [] for article in articles}
+    languages = {article.pk: article.language or "en" for article in articles}
     rows = Appearance.objects.current().filter(article__in=articles, claim__isnull=False)
     for passage in rows.select_related("claimant").order_by("start"):
-        if any(figure.scope for figure in engine.find_figures(passage.wording)):
+        figures = engine.find_figures(passage.wording, language=languages[passage.article_id])
+        if any(figure.scope for figure in figures):
             passages[passage.article_id].append(passage)
     found: dict[Key, Found] = {}
     order = sorted(articles, key=provenance.age)
@@ -187,14 +189,18 @@ def _across(articles: Sequence[Article]) -> dict[Key, Found]:
         for older in order[:place]:
             for ours in passages[newer.pk]:
                 for theirs in passages[older.pk]:
-                    if ours.claim_id != theirs.claim_id and (one := _moved(ours, theirs)):
+                    if ours.claim_id != theirs.claim_id and (
+                        one := _moved(ours, theirs, languages)
+                    ):
                         key = (newer.pk, theirs.claim_id or 0, str(FlagKind.FIGURE_CHANGED))
                         found.setdefault(key, one)
     return found
 
 
-def _moved(ours: Appearance, theirs: Appearance) -> Found | None:
-    copy, origin = engine.Said(ours.wording), engine.Said(theirs.wording)
+def _moved(ours: Appearance, theirs: Appearance, languages: Mapping[int, str]) -> Found | None:
+    copy, origin = (
+        engine.Said(one.wording, language=languages[one.article_id]) for one in (ours, theirs)
+    )
     change = engine.figure_elsewhere(copy, origin)
     if change is None:
         return None

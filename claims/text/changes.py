@@ -49,8 +49,8 @@ def figure_elsewhere(copy: Said, origin: Said) -> Change | None:
     The figure must be the same and telling, the words about the same matter, and one period must
     lie within the other: "60 in the first half of the year" that became "60 in the year".
     """
-    for ours in find_figures(copy.wording):
-        for theirs in find_figures(origin.wording):
+    for ours in find_figures(copy.wording, language=copy.language):
+        for theirs in find_figures(origin.wording, language=origin.language):
             if (
                 _is_same_figure(ours, theirs)
                 and period_within(ours.scope, theirs.scope)
@@ -81,8 +81,15 @@ def confirmation(text: str) -> Span | None:
 
 
 def _figure(copy: Said, origin: Said) -> Change | None:
-    ours, theirs = find_figures(copy.wording), find_figures(origin.wording)
-    if compare(copy.wording, origin.wording).figure not in ("changed", "qualifier_lost"):
+    ours, theirs = (
+        find_figures(copy.wording, language=copy.language),
+        find_figures(origin.wording, language=origin.language),
+    )
+    languages = copy.language, origin.language
+    if compare(copy.wording, origin.wording, languages=languages).figure not in (
+        "changed",
+        "qualifier_lost",
+    ):
         return None
     for figure, other, outcome in pair_figures(ours, theirs):
         if outcome in ("changed", "qualifier_lost"):

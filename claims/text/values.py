@@ -252,11 +252,13 @@ class Said:
     :ivar wording: the claim as the article words it.
     :ivar claimant: name of who states it there; "" when nobody is named.
     :ivar attributed: whether the article says that somebody states it, named or not.
+    :ivar language: ISO 639-1 code of the wording, in which its figures are read.
     """
 
     wording: str
     claimant: str = ""
     attributed: bool = False
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
