@@ -6,7 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from claims.text.claimants import ENDS, HARD_STOPS, LONGEST_CLAIMANT, Claimants, Place
+from claims.text.claimants import (
+    ENDS,
+    FEWEST_WORDS,
+    HARD_STOPS,
+    LONGEST_ADDRESSEE,
+    LONGEST_CLAIMANT,
+    Claimants,
+    Place,
+)
 from claims.text.cues import Cue, lexicon
 from claims.text.folding import Folded
 from claims.text.names import Names
@@ -18,10 +26,7 @@ from claims.text.values import Attribution, Sentence, Span
 CLOSING = frozenset('",.!?–—')
 EDGES = " ,.!?;:"
 MARKS = "\"“”«»„–—-'‘’ "
-FEWEST_WORDS = 2
 LONGEST_LEAD = 9  # words of "In a statement on Monday," and the like
-LONGEST_ADDRESSEE = 15  # words
-WITHIN_TIMES = 7  # words between a cue and "that" that say when and where
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +193,12 @@ class _Reader(Claimants):
             return None
         self.named_until = end
         if self.last and self.last.asserts:
-            content: Span | None = self.last.attribution.content
+            content = self.last.attribution.content
             until = self._span((cue.first, end)).start
             if content.end <= until or until <= content.start:
                 return self._made(cue, (cue.after, end), content, True)
-            content = _shared_part(self.text, content, Span(content.start, until))
-            return self._made(cue, (cue.after, end), content, True)
+            before_it = _shared_part(self.text, content, Span(content.start, until))
+            return self._made(cue, (cue.after, end), before_it, True)
         if cue.first - floor <= FEWEST_WORDS or before == ",":
             self.cited = cue, (cue.after, end)
             return None
@@ -434,77 +439,6 @@ class _Reader(Claimants):
             and words[0] in self.lexicon["adverbial_starts"]
             and not self._is_clause(floor, mark)
         )
-
-    def _content(self, cue: Cue) -> Place | None:
-        """Where what is said begins and ends, when it comes after the cue."""
-        end = len(self.of)
-        addressed = cue.words in self.lexicon["to_someone"]
-        reach = LONGEST_ADDRESSEE if addressed else WITHIN_TIMES
-        opener = self._opener(cue.after, min(end, cue.after + reach), addressed)
-        if opener is not None:
-            return (opener, end) if self._counted(opener, end) > 1 else None
-        if addressed:
-            return None
-        least = 1 if cue.kind == "views" else FEWEST_WORDS + 1
-        if self._counted(cue.after, end) < least or self._word(cue.after) in (",", ".", ";", ")"):
-            return None
-        if cue.kind == "says" and cue.words in self.lexicon["unsure"]:
-            first = self._word(cue.after)
-            follows = first in self.lexicon.pronouns | self.lexicon["determiners"]
-            if not (follows or self._is_capital(cue.after)) or not self._is_clause(cue.after, end):
-                return None
-        if cue.kind == "views":
-            stop = next((n for n in range(cue.after, end) if self.of[n] in (",", ";")), end)
-            return (cue.after, stop) if self._is_viewed(cue, stop) else None
-        return (cue.after, end)
-
-    def _is_viewed(self, cue: Cue, end: int) -> bool:
-        """Whether the words after the cue tell a view: "called it a lie", not "called a taxi"."""
-        first = self._word(cue.after)
-        if cue.words in self.lexicon["clause_only"]:
-            return first in self.lexicon["infinitives"]
-        if cue.words not in self.lexicon["complements"]:
-            return True
-        told = self.of[cue.after + 1 : end]
-        known = self._is_capital(cue.after) or first in self.lexicon.pronouns
-        return (
-            QUOTE in told
-            or bool(self.lexicon["determiners"] & set(told))
-            or (known and len(told) > 1)
-        )
-
-    def _opener(self, start: int, end: int, addressed: bool) -> int | None:
-        """The place after the "that", colon or quotation mark that opens what is said."""
-        that = self.lexicon["that"]
-        for place in range(start, end):
-            word = self.of[place]
-            if word in that:
-                return place + 1
-            if word == ":":
-                return place + 1
-            cites = word == "," and self.lexicon.may_cite(self._word(place + 1))
-            closes = self._next_comma(place) if cites else 0
-            if closes and self._word(closes + 1) in that:  # "said, citing the police, that"
-                return closes + 2
-            if word == "," and self.lexicon.comma_opens and self._word(place + 1) not in that:
-                return place + 1
-            if word in self.lexicon["questions"] and (place == start or self.of[place - 1] == ","):
-                return place
-            if word == QUOTE and (place == start or self.of[place - 1] in (",", ":")):
-                return place
-            if (
-                word in ENDS
-                or word in (";", "(")
-                or (
-                    word == ","
-                    and self._word(place + 1)
-                    not in self.lexicon["that"] | self.lexicon["questions"] | {QUOTE}
-                )
-            ):
-                return None
-            if word in self.lexicon["finite"] or (not addressed and word in self.lexicon.pronouns):
-                return None
-        return None
 
     def _shared(self, cue: Cue, floor: int, content: Place, asserts: bool) -> Said | None:
         """The claimant is that of the clause before: "S went home and said", "…, adding that"."""

@@ -1,10 +1,10 @@
-"""Where in a sentence the words stand that name who speaks."""
+"""Where in a sentence the words stand that name who speaks, and where what is said begins."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from claims.text.cues import Lexicon, Words
+from claims.text.cues import Cue, Lexicon, Words
 from claims.text.datelines import after_dateline
 from claims.text.folding import Folded
 from claims.text.quotes import QUOTE, Quotes
@@ -14,6 +14,10 @@ from claims.text.values import Sentence, Span
 HARD_STOPS = frozenset('";:()[]—–-…')
 ENDS = frozenset('.!?"')
 LONGEST_CLAIMANT = 24  # words, with what is told of them between commas
+FEWEST_WORDS = 2
+LONGEST_ADDRESSEE = 15  # words
+WITHIN_TIMES = 7  # words between a cue and "that" that say when and where
+LONGEST_ADDRESSED = 5  # words of "told the Harbour News team"
 LONGEST_AFTER = 14  # words that name a claimant after the cue
 Place = tuple[int, int]  # half-open, in words of the sentence
 
@@ -282,6 +286,100 @@ class Claimants:
         if last > first:
             return place, last
         return (place, first + 1) if first > place and first < end else None
+
+    # ---- what
+
+    def _content(self, cue: Cue) -> Place | None:
+        """Where what is said begins and ends, when it comes after the cue."""
+        end = len(self.of)
+        addressed = cue.words in self.lexicon["to_someone"]
+        reach = LONGEST_ADDRESSEE if addressed else WITHIN_TIMES
+        opener = self._opener(cue.after, min(end, cue.after + reach), addressed)
+        if opener is not None:
+            return (opener, end) if self._counted(opener, end) > 1 else None
+        if addressed:
+            told = self._after_addressee(cue.after)
+            return (told, end) if told and self._is_clause(told, end) else None
+        least = 1 if cue.kind == "views" else FEWEST_WORDS + 1
+        if self._counted(cue.after, end) < least or self._word(cue.after) in (",", ".", ";", ")"):
+            return None
+        if cue.kind == "says" and cue.words in self.lexicon["unsure"]:
+            first = self._word(cue.after)
+            follows = first in self.lexicon.pronouns | self.lexicon["determiners"]
+            if not (follows or self._is_capital(cue.after)) or not self._is_clause(cue.after, end):
+                return None
+        if cue.kind == "views":
+            stop = next((n for n in range(cue.after, end) if self.of[n] in (",", ";")), end)
+            return (cue.after, stop) if self._is_viewed(cue, stop) else None
+        return (cue.after, end)
+
+    def _is_viewed(self, cue: Cue, end: int) -> bool:
+        """Whether the words after the cue tell a view: "called it a lie", not "called a taxi"."""
+        first = self._word(cue.after)
+        if cue.words in self.lexicon["clause_only"]:
+            return first in self.lexicon["infinitives"]
+        if cue.words not in self.lexicon["complements"]:
+            return True
+        told = self.of[cue.after + 1 : end]
+        known = self._is_capital(cue.after) or first in self.lexicon.pronouns
+        return (
+            QUOTE in told
+            or bool(self.lexicon["determiners"] & set(told))
+            or (known and len(told) > 1)
+        )
+
+    def _opener(self, start: int, end: int, addressed: bool) -> int | None:
+        """The place after the "that", colon or quotation mark that opens what is said."""
+        that = self.lexicon["that"]
+        for place in range(start, end):
+            word = self.of[place]
+            if word in that:
+                return None if addressed and self._relates(place) else place + 1
+            if word == ":":
+                return place + 1
+            cites = word == "," and self.lexicon.may_cite(self._word(place + 1))
+            closes = self._next_comma(place) if cites else 0
+            if closes and self._word(closes + 1) in that:  # "said, citing the police, that"
+                return closes + 2
+            if word == "," and self.lexicon.comma_opens and self._word(place + 1) not in that:
+                return place + 1
+            if word in self.lexicon["questions"] and (place == start or self.of[place - 1] == ","):
+                return place
+            if word == QUOTE and (place == start or self.of[place - 1] in (",", ":")):
+                return place
+            if (
+                word in ENDS
+                or word in (";", "(")
+                or (
+                    word == ","
+                    and self._word(place + 1)
+                    not in self.lexicon["that"] | self.lexicon["questions"] | {QUOTE}
+                )
+            ):
+                return None
+            if word in self.lexicon["finite"] or (not addressed and word in self.lexicon.pronouns):
+                return None
+        return None
+
+    def _relates(self, place: int) -> bool:
+        """Whether "that" tells more of the noun before it: "told lies that were believed"."""
+        relative = self.of[place] in self.lexicon["relatives"]
+        return relative and self._word(place + 1) in self.lexicon["finite"]
+
+    def _after_addressee(self, start: int) -> int:
+        """Where what is told begins: "told reporters the dam leaked"; 0 when that is not plain."""
+        lexicon, place = self.lexicon, start
+        if self._word(start) in lexicon.pronouns - lexicon["determiners"]:
+            place = start + 1
+        else:
+            place += self._word(start) in lexicon["determiners"]
+            while place < start + LONGEST_ADDRESSED and self._is_capital(place):
+                place += 1
+            if place <= start + 1 and self._word(place) not in lexicon["times"]:
+                place += 1
+        opens = self._word(place)
+        known = (lexicon.pronouns | lexicon["determiners"]) - lexicon["that"] - lexicon["times"]
+        return place if place > start and (opens in known or opens.isdigit()) else 0
 
     # ---- small questions
 

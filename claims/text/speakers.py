@@ -100,8 +100,8 @@ class Cast:
         if organisation := self._organisation_in(words):
             return Speaker(organisation, "organisation")
         head = next((word for word in reversed(plain.split()) if word in self.standing_for), "")
-        if head and first in self.pointing and (known := self._last_organisation(head)):
-            return known
+        if head and first in self.pointing and (meant := self._last_organisation(head)):
+            return meant
         return Speaker(_shortened(words.of(self.text)), "anonymous")
 
     def _last_person(self, position: int) -> str:

@@ -356,3 +356,24 @@ def test_what_is_quoted_of_an_indirect_statement_has_spans_of_its_own(text, dire
 )
 def test_an_adverbial_is_no_claimant(text):
     assert "In" not in {source.partition(" ")[0] for source, _, _ in attributions(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("Omar Keddi told reporters the dam had leaked.", "the dam had leaked"),
+        ("Omar Keddi told Harbour News he had warned the board.", "he had warned the board"),
+        ("Omar Keddi told Harbour News 40 boats were lost.", "40 boats were lost"),
+        ("Omar Keddi told the court the dam was old.", "the dam was old"),
+        ("Omar Keddi told them the dam was old.", "the dam was old"),
+        ("Omar Keddi warned the board of the dam that it was old.", "it was old"),
+        ("Omar Keddi told the story of the man who was lost.", None),
+        ("Omar Keddi told her about the flood.", None),
+        ("Omar Keddi told them to leave the house that was flooded.", None),
+        ("Omar Keddi told lies that were believed.", None),
+        ("Omar Keddi told one of the men a joke.", None),
+        ("Omar Keddi had told the drivers to wait for 12 hours.", None),
+    ],
+)
+def test_what_somebody_is_told_needs_no_that(text, content):
+    assert [said for _, _, said in attributions(text)] == ([content] if content else [])
