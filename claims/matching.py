@@ -212,15 +212,13 @@ def _likely(matches: list[Match]) -> list[Match]:
 def _agreeing(
     wording: str, language: str, rejected: set[int], *, before: int | None = None
 ) -> list[Match]:
-    """The likely claim in another language whose figures (dates are figures) agree, if any.
-
-    What words two languages share are mostly names, so that a likely one has names in common.
-    """
+    """The likely claim in another language whose figures, dates among them, and names agree."""
     agreeing = [
         one
         for one in _matches(wording, language, rejected, abroad=True, before=before)
         if one.comparison.figure in ("equal", "rounded")
         and one.comparison.score >= settings.FACTCHECK_MATCH_LIKELY
+        and engine.names_agree(wording, one.claim.wording, languages=(language, one.claim.language))
     ]
     return sorted(agreeing, key=lambda one: one.comparison.score)[-1:]
 

@@ -9,7 +9,7 @@ from claims.text.figures import find_figures
 from claims.text.keys import WORD, fingerprint
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
-from claims.text.similarity import compare, shared_wording
+from claims.text.similarity import compare, names_agree, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
     Analysis,
@@ -59,6 +59,7 @@ __all__ = [
     "find_figures",
     "fingerprint",
     "likeness",
+    "names_agree",
     "rank",
     "read_post",
     "read_topic",

@@ -55,6 +55,14 @@ def compare(a: str, b: str, *, languages: tuple[str, str] = ("en", "en")) -> Com
     return Comparison(round(score, 4), tuple(filter(None, reasons)), outcome)
 
 
+def names_agree(a: str, b: str, *, languages: tuple[str, str] = ("en", "en")) -> bool:
+    """Say whether two wordings have a name in common, or neither has what may be one."""
+    ours, theirs = read(a, languages[0]), read(b, languages[1])
+    if not any(term.capital for term in (*ours.terms, *theirs.terms)):
+        return True
+    return any(one.capital and other.capital for one, other in _match(ours.terms, theirs.terms))
+
+
 def shared_weight(a: str, b: str) -> float:
     """Return how much the words weigh that two wordings share, figures left out."""
     return sum(ours.weight for ours, _ in _match(read(a).terms, read(b).terms))

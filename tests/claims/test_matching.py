@@ -10,7 +10,7 @@ from django.db import transaction
 
 from claims import matching
 from claims import text as engine
-from claims.models import Appearance, Article, Claim
+from claims.models import Appearance, Article, Claim, Suggestion
 from tests.factories import article
 from tests.together import together
 
@@ -155,6 +155,25 @@ def test_claims_of_two_languages_stay_apart():
     matching.link_appearances(_article(BARRELS))
 
     assert matching.link_appearances(_article(BARRELS, language="no")) == 1
+
+
+@pytest.mark.parametrize(
+    ("abroad", "asked"),
+    [
+        ("Mira Holt überwies im März 2019 900.000 Euro nach Elvas.", 1),
+        ("Mira Holt überwies im März 2019 60.000 Euro nach Elvas.", 0),  # another figure
+        ("Mira Holt überwies im Mai 2018 900.000 Euro nach Elvas.", 0),  # another date
+        ("Im März 2019 transferred Jan Braun 900.000 Euro nach Olmo.", 0),  # other names
+        ("Mira Holt transferred Euro nach Elvas.", 0),  # no figure to go by
+    ],
+)
+def test_a_claim_in_another_language_is_suggested_where_figures_and_names_agree(abroad, asked):
+    matching.link_appearances(
+        _article("Mira Holt transferred 900,000 euros to Elvas in March 2019.")
+    )
+    matching.link_appearances(_article(abroad, language="de"))
+
+    assert Suggestion.objects.open().count() == asked
 
 
 def test_a_claim_is_as_checkworthy_as_its_most_checkworthy_appearance():
