@@ -25,16 +25,7 @@ from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
 from claims import merging
-from claims.models import (
-    Analysis,
-    Article,
-    Derivation,
-    Flag,
-    Snapshot,
-    Source,
-    Story,
-    Suggestion,
-)
+from claims.models import Analysis, Article, Derivation, Flag, Snapshot, Source, Story, Suggestion
 from reviews import history, leases, tasks, workflow
 from reviews.listing import View
 from reviews.models import Review, User
