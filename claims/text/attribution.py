@@ -12,6 +12,7 @@ from claims.text.claimants import (
     HARD_STOPS,
     LONGEST_ADDRESSEE,
     LONGEST_CLAIMANT,
+    WITHIN_TIMES,
     Claimants,
     Place,
 )
@@ -249,6 +250,8 @@ class _Reader(Claimants):
         if self._is_noun(cue) or self._is_participle(cue):
             return None
         subject, verbs = self._subject(cue.first, floor)
+        if subject and self._is_when(subject):
+            subject, verbs = self._subject(subject[0], floor)
         described = self._described_after_quotation(verbs) or self._described(verbs, floor)
         subject = described or subject
         if self._is_part_of_quotation(cue, subject) or self._is_adverbial(subject):
@@ -258,18 +261,26 @@ class _Reader(Claimants):
         negated = set(self.of[max(verbs, cue.first - 2) : cue.first]) & lexicon["negations"]
         asserts = cue.kind == "says" and not negated
         quoted = self._word(verbs - 1) in CLOSING and verbs > FEWEST_WORDS
-        leads = self.of[0] in lexicon["adverbial_starts"]
-        addressed = cue.words in lexicon["to_someone"] and not lexicon.verb_second
-        may_follow = quoted or leads or lexicon.verb_second or subject is None
-        may_follow = may_follow and not (addressed and subject)
-        may_follow = may_follow and not (described and not self._ends_with_name(cue.after))
-        if not participle and may_follow:
+        if not participle and self._may_follow(cue, subject, verbs, bool(described)):
             said = self._inverted(cue, floor, quoted, subject, asserts)
             if said:
                 return said
         if subject and (said := self._tail(cue, floor, subject, asserts)):
             return said
         return self._followed(cue, floor, subject, asserts)
+
+    def _may_follow(self, cue: Cue, subject: Place | None, verbs: int, described: bool) -> bool:
+        """Whether the claimant may stand after the cue: "C, said S"."""
+        lexicon, before = self.lexicon, self._word(verbs - 1)
+        quoted = before in CLOSING and verbs > FEWEST_WORDS
+        leads = self.of[0] in lexicon["adverbial_starts"]
+        if not (quoted or leads or lexicon.verb_second or subject is None):
+            return False
+        if cue.words in lexicon["to_someone"] and not lexicon.verb_second and subject:
+            return False
+        if cue.words in lexicon["unsure"] and verbs < cue.first and before != QUOTE:
+            return False  # "The divers, S said, have found salt": no "have found salt"
+        return not described or self._ends_with_name(cue.after)
 
     def _is_part_of_quotation(self, cue: Cue, subject: Place | None) -> bool:
         """Whether somebody quoted tells what is wished or thought: "We want to stay"."""
@@ -285,6 +296,11 @@ class _Reader(Claimants):
             return False
         return self.of[subject[0]] in self.lexicon["adverbial_starts"]
 
+    def _is_when(self, subject: Place) -> bool:
+        """Whether the words only say when or where, after a comma: "S, a baker, on Monday said"."""
+        opens = self._word(subject[0] - 1) == ","
+        return opens and self.of[subject[0]] in self.lexicon["adverbial_starts"]
+
     def _is_noun(self, cue: Cue) -> bool:
         """Whether the cue is no finite verb: "to say", "the report"."""
         lexicon, before = self.lexicon, self._word(cue.first - 1)
@@ -296,7 +312,8 @@ class _Reader(Claimants):
     def _is_participle(self, cue: Cue) -> bool:
         """Whether the cue tells more of a noun before it: "Berg, asked about the boats, left"."""
         opens = not cue.first or self.of[cue.first - 1] == ","
-        return opens and cue.words in self.lexicon["adverbial_starts"]
+        adds = self._word(cue.after) in self.lexicon["that"]
+        return opens and not adds and cue.words in self.lexicon["adverbial_starts"]
 
     def _followed(self, cue: Cue, floor: int, subject: Place | None, asserts: bool) -> Said | None:
         """What is said comes after the cue: "S said that C"."""
@@ -361,6 +378,8 @@ class _Reader(Claimants):
         if quoted and closing and not self._is_apposition(floor, cue.first - 1):
             first = self._said_from(floor, end)
             verbs = self._before_auxiliaries(cue.first, 0) + 1
+            if whole := self._interrupted(floor, verbs - 1, end):
+                return self._said(cue, (cue.after, end), whole, asserts=asserts)
             content = (first if verbs - first > FEWEST_WORDS else 0, verbs)
             return self._said(cue, (cue.after, end), content, asserts=asserts)
         opened = self._word(end) in (":", QUOTE) or after > end
@@ -412,6 +431,8 @@ class _Reader(Claimants):
     def _tail(self, cue: Cue, floor: int, subject: Place, asserts: bool) -> Said | None:
         """The content comes first: "C, S said.", "« C », a-t-elle dit"."""
         mark = self._before_auxiliaries(subject[0], floor)
+        if whole := self._interrupted(floor, mark, cue.after):
+            return self._said(cue, subject, whole, asserts=asserts)
         floor = self._said_from(floor, cue.after) if mark > 0 else floor
         if mark - floor <= FEWEST_WORDS or self.of[mark] not in (",", QUOTE, "–", "—"):
             return None
@@ -424,11 +445,46 @@ class _Reader(Claimants):
             or (cue.words in self.lexicon["to_someone"] and (short or self.of[mark] == QUOTE))
         ):
             return None
-        if self.lexicon["that"] & set(self.of[cue.after : cue.after + LONGEST_ADDRESSEE]):
-            return None
+        for place in range(cue.after, min(len(self.of), cue.after + LONGEST_ADDRESSEE)):
+            if self.of[place] in self.lexicon["that"]:
+                return None
+            if self.lexicon.is_cue(self.of[place]):
+                break  # "…, adding that": another cue's
         if self._is_lead(floor, mark):
             return None
         return self._said(cue, subject, (floor, mark), asserts=asserts)
+
+    def _interrupted(self, floor: int, mark: int, after: int) -> Place | None:
+        """All of the content into which the claimant is set: "The dam, S said, is safe".
+
+        :param mark: the place before the claimant and its cue; `after` follows them.
+        """
+        after = self._past_time(after)
+        rest, ends = after + 1, len(self.of)
+        if mark <= floor or self._word(mark) != "," or self._word(after) != ",":
+            return None
+        if ends - rest <= FEWEST_WORDS or self.lexicon.is_cue(self.of[rest]):
+            return None
+        first = self.of[rest]
+        if self._is_lead(floor, mark):
+            told = not self.lexicon["statements"].isdisjoint(self.of[floor:mark])
+            return (rest if told else floor, ends) if self._is_clause(rest, ends) else None
+        goes_on = first in self.lexicon["connectives"] - self.lexicon["relatives"]
+        if goes_on and any(map(self.lexicon.is_cue, self.of[rest : rest + 3])):
+            return None  # "…, and told reporters that"
+        if goes_on or (not self._is_clause(floor, mark) and first in self.lexicon["finite"]):
+            return floor, ends
+        return None
+
+    def _past_time(self, start: int) -> int:
+        """The comma after words that say when or where it was said; else `start` itself."""
+        if self._word(start) in self.lexicon["adverbial_starts"] | self.lexicon["times"]:
+            for place in range(start + 1, min(len(self.of), start + WITHIN_TIMES)):
+                if self.of[place] == ",":
+                    return place
+                if self.of[place] in self.lexicon["finite"] or self.lexicon.is_cue(self.of[place]):
+                    break
+        return start
 
     def _is_lead(self, floor: int, mark: int) -> bool:
         """Whether the words are only an adverbial such as "In a statement on Monday"."""

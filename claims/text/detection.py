@@ -24,6 +24,7 @@ LONGEST = 1000  # characters: no editor checks a longer statement as one
 
 APOSTROPHE = "’"
 PAIRS = (("“", "”"), ("‘", APOSTROPHE), ("«", "»"), ("[", "]"), ("(", ")"))
+INTERPOSED = re.compile(r"[^,.;:!?\n]{0,40},")  # when it was said, up to the comma that closes it
 BREAK = re.compile(r",\s|\s[–—-]\s|\s\(|;\s")
 MARKS = ' \t\n\r"“”«»„,;:–—-•'
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT)
@@ -136,7 +137,8 @@ class Detector:
             content = one.attribution.content
             if not any(content.overlaps(span) for span in covered):
                 covered.append(content)
-                yield from (_Part(span, one) for span in self._split(content))
+                told = self._interposed(one)
+                yield from (_Part(span, one, _shared(span, told)) for span in self._split(content))
         opens = after_dateline(self.text, sentence.span.start, sentence.span.end)
         stated = Span(opens, sentence.span.end)
         if not outer and any(self._is_remark(one) for one in heard):
@@ -147,6 +149,22 @@ class Detector:
         before = self._before_first(stated, outer[0])
         if before and not any(map(before.overlaps, covered)):
             yield _Part(before, None)
+
+    def _interposed(self, one: Said) -> Span | None:
+        """The words that say who speaks, with their commas, where they stand within what is said.
+
+        As in "The dam, Berg said, is safe".
+        """
+        content, cue = one.attribution.content, one.attribution.cue
+        source = one.attribution.source or cue
+        start, end = min(source.start, cue.start), max(source.end, cue.end)
+        if not (content.start < start and end < content.end):
+            return None
+        before = self.text[content.start : start].rstrip()
+        after = INTERPOSED.match(self.text, end)
+        if not before.endswith(",") or after is None:
+            return None
+        return Span(content.start + len(before) - 1, after.end())
 
     def _is_remark(self, one: Said) -> bool:
         """Whether so little is quoted that it states nothing: "Never," said Berg."""
@@ -311,6 +329,13 @@ class Detector:
             line = line[: span.start] + instead + line[span.end :]
         line = _without_lone_marks(line.strip(MARKS))
         return line[:1].upper() + line[1:] + ("" if line.endswith(("!", "?")) else ".")
+
+
+def _shared(span: Span, other: Span | None) -> Span | None:
+    """What two spans share."""
+    if other is None or not span.overlaps(other):
+        return None
+    return Span(max(span.start, other.start), min(span.end, other.end))
 
 
 def _holds(content: Span, cue: Span) -> bool:

@@ -377,3 +377,21 @@ def test_an_adverbial_is_no_claimant(text):
 )
 def test_what_somebody_is_told_needs_no_that(text, content):
     assert [said for _, _, said in attributions(text)] == ([content] if content else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (
+            "Omar Keddi, a baker in Olmo, on Monday told Harbour News that the dam was old.",
+            "Omar Keddi, a baker in Olmo",
+        ),
+        ("Omar Keddi, who more than once said that the dam was old, left.", "who"),
+        ("Omar Keddi, a baker in Olmo, mentioned that the dam was old.",
+         "Omar Keddi, a baker in Olmo"),
+        ("Omar Keddi mentioned on Monday that the dam was old.", "Omar Keddi"),
+    ],
+)  # fmt: skip
+def test_when_somebody_spoke_is_no_claimant(text, source):
+    [(found, _, content)] = attributions(text)
+    assert (found, content) == (source, "the dam was old")

@@ -43,6 +43,36 @@ def test_it_finds_who_states_what(text, expected):
     assert claims(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The 40 divers, Mira Holt said, have found 12 barrels of solvent.",
+         [("Mira Holt", "The 40 divers have found 12 barrels of solvent.")]),
+        ("The 40 divers, said Mira Holt, have found 12 barrels of solvent.",
+         [("Mira Holt", "The 40 divers have found 12 barrels of solvent.")]),
+        ("The 40 divers, Mira Holt said on Monday, have found 12 barrels of solvent.",
+         [("Mira Holt", "The 40 divers have found 12 barrels of solvent.")]),
+        ("Police arrested 40 divers, Mira Holt said, and 12 of them were beaten.",
+         [("Mira Holt", "Police arrested 40 divers and 12 of them were beaten.")]),
+        ("Throughout the first half of June, Mira Holt said, police have arrested 40 divers.",
+         [("Mira Holt", "Throughout the first half of June police have arrested 40 divers.")]),
+        ("In a statement on Monday, Mira Holt said, police have arrested 40 divers.",
+         [("Mira Holt", "Police have arrested 40 divers.")]),
+        ("Police arrested 40 divers, Mira Holt said, adding that 12 of them were beaten.",
+         [("Mira Holt", "Police arrested 40 divers."),
+          ("Mira Holt", "12 of them were beaten.")]),
+        ("Police arrested 40 divers, Mira Holt said, and told reporters that 12 were beaten.",
+         [("Mira Holt", "Police arrested 40 divers."), ("Mira Holt", "12 were beaten.")]),
+        ("Police arrested 40 divers, said Mira Holt, a baker in Olmo.",
+         [("Mira Holt", "Police arrested 40 divers.")]),
+        ("The 40 divers, all of them from Olmo, have found 12 barrels of solvent.",
+         [("", "The 40 divers, all of them from Olmo, have found 12 barrels of solvent.")]),
+    ],
+)  # fmt: skip
+def test_who_is_set_into_what_they_say_is_no_part_of_it(text, expected):
+    assert claims(text) == expected
+
+
 def test_a_pronoun_stands_for_the_last_person_who_spoke():
     text = "Mira Holt said 40 houses were flooded. She said she was stopped by the police in May."
     assert claims(text)[1] == ("Mira Holt", "Mira Holt was stopped by the police in May.")
