@@ -18,6 +18,8 @@ FEWEST_WORDS = 2
 LONGEST_ADDRESSEE = 15  # words
 WITHIN_TIMES = 7  # words between a cue and "that" that say when and where
 LONGEST_ADDRESSED = 5  # words of "told the Harbour News team"
+LONGEST_NOUN = 5  # words, its determiner included
+LONGEST_JUDGEMENT = 5  # words of "it highly likely that"
 LONGEST_AFTER = 14  # words that name a claimant after the cue
 Place = tuple[int, int]  # half-open, in words of the sentence
 
@@ -49,7 +51,8 @@ class Claimants:
         verbs = last + 1
         closed = last >= floor and self.of[last] == ","
         if closed:
-            return self._with_apposition(last, floor), verbs
+            before = self._before_citing(last, floor)
+            return before or self._with_apposition(last, floor), verbs
         if last < floor or not (any(map(str.isalnum, self.of[last])) or self.of[last] == ")"):
             return None, verbs
         if self.of[last] in self.lexicon["connectives"] - self.lexicon["relatives"]:
@@ -97,6 +100,20 @@ class Claimants:
             if self._is_clause(first, stop):
                 continue
             return (first, comma)
+        return None
+
+    def _before_citing(self, comma: int, floor: int) -> Place | None:
+        """The claimant before a further source: "In its update the ministry, citing X, said"."""
+        opens = comma - 1
+        while opens > max(floor, comma - LONGEST_CLAIMANT) and self.of[opens] != ",":
+            opens -= 1
+        if self.of[opens] != "," or not self.lexicon.may_cite(self.of[opens + 1]):
+            return None
+        for place in range(opens - 1, max(floor, opens - LONGEST_NOUN) - 1, -1):
+            if self.of[place] in self.lexicon["determiners"]:
+                return place, opens
+            if not self.of[place][0].isalnum():
+                break
         return None
 
     def _described_after_quotation(self, verbs: int) -> Place | None:
@@ -294,7 +311,8 @@ class Claimants:
         end = len(self.of)
         addressed = cue.words in self.lexicon["to_someone"]
         reach = LONGEST_ADDRESSEE if addressed else WITHIN_TIMES
-        opener = self._opener(cue.after, min(end, cue.after + reach), addressed)
+        opener = self._past_judgement(cue.after)
+        opener = opener or self._opener(cue.after, min(end, cue.after + reach), addressed)
         if opener is not None:
             return (opener, end) if self._counted(opener, end) > 1 else None
         if addressed:
@@ -359,6 +377,16 @@ class Claimants:
                 return None
             if word in self.lexicon["finite"] or (not addressed and word in self.lexicon.pronouns):
                 return None
+        return None
+
+    def _past_judgement(self, start: int) -> int | None:
+        """The place after the "that" of "thinks it likely that"."""
+        if self._word(start) in self.lexicon["it"]:
+            for place in range(start + 1, min(len(self.of), start + LONGEST_JUDGEMENT)):
+                if self.of[place] in self.lexicon["that"]:
+                    return place + 1
+                if self.of[place] in self.lexicon["finite"]:
+                    break
         return None
 
     def _relates(self, place: int) -> bool:
