@@ -32,6 +32,7 @@ from claims.models import (
     ClaimSplit,
     Derivation,
     Flag,
+    Rebuild,
     Snapshot,
     Source,
     Story,
@@ -393,4 +394,10 @@ class ClaimSplitAdmin(ViewOnlyAdmin):
     list_display = ("claim", "new_claim", "by", "at", "undone_by", "undone_at")
     list_select_related = ("claim", "new_claim", "by", "undone_by")
     search_fields = ("claim__wording",)
+    ordering = ("-pk",)
+
+
+@admin.register(Rebuild)
+class RebuildAdmin(ViewOnlyAdmin):
+    list_display = ("stage", "after", "begun_at")
     ordering = ("-pk",)

@@ -16,7 +16,7 @@ SUPERVISORS = "Supervisors"
 DATA_EDITORS = "Data editors"
 
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
-GROUPING = ("suggestion", "claimmerge", "claimsplit")
+GROUPING = ("suggestion", "claimmerge", "claimsplit", "rebuild")
 MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story", *GROUPING)
 
 # Where people overrule the machine about what was said.

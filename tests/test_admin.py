@@ -19,7 +19,17 @@ from reversion.models import Version
 from claims import matching, merging
 from claims import text as engine
 from claims.admin import AS_FOUND, ContentAdmin
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Source, Story
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    Derivation,
+    Rebuild,
+    Source,
+    Story,
+)
 from reviews import workflow
 from reviews.models import Review, User
 from reviews.states import Status
@@ -90,7 +100,7 @@ def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_peopl
     allowed = {name for name in names(DESK_MODELS) if _status(editor, name) == 200}
 
     found = {"story", "snapshot", "analysis", "appearance", "flag", "derivation"}
-    regrouped = {"suggestion", "claimmerge", "claimsplit"}
+    regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 
 
@@ -415,6 +425,7 @@ def _one_of_everything() -> Review:
         article=article, on_source=factories.source(), kind="citation", score=1
     )
     _regroup(by=review.checker)
+    Rebuild.objects.create(stage=Rebuild.Stage.DONE)
     return review
 
 
