@@ -240,6 +240,7 @@ ADMIN_ROWS = {
     "claims.suggestion": READ,
     "claims.claimmerge": READ,
     "claims.claimsplit": READ,
+    "claims.rebuild": READ,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,
@@ -486,10 +487,9 @@ def rows(db) -> dict[str, models.Model]:
     merging.merge(factories.claim(), review.claim, by=root, at=now)
     merging.split(review.claim, review.claim.appearances.order_by("-pk")[:1], by=root, at=now)
     Snapshot.objects.create(article=article, content=b"x", sha256="0", media_type="text/plain")
-    Derivation.objects.create(
-        article=article, on_source=Source.objects.create(name="Daily Tide"), kind="citation",
-        score=1,
-    )  # fmt: skip
+    tide = Source.objects.create(name="Daily Tide")
+    Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
+    apps.get_model("claims.rebuild").objects.create(stage="done")
     daily = IntervalSchedule.objects.create(every=1, period="days")
     PeriodicTask.objects.create(name="Sweep", task="sweep", interval=daily)
     seen = {"username": "somebody", "ip_address": "192.0.2.1"}
