@@ -116,6 +116,7 @@ class _Reader(Claimants):
         self.sentence = sentence
         self.last: Said | None = None
         self.cited: tuple[Cue, Place] | None = None  # whom "citing" names before what is said
+        self.held: dict[int, Span | None] = {}  # the quotations around cues, by their places
         self.named_until = 0  # after the claimant of the last "according to" or "citing"
 
     def read(self) -> Iterator[Said]:
@@ -142,9 +143,12 @@ class _Reader(Claimants):
 
     def _quotation_around(self, cue: Cue) -> Span | None:
         """The quotation in which the cue itself is said, unless it holds nothing but the cue."""
-        words = self._span((cue.first, cue.after))
-        held = self.quotes.around(words)
-        return held if held and held.of(self.text).strip(EDGES) != words.of(self.text) else None
+        if cue.first not in self.held:
+            words = self._span((cue.first, cue.after))
+            held = self.quotes.around(words)
+            alone = held and held.of(self.text).strip(EDGES) == words.of(self.text)
+            self.held[cue.first] = None if alone else held
+        return self.held[cue.first]
 
     def _of_cue(self, cue: Cue, floor: int) -> Said | None:
         match cue.kind:
@@ -219,7 +223,7 @@ class _Reader(Claimants):
             word = self.of[place]
             if word == "," or word in HARD_STOPS or (word in ENDS and place + 1 == len(self.of)):
                 return place
-            if place > start and word in self.lexicon["relatives"] | self.lexicon["finite"]:
+            if place > start and word in self.lexicon.ends_claimant:
                 return place
         return min(len(self.of), start + LONGEST_CLAIMANT)
 
@@ -304,10 +308,11 @@ class _Reader(Claimants):
     def _is_noun(self, cue: Cue) -> bool:
         """Whether the cue is no finite verb: "to say", "the report"."""
         lexicon, before = self.lexicon, self._word(cue.first - 1)
-        known = lexicon.pronouns | lexicon["relatives"]
         if cue.words in lexicon["unsure"] and cue.first and self._is_capital(cue.first):
             return True  # "the United States"
-        return before in lexicon["infinitives"] or before in lexicon["determiners"] - known
+        return before in lexicon["infinitives"] or (
+            before in lexicon["determiners"] and before not in lexicon.who
+        )
 
     def _is_participle(self, cue: Cue) -> bool:
         """Whether the cue tells more of a noun before it: "Berg, asked about the boats, left"."""
@@ -332,8 +337,7 @@ class _Reader(Claimants):
         if subject is None:
             return False
         last = subject[1] - 1
-        known = self.lexicon.pronouns | self.lexicon["relatives"]
-        return self._is_capital(last) or self.of[last] in known
+        return self._is_capital(last) or self.of[last] in self.lexicon.who
 
     def _within_relative(self, content: Place) -> Place:
         """The content of "S, who said that C, left": up to the verb of the sentence."""
@@ -469,7 +473,7 @@ class _Reader(Claimants):
         if self._is_lead(floor, mark):
             told = not self.lexicon["statements"].isdisjoint(self.of[floor:mark])
             return (rest if told else floor, ends) if self._is_clause(rest, ends) else None
-        goes_on = first in self.lexicon["connectives"] - self.lexicon["relatives"]
+        goes_on = first in self.lexicon.joints
         if goes_on and any(map(self.lexicon.is_cue, self.of[rest : rest + 3])):
             return None  # "…, and told reporters that"
         if goes_on or (not self._is_clause(floor, mark) and first in self.lexicon["finite"]):
@@ -478,7 +482,7 @@ class _Reader(Claimants):
 
     def _past_time(self, start: int) -> int:
         """The comma after words that say when or where it was said; else `start` itself."""
-        if self._word(start) in self.lexicon["adverbial_starts"] | self.lexicon["times"]:
+        if self._word(start) in self.lexicon.when:
             for place in range(start + 1, min(len(self.of), start + WITHIN_TIMES)):
                 if self.of[place] == ",":
                     return place
@@ -499,7 +503,8 @@ class _Reader(Claimants):
     def _shared(self, cue: Cue, floor: int, content: Place, asserts: bool) -> Said | None:
         """The claimant is that of the clause before: "S went home and said", "…, adding that"."""
         participle = cue.words.endswith(self.lexicon.participle_endings or "\n")
-        joined = self._word(cue.first - 1) in self.lexicon["connectives"] | {","} or participle
+        before = self._word(cue.first - 1)
+        joined = before == "," or before in self.lexicon["connectives"] or participle
         if self.last and self.last.attribution.source and joined:
             source = self.last.attribution.source
             return self._made(cue, source, self._span(content), asserts)

@@ -12,7 +12,11 @@ from claims.text.speakers import Cast
 from claims.text.values import Sentence, Span
 
 HARD_STOPS = frozenset('";:()[]—–-…')
+APART = HARD_STOPS - {"-", "(", ")"}  # never within what is told of a name
+MARKS_END = HARD_STOPS - {"-"} | {",", "", *".!?"}  # "" stands for the end of the sentence
 ENDS = frozenset('.!?"')
+SHUTS_CONTENT = ENDS | {";", "("}
+CUTS_NOUN = HARD_STOPS | ENDS | {","}
 LONGEST_CLAIMANT = 24  # words, with what is told of them between commas
 FEWEST_WORDS = 2
 LONGEST_ADDRESSEE = 15  # words
@@ -55,7 +59,7 @@ class Claimants:
             return before or self._with_apposition(last, floor), verbs
         if last < floor or not (any(map(str.isalnum, self.of[last])) or self.of[last] == ")"):
             return None, verbs
-        if self.of[last] in self.lexicon["connectives"] - self.lexicon["relatives"]:
+        if self.of[last] in self.lexicon.joints:
             return None, verbs
         start = self._noun_start(last, floor)
         return ((start, last + 1) if start <= last else None), verbs
@@ -79,7 +83,7 @@ class Claimants:
         starts, place = [], comma - 1
         while place >= max(floor, comma - LONGEST_CLAIMANT):
             word = self.of[place]
-            if word in HARD_STOPS - {"-", "(", ")"}:
+            if word in APART:
                 break
             if word == ",":
                 starts.append(place + 1)
@@ -137,7 +141,7 @@ class Claimants:
     def _describes(self, opens: int, closes: int) -> bool:
         """Whether what stands between two commas may tell what somebody is."""
         relatives, first = self.lexicon["relatives"], self._word(opens + 1)
-        if first in self.lexicon["connectives"] - relatives:
+        if first in self.lexicon.joints:
             return False
         return first in relatives or not self._is_clause(opens, closes)
 
@@ -150,7 +154,7 @@ class Claimants:
         while closes > least:
             opens = closes - 1
             while opens >= least and self.of[opens] != ",":
-                if self.of[opens] in HARD_STOPS - {"-", "(", ")"}:
+                if self.of[opens] in APART:
                     return None
                 opens -= 1
             if opens < floor or not self._tells_what(opens, closes):
@@ -171,8 +175,7 @@ class Claimants:
             return False
         if words[0].isdigit():
             return len(words) == 1
-        known = self.cast.people_words | self.cast.titles | self.cast.organisation_words
-        return words[0] in lexicon["adverbial_starts"] or not known.isdisjoint(words)
+        return words[0] in lexicon["adverbial_starts"] or not self.cast.offices.isdisjoint(words)
 
     def _ends_with_name(self, start: int) -> bool:
         """Whether a name and nothing else stands between the cue and the next comma or the end."""
@@ -198,14 +201,14 @@ class Claimants:
         for place in range(comma + 2, min(len(self.of), comma + LONGEST_CLAIMANT)):
             if self.of[place] == ",":
                 return place
-            if self.of[place] in HARD_STOPS - {"-", "(", ")"}:
+            if self.of[place] in APART:
                 break
         return 0
 
     def _noun_start(self, last: int, floor: int) -> int:
         """Where the claimant that ends with the word at `last` begins."""
         lexicon = self.lexicon
-        if self.of[last] in lexicon.pronouns | lexicon["relatives"]:
+        if self.of[last] in lexicon.who:
             return last
         place, bracket = last, False
         while place >= max(floor, last - LONGEST_CLAIMANT):
@@ -227,16 +230,16 @@ class Claimants:
 
     def _is_who(self, place: int) -> bool:
         """Whether a relative follows its noun at once."""
-        relative = self.of[place] in self.lexicon["relatives"] - self.lexicon["that"]
+        relative = self.of[place] in self.lexicon.who_not_that
         return relative and self._word(place - 1)[:1].isalpha()
 
     def _stops_noun(self, place: int, floor: int) -> bool:
         lexicon, word = self.lexicon, self.of[place]
-        if word == "," or word in HARD_STOPS or word in ENDS:
+        if word in CUTS_NOUN:
             return True
         if word in lexicon["connectives"] and not self._is_pair(place, floor):
             return word not in lexicon["times"]
-        if word in lexicon["finite"] or word in lexicon["that"] or word in lexicon["i"]:
+        if word in lexicon.ends_noun:
             return True
         return lexicon.is_cue(word) and not self._is_capital(place)
 
@@ -249,7 +252,7 @@ class Claimants:
     def _noun_end(self, start: int) -> int:
         """Where a claimant that begins at `start` ends; `start` itself when none begins there."""
         lexicon, first = self.lexicon, self._word(start)
-        if first in lexicon.pronouns - {"there"}:
+        if first in lexicon.pronouns and first != "there":
             return (
                 start + 1
                 if first not in lexicon["determiners"] or self._is_stop(start + 1)
@@ -280,7 +283,7 @@ class Claimants:
 
     def _is_stop(self, place: int) -> bool:
         word = self._word(place)
-        return not word or word == "," or word in HARD_STOPS - {"-"} or word in ENDS
+        return word in MARKS_END
 
     def _first_noun(self, floor: int, end: int) -> Place | None:
         """The claimant with which the clause begins: a pronoun, a name, or the word after "the"."""
@@ -323,7 +326,7 @@ class Claimants:
             return None
         if cue.kind == "says" and cue.words in self.lexicon["unsure"]:
             first = self._word(cue.after)
-            follows = first in self.lexicon.pronouns | self.lexicon["determiners"]
+            follows = first in self.lexicon.opens_clause
             if not (follows or self._is_capital(cue.after)) or not self._is_clause(cue.after, end):
                 return None
         if cue.kind == "views":
@@ -365,14 +368,8 @@ class Claimants:
                 return place
             if word == QUOTE and (place == start or self.of[place - 1] in (",", ":")):
                 return place
-            if (
-                word in ENDS
-                or word in (";", "(")
-                or (
-                    word == ","
-                    and self._word(place + 1)
-                    not in self.lexicon["that"] | self.lexicon["questions"] | {QUOTE}
-                )
+            if word in SHUTS_CONTENT or (
+                word == "," and self._word(place + 1) not in self.lexicon.opens_content
             ):
                 return None
             if word in self.lexicon["finite"] or (not addressed and word in self.lexicon.pronouns):
@@ -397,17 +394,18 @@ class Claimants:
     def _after_addressee(self, start: int) -> int:
         """Where what is told begins: "told reporters the dam leaked"; 0 when that is not plain."""
         lexicon, place = self.lexicon, start
-        if self._word(start) in lexicon.pronouns - lexicon["determiners"]:
+        first = self._word(start)
+        if first in lexicon.pronouns and first not in lexicon["determiners"]:
             place = start + 1
         else:
-            place += self._word(start) in lexicon["determiners"]
+            place += first in lexicon["determiners"]
             while place < start + LONGEST_ADDRESSED and self._is_capital(place):
                 place += 1
             if place <= start + 1 and self._word(place) not in lexicon["times"]:
                 place += 1
         opens = self._word(place)
-        known = (lexicon.pronouns | lexicon["determiners"]) - lexicon["that"] - lexicon["times"]
-        return place if place > start and (opens in known or opens.isdigit()) else 0
+        told = opens in lexicon.opens_told or opens.isdigit()
+        return place if place > start and told else 0
 
     # ---- small questions
 

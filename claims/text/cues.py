@@ -78,6 +78,16 @@ class Lexicon(dict[str, frozenset[str]]):
         self.participle_endings = tuple(_listed(section, "participle_endings"))
         self.possessive_endings = tuple(_listed(section, "possessive_endings"))
         self.pronouns = lists["he"] | lists["she"] | lists["it"] | lists["they"] | lists["i"]
+        # What is asked of many words is put together once.
+        self.who = self.pronouns | lists["relatives"]
+        self.joints = lists["connectives"] - lists["relatives"]
+        self.ends_claimant = lists["relatives"] | lists["finite"]
+        self.ends_noun = lists["finite"] | lists["that"] | lists["i"]
+        self.opens_clause = self.pronouns | lists["determiners"]
+        self.when = lists["adverbial_starts"] | lists["times"]
+        self.who_not_that = lists["relatives"] - lists["that"]
+        self.opens_told = self.opens_clause - lists["that"] - lists["times"]
+        self.opens_content = lists["that"] | lists["questions"] | {'"'}
         self.word = _word_pattern(section)
         self.dash_speech = _after_comma(section) if section.get("dash_speech") else None
         self._cues: dict[str, list[tuple[list[str], str]]] = {}
@@ -87,6 +97,11 @@ class Lexicon(dict[str, frozenset[str]]):
                 self._cues.setdefault(words[0], []).append((words, kind))
         for phrases in self._cues.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
+        self._alone = frozenset(
+            word
+            for word, phrases in self._cues.items()
+            if any(len(phrase) == 1 and kind in KINDS[:2] for phrase, kind in phrases)
+        )
 
     def cues(self, words: Words) -> Iterator[Cue]:
         """The cues among `words`, in reading order; of those that begin alike the longest."""
@@ -111,9 +126,7 @@ class Lexicon(dict[str, frozenset[str]]):
 
     def is_cue(self, word: str) -> bool:
         """Whether `word` alone may say that somebody states something."""
-        return any(
-            len(phrase) == 1 and kind in KINDS[:2] for phrase, kind in self._cues.get(word, ())
-        )
+        return word in self._alone
 
 
 def _listed(section: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -26,11 +26,13 @@ DATELINE = re.compile(
     )(?=[\"“«„'‘]?[{CAPITAL}\d])""",
     re.VERBOSE,
 )
-MAY_CLOSE = re.compile(r"[-–—]\s|\):\s")
+CLOSING = ("– ", "— ", "- ", "): ")
 
 
 def after_dateline(text: str, start: int, end: int) -> int:
     """Where what `text[start:end]` states begins: after a dateline, or at `start`. Bounded cost."""
     end = min(end, start + WITHIN)
-    found = DATELINE.match(text, start, end) if MAY_CLOSE.search(text, start, end) else None
+    if all(text.find(mark, start, end) == -1 for mark in CLOSING):
+        return start
+    found = DATELINE.match(text, start, end)
     return found.end() if found else start

@@ -75,7 +75,7 @@ def grammar(language: str) -> Grammar:
         joined=re.compile(rf"(?:,\s{any_of('joints')}|;)\Z"),
         lead=re.compile(rf"(?:{any_of('leads')},?\s+)+"),
         hedge=re.compile(rf"(?<![\w'-]){any_of('hedges')}\s+"),
-        aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),
+        aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),  # at the last comma
         request=re.compile(any_of("requests")),
         pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
         that=re.compile(rf"\s+{that}\s+"),
@@ -211,8 +211,9 @@ class Detector:
             start += 1
         if lead := self.grammar.lead.match(words, start, end):
             start = lead.end()
-        if aside := self.grammar.aside.search(words, start, end):
-            end = aside.start()
+        comma = words.rfind(",", start, end)
+        if comma != -1 and self.grammar.aside.match(words, comma, end):
+            end = comma
         while end > start and words[end - 1] in MARKS + ".!":
             end -= 1
         if start >= end:

@@ -25,6 +25,8 @@ PAIR = re.compile(
     rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
 )
 PATRONYMIC = re.compile(r"(?:вич|вна|ична|инична|івна|ївна|вича|вны|вни|івни|ївни)\Z")
+OPENING = "\"'“”„«»‘’([–—-"
+SHORTEST_PARTICIPLE = 6  # letters: "saying", not "king"
 NEVER = r"(?!)"
 LONGEST_NAME = 80
 LATELY = 20  # organisations: an earlier one is not meant by "the ministry"
@@ -50,6 +52,10 @@ class Cast:
         self.he_or_she = book.set_of("attribution", "he") | book.set_of("attribution", "she")
         self.it = book.set_of("attribution", "it")
         self.pointing = book.set_of("attribution", "pointing")
+        self.determiners = book.set_of("attribution", "determiners")
+        self.relatives = book.set_of("attribution", "relatives")
+        self.before_inner = book.set_of("attribution", "before_inner")
+        self.participle_endings = tuple(book.set_of("attribution", "participle_endings")) or "\n"
         self.documents = book.set_of("attribution", "documents")
         self.no_outlets = book.set_of("attribution", "no_outlets")
         self.group_names = book.set_of("attribution", "group_names")
@@ -61,6 +67,7 @@ class Cast:
         self.organisation_words = book.set_of("attribution", "organisation_words")
         self.standing_for = book.set_of("attribution", "standing_for")
         self.people_words = book.set_of("attribution", "people_words")
+        self.offices = self.people_words | self.titles | self.organisation_words
         self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
         self.nominatives = book.words.get("nominatives", {})
@@ -144,8 +151,17 @@ class Cast:
 
     def _is_inner(self, found: re.Match[str], start: int) -> bool:
         """Whether a name only tells more of another noun: "of Oslo", "who knew Berg"."""
-        before = self.text[max(start, found.start() - LONGEST_NAME) : found.start()]
-        return bool(self._patterns.inner.search(before))
+        before = self.text[max(start, found.start() - LONGEST_NAME) : found.start()].lower()
+        words = [word.lstrip(OPENING) for word in before.split()]
+        if not words or not before[-1].isspace():
+            return False
+        last = words[-2] if len(words) > 1 and words[-1] in self.determiners else words[-1]
+        if not {last, words[-1]}.isdisjoint(self.before_inner):
+            return True
+        if last.endswith(self.participle_endings) and len(last) >= SHORTEST_PARTICIPLE:
+            return True
+        clause = before.rpartition(",")[2].split()[:-1]
+        return not self.relatives.isdisjoint(word.lstrip(OPENING) for word in clause)
 
     def _person_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):
@@ -263,11 +279,10 @@ class Cast:
 class _Patterns:
     """The lists of one language that are matched as patterns.
 
-    :ivar inner: before a name that tells more of another noun; `modifies`: after one that does.
+    :ivar modifies: after a name that tells more of another noun.
     :ivar described: what is told of a name right after it.
     """
 
-    inner: re.Pattern[str]
     modifies: re.Pattern[str]
     described: re.Pattern[str]
     possessive: re.Pattern[str]
@@ -285,14 +300,8 @@ def _patterns(language: str) -> _Patterns:
 
     determiners, relatives = any_of("determiners"), any_of("relatives")
     possessive = any_of("possessive_endings").replace("'", "['’]")
-    participles = rf"\b\w{{3,}}{any_of('participle_endings')}"
     flags = re.IGNORECASE
     return _Patterns(
-        inner=re.compile(
-            rf"(?:\b(?:{any_of('before_inner')}|{participles})(?:\s{determiners})?"
-            rf"|\b{relatives}\s[^,]+)\s\Z",
-            flags,
-        ),
         modifies=re.compile(rf"\s(?!{any_of('after_names')}\b)[a-zà-ÿ]"),
         described=re.compile(
             rf"(?:,?\s(?:(?P<who>{relatives})|{determiners}|\d\d),?|,)\s(?P<told>(?:[\w-]+\s?){{1,5}})",

@@ -72,9 +72,9 @@ def signs_of(wording: str, language: str) -> set[str]:
     found = set()
     if DIGIT.search(wording):
         found.add("figure")
-    if NAME.search(wording) and not _nouns_have_capitals(language):
+    if not _nouns_have_capitals(language) and NAME.search(wording):
         found.add("name")
-    if QUESTION.search(wording):
+    if "?" in wording and QUESTION.search(wording):
         found.add("question")
     count = len(wording.split())
     if count < FEW_WORDS:
