@@ -138,7 +138,7 @@ def _store_wording(
         return
     edge = next((row for row in known if row.article_id == newer.pk), None)
     edge = edge or Derivation(article=newer, on_article=older)
-    passage = max((here for here, _ in overlap.spans), key=len)
+    passage = max((here for here, _ in overlap.spans), key=lambda span: span.length)
     copies = overlap.score >= MOSTLY_SHARED
     edge.kind = Derivation.Kind.COPY if copies else Derivation.Kind.PARAPHRASE
     edge.score, edge.by_hand = overlap.score, False

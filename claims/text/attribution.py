@@ -526,7 +526,7 @@ class _Reader(Claimants):
     def _made(
         self, cue: Cue, source: Span | Place | None, content: Span | None, asserts: bool
     ) -> Said | None:
-        if isinstance(source, tuple):
+        if source is not None and not isinstance(source, Span):
             source = self._trimmed(source)
         if content is None:
             return None

@@ -122,8 +122,8 @@ class Claimants:
 
     def _described_after_quotation(self, verbs: int) -> Place | None:
         """The claimant of `"C," S, 34, told`: between a quotation and the cue, and described."""
-        start = verbs
-        while start > max(0, verbs - LONGEST_CLAIMANT) and self._word(start - 1) != QUOTE:
+        start, least = verbs, max(0, verbs - LONGEST_CLAIMANT)
+        while start > least and self.of[start - 1] != QUOTE:
             start -= 1
         if not start or not self.quotes.closes(self.folded.origin(self.words.starts[start - 1])):
             return None

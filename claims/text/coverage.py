@@ -125,7 +125,7 @@ def _covered(
 
 def _is_only(cue: Span, claim: Span) -> bool:
     """Whether the claim says little but the words of the cue: "He did not give his full name"."""
-    return cue.overlaps(claim) and 2 * len(cue) > len(claim)
+    return cue.overlaps(claim) and 2 * cue.length > claim.length
 
 
 def _is_object(folded: Folded, mark: Mark, claim: DetectedClaim, words: Grammar) -> bool:

@@ -116,7 +116,7 @@ class Detector:
     def detect(self, sentences: Sequence[Sentence]) -> Iterator[DetectedClaim]:
         """Claims in reading order; within a sentence they do not overlap."""
         for sentence in sentences:
-            if sentence.boilerplate or len(sentence.span) > LONGEST:
+            if sentence.boilerplate or sentence.span.length > LONGEST:
                 continue
             found = (self._claim(part, sentence) for part in self._parts(sentence))
             yield from sorted(filter(None, found), key=lambda claim: claim.span)

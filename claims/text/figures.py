@@ -47,7 +47,7 @@ def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
         return tuple(_plain_numbers(folded))
     lexicon, letters, found = lexicon_of(language), list(folded.text), list[Found]()
     for finder in (_dates, _ages, _shares, _quantities):
-        for start, end, figure in finder(replace(folded, text="".join(letters)), lexicon):
+        for start, end, figure in finder(folded._replace(text="".join(letters)), lexicon):
             is_month = figure.kind != "date" or not lexicon.not_a_month.search(figure.span.of(text))
             if is_month and TAKEN not in letters[start:end]:
                 letters[start:end] = TAKEN * (end - start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from claims.text.values import Span
 
@@ -17,8 +17,7 @@ UNSEEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A lower-cased text with plain quotes and nothing unseen, and where its parts came from."""
 
     text: str
@@ -34,11 +33,15 @@ class Folded:
 
     def of(self, span: Span) -> str:
         """The folded words of an original span."""
+        if self.origins is None:
+            return self.text[span.start : span.end]
         return self.text[self.position(span.start) : self.position(span.end)]
 
     def span(self, start: int, end: int) -> Span:
         """The original span of `text[start:end]`, which must not be empty."""
-        return Span(self.origin(start), self.origin(end - 1) + 1)
+        if self.origins is None:
+            return Span(start, end)
+        return Span(self.origins[start], self.origins[end - 1] + 1)
 
 
 def fold(text: str) -> Folded:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -50,11 +50,16 @@ class RuleBook:
     rules: tuple[Rule, ...]
     words: Mapping[str, Mapping[str, Any]]
     reader: PatternReader
+    sets: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     def set_of(self, section: str, name: str) -> frozenset[str]:
         """The single words listed under a name; `|` separates them too."""
-        lines = self.words.get(section, {}).get(name, ())
-        return frozenset(word for line in lines for word in line.split("|"))
+        found = self.sets.get((section, name))
+        if found is None:
+            lines = self.words.get(section, {}).get(name, ())
+            found = frozenset(word for line in lines for word in line.split("|"))
+            self.sets[section, name] = found
+        return found
 
     def regex_of(self, section: str, name: str) -> str:
         """Any of the patterns listed under a name, as a regular expression for folded text."""

@@ -101,7 +101,7 @@ def _is_notice(text: str, paragraph: Span) -> bool:
 
 
 def _is_furniture(text: str, span: Span) -> bool:
-    if len(span) > FURNITURE_WITHIN:
+    if span.length > FURNITURE_WITHIN:
         return False
     line, known = _line(text, span.start, span.end), furniture()
     first = LETTERS.search(line)
@@ -131,7 +131,7 @@ def _joined(text: str, block: list[Span]) -> Iterator[Span]:
     """Join the lines of a block where the next line's first word would not have fitted."""
     if not block:
         return
-    width = max(map(len, block))
+    width = max(line.length for line in block)
     start = None
     for line, following in zip(block, [*block[1:], None], strict=True):
         start = line.start if start is None else start
@@ -150,7 +150,7 @@ def _wrapped(text: str, line: Span, following: Span, width: int) -> bool:
 
 def _is_full(text: str, line: Span, following: Span, width: int) -> bool:
     word = text[following.start : following.end].split(maxsplit=1)[0]
-    return width >= FITS_A_LINE // 2 and len(line) + 1 + len(word) > width
+    return width >= FITS_A_LINE // 2 and line.length + 1 + len(word) > width
 
 
 def _split(text: str, paragraph: Span) -> Iterator[Span]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Half-open character offsets into the stored text: `text[start:end]`."""
 
     start: int
@@ -22,7 +21,9 @@ class Span:
         """Whether the two share at least one character."""
         return self.start < other.end and other.start < self.end
 
-    def __len__(self) -> int:
+    @property
+    def length(self) -> int:
+        """How many characters the span covers."""
         return self.end - self.start
 
 

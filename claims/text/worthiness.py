@@ -36,6 +36,7 @@ class Table:
 
     base: float
     signs: dict[str, Sign]
+    places: dict[str, int]
 
 
 @cache
@@ -44,7 +45,8 @@ def table() -> Table:
     content = tomllib.loads((FOLDER / "worthiness.toml").read_text("utf-8"))
     signs = [Sign(row["name"], row["weight"], row["reason"]) for row in content["sign"]]
     signs.sort(key=lambda sign: -abs(sign.weight))
-    return Table(content["base"], {sign.name: sign for sign in signs})
+    places = {sign.name: place for place, sign in enumerate(signs)}
+    return Table(content["base"], {sign.name: sign for sign in signs}, places)
 
 
 def weigh(
@@ -62,7 +64,7 @@ def weigh(
         names.add("speaker")
     if cautioned:
         names.add("caution")
-    found = [sign for name, sign in table().signs.items() if name in names]
+    found = [table().signs[name] for name in sorted(names, key=table().places.__getitem__)]
     score = table().base + sum(sign.weight for sign in found)
     return round(min(MOST, max(LEAST, score)), 2), tuple(sign.reason for sign in found)
 
