@@ -74,7 +74,7 @@ class Listener:
     ) -> None:
         self.text, self.folded, self.quotes = text, folded, quotes
         self.lexicon = lexicon(language)
-        self.cast = Cast(text, names, book) if self.lexicon.spoken else None
+        self.cast = Cast(text, folded, names, book) if self.lexicon.spoken else None
 
     def listen(self, sentences: Sequence[Sentence]) -> Iterator[Said]:
         """Every attribution of the sentences that are not boilerplate."""
@@ -166,7 +166,7 @@ class _Reader(Claimants):
     # ---- according to, citing, the statement that
 
     def _according_to(self, cue: Cue, floor: int) -> Said | None:
-        opens = not self._counted(floor, cue.first) or self.of[cue.first - 1] in self.lexicon[
+        opens = not self._has_words(floor, cue.first) or self.of[cue.first - 1] in self.lexicon[
             "connectives"
         ] | {";", ":"}
         # "per the": the claimant begins with the last word of such a cue.
@@ -187,7 +187,7 @@ class _Reader(Claimants):
         start = self._noun_start(cue.first - 1, floor)
         if start >= cue.first:
             return None
-        opens = not self._counted(floor, start)
+        opens = not self._has_words(floor, start)
         content = (cue.after, len(self.of)) if opens else (floor, start)
         return self._said(cue, (start, cue.first), content)
 

@@ -25,6 +25,7 @@ LONGEST_ADDRESSED = 5  # words of "told the Harbour News team"
 LONGEST_NOUN = 5  # words, its determiner included
 LONGEST_JUDGEMENT = 5  # words of "it highly likely that"
 LONGEST_AFTER = 14  # words that name a claimant after the cue
+NO_CONTENT = (",", ".", ";", ")")  # what is said cannot begin so
 Place = tuple[int, int]  # half-open, in words of the sentence
 
 
@@ -57,7 +58,7 @@ class Claimants:
         if closed:
             before = self._before_citing(last, floor)
             return before or self._with_apposition(last, floor), verbs
-        if last < floor or not (any(map(str.isalnum, self.of[last])) or self.of[last] == ")"):
+        if last < floor or not (_is_word(self.of[last]) or self.of[last] == ")"):
             return None, verbs
         if self.of[last] in self.lexicon.joints:
             return None, verbs
@@ -317,12 +318,12 @@ class Claimants:
         opener = self._past_judgement(cue.after)
         opener = opener or self._opener(cue.after, min(end, cue.after + reach), addressed)
         if opener is not None:
-            return (opener, end) if self._counted(opener, end) > 1 else None
+            return (opener, end) if self._has_words(opener, end, 2) else None
         if addressed:
             told = self._after_addressee(cue.after)
             return (told, end) if told and self._is_clause(told, end) else None
         least = 1 if cue.kind == "views" else FEWEST_WORDS + 1
-        if self._counted(cue.after, end) < least or self._word(cue.after) in (",", ".", ";", ")"):
+        if self._word(cue.after) in NO_CONTENT or not self._has_words(cue.after, end, least):
             return None
         if cue.kind == "says" and cue.words in self.lexicon["unsure"]:
             first = self._word(cue.after)
@@ -420,8 +421,14 @@ class Claimants:
     def _is_clause(self, start: int, end: int) -> bool:
         return not self.lexicon["finite"].isdisjoint(self.of[start:end])
 
-    def _counted(self, start: int, end: int) -> int:
-        return sum(word[0].isalnum() for word in self.of[start:end])
+    def _has_words(self, start: int, end: int, least: int = 1) -> bool:
+        """Whether at least so many words, marks not counted, stand there."""
+        for word in self.of[start:end]:
+            if word[0].isalnum():
+                least -= 1
+                if not least:
+                    return True
+        return False
 
     def _span(self, place: Place) -> Span:
         """The original span of words."""
@@ -430,10 +437,14 @@ class Claimants:
     def _trimmed(self, place: Place) -> Span | None:
         """Their original span without marks at the edges; None when nothing is left."""
         start, end = place
-        while start < end and not any(map(str.isalnum, self.of[start])):
+        while start < end and not _is_word(self.of[start]):
             start += 1
-        while start < end and not any(map(str.isalnum, self.of[end - 1])):
+        while start < end and not _is_word(self.of[end - 1]):
             if self.of[end - 1] == ")" and "(" in self.of[start:end]:
                 break
             end -= 1
         return self._span((start, end)) if start < end else None
+
+
+def _is_word(word: str) -> bool:
+    return word[0].isalnum() or any(map(str.isalnum, word))

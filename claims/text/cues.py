@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from claims.text.rules import rule_book
 
@@ -21,8 +20,7 @@ NEVER = r"(?!)"
 LONGEST_SPEECH = 1500  # characters after a dash
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """Words that say that somebody states something: places of its first word and after its last.
 
     :ivar kind: the list of the rule file that has it.
@@ -144,12 +142,13 @@ def _after_comma(section: Mapping[str, Any]) -> re.Pattern[str]:
 
 def _word_pattern(section: Mapping[str, Any]) -> re.Pattern[str]:
     """A word with its inner apostrophes and hyphens, the dot of "Mr. Berg" too; or one mark."""
-    elided = "|".join(re.escape(word) for word in _listed(section, "elided")) or NEVER
-    joined = "|".join(re.escape(word) for word in _listed(section, "enclitics")) or NEVER
-    return re.compile(
-        rf"(?<!\w)(?:{elided})(?=\w)|(?:{joined})(?!\w)"
-        rf"|[^\W_]\w*+(?:(?!(?:{joined})(?!\w))['.-]\w++)*(?:'(?!\w)|\.(?=\s\S))?|[^\w\s]"
-    )
+    elided = "|".join(re.escape(word) for word in _listed(section, "elided"))
+    joined = "|".join(re.escape(word) for word in _listed(section, "enclitics"))
+    # A language without them must not pay for them at every letter.
+    before = rf"(?<!\w)(?:{elided})(?=\w)|" if elided else ""
+    before += rf"(?:{joined})(?!\w)|" if joined else ""
+    parted = rf"(?!(?:{joined})(?!\w))" if joined else ""
+    return re.compile(rf"{before}[^\W_]\w*+(?:{parted}['.-]\w++)*(?:'(?!\w)|\.(?=\s\S))?|[^\w\s]")
 
 
 @cache

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from claims.text.attribution import Said
 from claims.text.datelines import after_dateline
 from claims.text.disclaimers import Mark
 from claims.text.folding import Folded, fold
+from claims.text.patterns import Sieve
 from claims.text.rules import rule_book
 from claims.text.speakers import Kind
 from claims.text.values import DetectedClaim, FlagKind, Sentence, Span
@@ -36,6 +38,7 @@ class Grammar:
 
     :ivar verb: None where the language lists none.
     :ivar verbs: the whole words among them.
+    :ivar hedges: tells quickly where `hedge` need not be tried.
     """
 
     verb: re.Pattern[str] | None
@@ -44,6 +47,7 @@ class Grammar:
     joined: re.Pattern[str]
     lead: re.Pattern[str]
     hedge: re.Pattern[str]
+    hedges: Sieve
     aside: re.Pattern[str]
     request: re.Pattern[str]
     pronoun: re.Pattern[str]
@@ -75,6 +79,7 @@ def grammar(language: str) -> Grammar:
         joined=re.compile(rf"(?:,\s{any_of('joints')}|;)\Z"),
         lead=re.compile(rf"(?:{any_of('leads')},?\s+)+"),
         hedge=re.compile(rf"(?<![\w'-]){any_of('hedges')}\s+"),
+        hedges=Sieve([*map(book.reader.pattern, book.words["claims"]["hedges"])]),
         aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),  # at the last comma
         request=re.compile(any_of("requests")),
         pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
@@ -86,8 +91,7 @@ def grammar(language: str) -> Grammar:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A statement within a sentence, and by whom.
 
     :ivar cut: what stands within it and is left out of its wording.
@@ -291,7 +295,7 @@ class Detector:
         if not self._stands(words[:first] + words[end:]) or not self._has_verb(words[end:]):
             return None
         origin = self.folded.position(part.span.start)
-        return replace(part, cut=self.folded.span(origin + first, origin + end))
+        return part._replace(cut=self.folded.span(origin + first, origin + end))
 
     def _is_aside(self, part: _Part, marks: Sequence[Mark], sentence: Sentence) -> bool:
         """Whether the part states nothing to check: a heading, a caution, a refusal, a question."""
@@ -317,19 +321,28 @@ class Detector:
             first, after = part.cut.start - part.span.start, part.cut.end - part.span.start
             words = f"{words[:first]} {words[after:]}"
         line = " ".join(words.split()).strip(MARKS + ".")
-        folded = fold(line)
-        name, kind = self._claimant(part)
-        cuts = [
-            (folded.span(*found.span()), "") for found in self.grammar.hedge.finditer(folded.text)
-        ]
-        pronoun = self.grammar.pronoun.match(folded.text)
-        own_words = part.said is not None and part.said.attribution.direct
-        if pronoun and kind == "person" and name and not own_words:
-            cuts.insert(0, (folded.span(*pronoun.span()), name))
-        for span, instead in reversed(cuts):
+        for span, instead in reversed(self._rewordings(line, part)):
             line = line[: span.start] + instead + line[span.end :]
         line = _without_lone_marks(line.strip(MARKS))
         return line[:1].upper() + line[1:] + ("" if line.endswith(("!", "?")) else ".")
+
+    def _rewordings(self, line: str, part: _Part) -> list[tuple[Span, str]]:
+        """What in the line is replaced by what: "he" by the name, hedges by nothing."""
+        said, found = part.said, list[tuple[Span, str]]()
+        words = self.folded.of(part.span)
+        indirect = said is not None and not said.attribution.direct
+        name, kind = self._claimant(part)
+        named = name and kind == "person" and indirect
+        hedged = self.grammar.hedges.may_match(words)
+        if not (named or hedged):
+            return found
+        folded = fold(line)
+        if named and (pronoun := self.grammar.pronoun.match(folded.text)):
+            found.append((folded.span(*pronoun.span()), name))
+        if hedged:
+            hedges = self.grammar.hedge.finditer(folded.text)
+            found.extend((folded.span(*hedge.span()), "") for hedge in hedges)
+        return found
 
 
 def _shared(span: Span, other: Span | None) -> Span | None:

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from claims.text.folding import fold
+from claims.text.folding import Folded, fold
 from claims.text.names import Names
 from claims.text.rules import RuleBook, rule_book
 from claims.text.values import Span
@@ -22,7 +22,7 @@ CAPITALISED = re.compile(
     rf"(?:\s(?:(?:de|da|del|van|von|der|al|bin|ibn|el|la)\s)?[{CAPITAL}][\w’'-]*\.?){{0,6}}"
 )
 PAIR = re.compile(
-    rf"(?<![\w/’'-])([{CAPITAL}][\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
+    rf"([{CAPITAL}](?<![\w/’'-].)[\w-]+)\s(?=([{CAPITAL}][\w-]+)(?!['’]s\s[{CAPITAL}]|\s[{CAPITAL}]))"
 )
 PATRONYMIC = re.compile(r"(?:вич|вна|ична|инична|івна|ївна|вича|вны|вни|івни|ївни)\Z")
 OPENING = "\"'“”„«»‘’([–—-"
@@ -32,8 +32,7 @@ LONGEST_NAME = 80
 LATELY = 20  # organisations: an earlier one is not meant by "the ministry"
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(NamedTuple):
     """A claimant: the name in full where the article gives it, and what kind of claimant it is."""
 
     name: str
@@ -46,8 +45,8 @@ UNNAMED = Speaker("", "anonymous")
 class Cast:
     """Who has been named so far, to tell whom "he", "Mr Berg" or "the ministry" stands for."""
 
-    def __init__(self, text: str, names: Names, book: RuleBook) -> None:
-        self.text = text
+    def __init__(self, text: str, folded: Folded, names: Names, book: RuleBook) -> None:
+        self.text, self.folded = text, folded
         self.names = names
         self.he_or_she = book.set_of("attribution", "he") | book.set_of("attribution", "she")
         self.it = book.set_of("attribution", "it")
@@ -70,6 +69,8 @@ class Cast:
         self.offices = self.people_words | self.titles | self.organisation_words
         self.not_first_names = book.set_of("attribution", "not_first_names")
         self.places = book.set_of("attribution", "places")
+        self.no_surnames = self.organisation_words | self.places
+        self.no_persons = self.places | self.pronouns
         self.nominatives = book.words.get("nominatives", {})
         self._full_names: dict[str, str] = {}  # by the key of the surname
         self._pairs: dict[str, str] | None = None
@@ -91,7 +92,7 @@ class Cast:
         return found
 
     def _read(self, words: Span) -> Speaker:
-        plain = fold(words.of(self.text)).text.strip(" ,-–—")
+        plain = self.folded.of(words).strip(" ,-–—")
         first, last = plain.partition(" ")[0], plain.rpartition(" ")[2]
         if last in self.he_or_she:
             name = self._last_person(words.start)
@@ -132,7 +133,7 @@ class Cast:
                 if (name := found.group().rpartition(" ")[2]) in known
                 and not self._is_inner(found, 0)
                 and not self._is_listed(found)
-                and name.lower() not in self.organisation_words | self.places
+                and name.lower() not in self.no_surnames
             ]
         return self._mentions
 
@@ -146,8 +147,8 @@ class Cast:
 
     def _is_somebody(self, words: Span) -> bool:
         """Whether the words mean one person without a name: "a neighbour", "the mayor"."""
-        told = set(fold(words.of(self.text)).text.replace(",", " ").split())
-        return not told.isdisjoint(self.people_words | self.titles)
+        told = self.folded.of(words).replace(",", " ").split()
+        return not (self.people_words.isdisjoint(told) and self.titles.isdisjoint(told))
 
     def _is_inner(self, found: re.Match[str], start: int) -> bool:
         """Whether a name only tells more of another noun: "of Oslo", "who knew Berg"."""
@@ -180,7 +181,7 @@ class Cast:
         parts = self._without_titles(raw.split())
         titled = len(parts) < len(raw.split())
         low = {part.lower().strip(".") for part in parts}
-        if not parts or low & self.organisation_words or low <= self.places | self.pronouns:
+        if not parts or low & self.organisation_words or low <= self.no_persons:
             return ""
         parts = (
             [part for part in parts if part.lower() not in self.places] if len(parts) > 2 else parts
@@ -220,8 +221,10 @@ class Cast:
 
     def _nominative(self, parts: list[str], position: int) -> str:
         """The name as its owner gives it, where a word before it asks for the genitive."""
-        before = fold(self.text[max(0, position - LONGEST_NAME) : position]).text
-        if not self.nominatives or not self._patterns.after_by.search(before):
+        if not self.nominatives:
+            return " ".join(parts)
+        before = self.folded.of(Span(max(0, position - LONGEST_NAME), position))
+        if not self._patterns.after_by.search(before):
             return " ".join(parts)
         feminine = parts[0].endswith(tuple(self.nominatives["feminine_first_names"]))
         endings = self.nominatives["feminine" if feminine else "masculine"]

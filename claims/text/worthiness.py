@@ -14,8 +14,8 @@ from claims.text.rules import FOLDER, rule_book
 from claims.text.speakers import CAPITAL
 
 DIGIT = re.compile(r"\d")
-NAME = re.compile(rf"(?<=[^.!?:]\s)[{CAPITAL}]\w")  # a capital within a sentence
-WORD = re.compile(r"\w+(?:['-]\w+)*")
+NAME = re.compile(rf"[{CAPITAL}](?<=[^.!?:]\s.)\w")  # a capital within a sentence
+WORD = re.compile(r"\w++(?:['-]\w++)*")
 QUESTION = re.compile(r"\?[\"'”’»]*\s*\Z")
 FEW_WORDS, MANY_WORDS = 9, 20
 LEAST, MOST = 0.0, 1.0
