@@ -58,10 +58,7 @@ def _unnamed_media(
 ) -> Iterator[tuple[Sentence, Span]]:
     """Sentences that rest on media without naming any, with the words that say so."""
     analysed = [sentence for sentence in sentences if not sentence.boilerplate]
-    parts = [
-        (folded.position(sentence.span.start), folded.position(sentence.span.end))
-        for sentence in analysed
-    ]
+    parts = [folded.place(sentence.span) for sentence in analysed]
     sieve = _unnamed(language)
     for index, numbers in sieve.sift(folded.text, parts):
         regexes = (sieve.patterns[number].regex for number in numbers)

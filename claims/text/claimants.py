@@ -44,7 +44,7 @@ class Claimants:
         self.text, self.folded, self.lexicon = text, folded, lexicon
         self.cast, self.quotes = cast, quotes
         opens = after_dateline(text, sentence.span.start, sentence.span.end)
-        start, end = folded.position(opens), folded.position(sentence.span.end)
+        start, end = folded.place(Span(opens, sentence.span.end))
         self.words = Words(lexicon.word, folded.text, start, end)
         self.of = self.words.of
 
@@ -432,7 +432,8 @@ class Claimants:
 
     def _span(self, place: Place) -> Span:
         """The original span of words."""
-        return self.folded.span(self.words.starts[place[0]], self.words.ends[place[1] - 1])
+        starts, last = self.words.starts, place[1] - 1
+        return self.folded.span(starts[place[0]], starts[last] + len(self.of[last]))
 
     def _trimmed(self, place: Place) -> Span | None:
         """Their original span without marks at the edges; None when nothing is left."""

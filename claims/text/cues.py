@@ -53,11 +53,6 @@ class Words:
             after = start + len(word)
         return found
 
-    @cached_property
-    def ends(self) -> list[int]:
-        """Where each word ends."""
-        return [start + len(word) for start, word in zip(self.starts, self.of, strict=True)]
-
     def __len__(self) -> int:
         return len(self.of)
 

@@ -29,6 +29,7 @@ PAIRS = (("“", "”"), ("‘", APOSTROPHE), ("«", "»"), ("[", "]"), ("(", ")
 INTERPOSED = re.compile(r"[^,.;:!?\n]{0,40},")  # when it was said, up to the comma that closes it
 BREAK = re.compile(r",\s|\s[–—-]\s|\s\(|;\s")
 MARKS = ' \t\n\r"“”«»„,;:–—-•'
+END_MARKS = MARKS + ".!"
 ASIDE = (FlagKind.UNKNOWN_FACT, FlagKind.NO_COMMENT)
 
 
@@ -218,7 +219,7 @@ class Detector:
         comma = words.rfind(",", start, end)
         if comma != -1 and self.grammar.aside.match(words, comma, end):
             end = comma
-        while end > start and words[end - 1] in MARKS + ".!":
+        while end > start and words[end - 1] in END_MARKS:
             end -= 1
         if start >= end:
             return span

@@ -74,10 +74,7 @@ def _candidates(
     """Sentences with the rules, in the order of their file, and patterns whose stems they hold."""
     sieve, rules = _sieve(language)
     analysed = [sentence for sentence in sentences if not sentence.boilerplate]
-    parts = [
-        (folded.position(sentence.span.start), folded.position(sentence.span.end))
-        for sentence in analysed
-    ]
+    parts = [folded.place(sentence.span) for sentence in analysed]
     for index, numbers in sieve.sift(folded.text, parts):
         possible: dict[str, tuple[Rule, list[Pattern]]] = {}
         for number in numbers:

@@ -31,11 +31,16 @@ class Folded(NamedTuple):
         """Where in `text` the original character at `offset` stands, or the next that is seen."""
         return offset if self.origins is None else bisect_left(self.origins, offset)
 
+    def place(self, span: Span) -> tuple[int, int]:
+        """Where in `text` an original span begins and ends."""
+        if self.origins is None:
+            return span
+        return self.position(span.start), self.position(span.end)
+
     def of(self, span: Span) -> str:
         """The folded words of an original span."""
-        if self.origins is None:
-            return self.text[span.start : span.end]
-        return self.text[self.position(span.start) : self.position(span.end)]
+        start, end = self.place(span)
+        return self.text[start:end]
 
     def span(self, start: int, end: int) -> Span:
         """The original span of `text[start:end]`, which must not be empty."""

@@ -129,7 +129,8 @@ def _paragraphs(text: str) -> Iterator[Span]:
 
 def _joined(text: str, block: list[Span]) -> Iterator[Span]:
     """Join the lines of a block where the next line's first word would not have fitted."""
-    if not block:
+    if len(block) < 2:
+        yield from block
         return
     width = max(line.length for line in block)
     start = None

@@ -153,8 +153,10 @@ class Cast:
     def _is_inner(self, found: re.Match[str], start: int) -> bool:
         """Whether a name only tells more of another noun: "of Oslo", "who knew Berg"."""
         before = self.text[max(start, found.start() - LONGEST_NAME) : found.start()].lower()
-        words = [word.lstrip(OPENING) for word in before.split()]
-        if not words or not before[-1].isspace():
+        if not before or not before[-1].isspace():
+            return False
+        words = [word.lstrip(OPENING) for word in before.rsplit(None, 2)[-2:]]
+        if not words:
             return False
         last = words[-2] if len(words) > 1 and words[-1] in self.determiners else words[-1]
         if not {last, words[-1]}.isdisjoint(self.before_inner):
@@ -162,7 +164,7 @@ class Cast:
         if last.endswith(self.participle_endings) and len(last) >= SHORTEST_PARTICIPLE:
             return True
         clause = before.rpartition(",")[2].split()[:-1]
-        return not self.relatives.isdisjoint(word.lstrip(OPENING) for word in clause)
+        return not self.relatives.isdisjoint([word.lstrip(OPENING) for word in clause])
 
     def _person_in(self, words: Span) -> str:
         for found in CAPITALISED.finditer(self.text, words.start, words.end):

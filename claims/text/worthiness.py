@@ -65,8 +65,8 @@ def weigh(
     if cautioned:
         names.add("caution")
     found = [table().signs[name] for name in sorted(names, key=table().places.__getitem__)]
-    score = table().base + sum(sign.weight for sign in found)
-    return round(min(MOST, max(LEAST, score)), 2), tuple(sign.reason for sign in found)
+    score = table().base + sum([sign.weight for sign in found])
+    return round(min(MOST, max(LEAST, score)), 2), tuple([sign.reason for sign in found])
 
 
 def signs_of(wording: str, language: str) -> set[str]:
