@@ -19,8 +19,8 @@ pattern takes a time linear in the length of the text.
 
 from __future__ import annotations
 
-import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,18 +96,21 @@ class Sieve:
         :param text: folded.
         :param parts: half-open positions in it, in order, none overlapping.
         """
-        index, asked = 0, set[int]()
+        asked: dict[int, set[int]] = {}
         hits = self._automaton.iter(text) if len(self._automaton) else ()
-        for last, numbers in itertools.chain(hits, [(len(text), frozenset[int]())]):
-            while index < len(parts) and parts[index][1] <= last:
-                if asked:
-                    words = text[slice(*parts[index])]
-                    may = [n for n in sorted(asked) if self.patterns[n].may_be_in(words)]
-                    if may:
-                        yield index, may
-                    asked.clear()
-                index += 1
-            asked |= numbers
+        ends = [end for _, end in parts]
+        for last, numbers in hits:
+            index = bisect_right(ends, last)
+            if index in asked:
+                asked[index] |= numbers
+            else:
+                asked[index] = {*numbers}
+        asked.pop(len(parts), None)
+        for index, numbers in asked.items():
+            words = text[slice(*parts[index])]
+            may = [n for n in sorted(numbers) if self.patterns[n].may_be_in(words)]
+            if may:
+                yield index, may
 
 
 def compile_pattern(source: str, phrases: Phrases) -> Pattern:
@@ -123,10 +126,11 @@ class PatternReader:
 
     :param phrases: what `{names}` stand for. Those called `frequent` are words that stand in many
         sentences, so that others are looked for first.
+    :param elides: whether the language cuts words short before others: "l'information".
     """
 
-    def __init__(self, phrases: Phrases) -> None:
-        self.phrases = phrases
+    def __init__(self, phrases: Phrases, *, elides: bool = True) -> None:
+        self.phrases, self.elides = phrases, elides
         self.frequent = {word for line in phrases.get("frequent", ()) for word in line.split("|")}
         self._pieces: dict[str, tuple[str, list[frozenset[str]]]] = {}
 
@@ -147,7 +151,8 @@ class PatternReader:
         """
         if not sources:
             return r"(?!)"
-        return ELIDED + "(?:" + "|".join(self._row(source, ())[0] for source in sources) + ")"
+        before = ELIDED if self.elides else ""
+        return before + "(?:" + "|".join(self._row(source, ())[0] for source in sources) + ")"
 
     def _row(self, source: str, within: tuple[str, ...]) -> tuple[str, list[frozenset[str]]]:
         """A row of words; `within` are the phrases that it stands in."""
