@@ -78,6 +78,7 @@ class Lexicon(dict[str, frozenset[str]]):
         self.ends_noun = lists["finite"] | lists["that"] | lists["i"]
         self.opens_clause = self.pronouns | lists["determiners"]
         self.when = lists["adverbial_starts"] | lists["times"]
+        self.only_relative = lists["relatives"] - self.opens_clause
         self.who_not_that = lists["relatives"] - lists["that"]
         self.opens_told = self.opens_clause - lists["that"] - lists["times"]
         self.opens_content = lists["that"] | lists["questions"] | {'"'}

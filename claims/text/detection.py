@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from claims.text.attribution import Said
+from claims.text.cues import NEVER, lexicon
 from claims.text.datelines import after_dateline
 from claims.text.disclaimers import Mark
 from claims.text.folding import Folded, fold
@@ -68,7 +69,9 @@ def grammar(language: str) -> Grammar:
         return book.regex_of("claims", name)
 
     that = book.regex_of("coverage", "that")
-    opens = rf"(?:{any_of('openers')}|\w+\s(?:\w+\s)?{any_of('auxiliaries')})"
+    # Not "…, and who were turned back": that tells more of a noun, and cannot stand alone.
+    tells_more = "|".join(sorted(map(re.escape, lexicon(language).only_relative))) or NEVER
+    opens = rf"(?!(?:{tells_more})\s)(?:{any_of('openers')}|\w+\s(?:\w+\s)?{any_of('auxiliaries')})"
     return Grammar(
         verb=re.compile(rf"(?<![\w'-]){any_of('verbs')}")
         if book.set_of("claims", "verbs")

@@ -95,6 +95,7 @@ RELATIONS = [
     ("413 hens", "480 hens", "changed"),
     ("24 hens", "20 hens", "changed"),
     ("900 hens", "more than 900 hens", "qualifier_lost"),
+    ("round 900 hens", "some 900 hens", "equal"),
     ("nearly 900 hens", "880 hens", "rounded"),
     ("90 hens in 2021", "90 hens in the first half of 2021", "changed"),
     ("90 hens", "90 hens in 2021", "equal"),
