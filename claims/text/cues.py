@@ -100,6 +100,8 @@ class Lexicon(dict[str, frozenset[str]]):
     def cues(self, words: Words) -> Iterator[Cue]:
         """The cues among `words`, in reading order; of those that begin alike the longest."""
         after, known = 0, self._cues
+        if known.keys().isdisjoint(words.of):
+            return
         for place in [place for place, word in enumerate(words.of) if word in known]:
             for phrase, kind in known[words.of[place]]:
                 end = place + len(phrase)

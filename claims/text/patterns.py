@@ -88,7 +88,7 @@ class Sieve:
 
     def may_match(self, text: str) -> bool:
         """Whether any of the patterns may match somewhere in the folded `text`."""
-        return any(True for _ in self._automaton.iter(text))
+        return next(self._automaton.iter(text), None) is not None
 
     def sift(self, text: str, parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
         """The parts that may match any pattern, by number, each with the numbers of those.

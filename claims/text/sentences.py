@@ -14,6 +14,10 @@ from claims.text.values import Sentence, Span
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 BULLET = re.compile(r"\s*+[•‣▪●◦*·]\s++")
+# What a file tells of its article before it: lines of "title: …" between two of "---".
+FRONT_MATTER = re.compile(
+    r"\A\ufeff?---\r?\n(?:[\w-]{1,40}:[^\n]{0,500}\n){1,20}---[ \t]*(?=\r?\n|\Z)"
+)
 FITS_A_LINE = 100  # no editor wraps by hand beyond this width
 
 # French sets its closing mark off: « Il est parti. »
@@ -41,10 +45,12 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     in the length of `text`.
     """
     found: list[Sentence] = []
+    front_matter = FRONT_MATTER.match(text)
+    begins = front_matter.end() if front_matter else 0
     for number, paragraph in enumerate(_paragraphs(text)):
         notice = _is_notice(text, paragraph)
         found.extend(
-            Sentence(span, number, notice or _is_furniture(text, span))
+            Sentence(span, number, notice or span.end <= begins or _is_furniture(text, span))
             for span in _split(text, paragraph)
         )
     return tuple(found)

@@ -92,6 +92,14 @@ def test_it_sets_page_furniture_aside(line):
     assert len(furniture) > 1
 
 
+def test_it_sets_aside_what_a_file_tells_of_its_article():
+    head = "---\ntitle: The harbour was closed\ndate: 2021-06-12\n---\n"
+    text = head + "\nThe harbour was closed on Monday.\n\n---\nkind: ferry\n---\n"
+    found = split_sentences(text)
+    assert {sentence.boilerplate for sentence in found if sentence.span.end <= len(head)} == {True}
+    assert not any(sentence.boilerplate for sentence in found if sentence.span.start >= len(head))
+
+
 @pytest.mark.parametrize(
     "line",
     [
