@@ -40,7 +40,7 @@ class Grammar:
 
     :ivar verb: None where the language lists none.
     :ivar verbs: the whole words among them.
-    :ivar hedges: tells quickly where `hedge` need not be tried.
+    :ivar hedged: tells quickly where `hedge` need not be tried.
     """
 
     verb: re.Pattern[str] | None
@@ -49,7 +49,7 @@ class Grammar:
     joined: re.Pattern[str]
     lead: re.Pattern[str]
     hedge: re.Pattern[str]
-    hedges: Sieve
+    hedged: Sieve
     aside: re.Pattern[str]
     request: re.Pattern[str]
     pronoun: re.Pattern[str]
@@ -83,7 +83,7 @@ def grammar(language: str) -> Grammar:
         joined=re.compile(rf"(?:,\s{any_of('joints')}|;)\Z"),
         lead=re.compile(rf"(?:{any_of('leads')},?\s+)+"),
         hedge=re.compile(rf"(?<![\w'-]){any_of('hedges')}\s+"),
-        hedges=Sieve([*map(book.reader.pattern, book.words["claims"]["hedges"])]),
+        hedged=Sieve([*map(book.reader.pattern, book.words.get("claims", {}).get("hedges", ()))]),
         aside=re.compile(rf",\s{any_of('asides')}[^,]{{0,120}}\Z"),  # at the last comma
         request=re.compile(any_of("requests")),
         pronoun=re.compile(rf"{any_of('pronouns')}(?!['’])"),
@@ -337,7 +337,7 @@ class Detector:
         indirect = said is not None and not said.attribution.direct
         name, kind = self._claimant(part)
         named = name and kind == "person" and indirect
-        hedged = self.grammar.hedges.may_match(words)
+        hedged = self.grammar.hedged.may_match(words)
         if not (named or hedged):
             return found
         folded = fold(line)

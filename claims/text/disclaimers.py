@@ -128,10 +128,7 @@ class _Marker:
 
     def mark(self, sentence: Sentence, possible: Possible) -> Iterator[Mark]:
         """What the rules find in one sentence; words that one marked no later one marks again."""
-        start, end = (
-            self.folded.position(sentence.span.start),
-            self.folded.position(sentence.span.end),
-        )
+        start, end = self.folded.place(sentence.span)
         taken: list[Span] = []
         for rule, patterns in possible.values():
             places = self._places(patterns, start, end)

@@ -88,7 +88,7 @@ class Sieve:
 
     def may_match(self, text: str) -> bool:
         """Whether any of the patterns may match somewhere in the folded `text`."""
-        return next(self._automaton.iter(text), None) is not None
+        return bool(self.patterns) and next(self._automaton.iter(text), None) is not None
 
     def sift(self, text: str, parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
         """The parts that may match any pattern, by number, each with the numbers of those.
@@ -126,11 +126,10 @@ class PatternReader:
 
     :param phrases: what `{names}` stand for. Those called `frequent` are words that stand in many
         sentences, so that others are looked for first.
-    :param elides: whether the language cuts words short before others: "l'information".
     """
 
-    def __init__(self, phrases: Phrases, *, elides: bool = True) -> None:
-        self.phrases, self.elides = phrases, elides
+    def __init__(self, phrases: Phrases) -> None:
+        self.phrases = phrases
         self.frequent = {word for line in phrases.get("frequent", ()) for word in line.split("|")}
         self._pieces: dict[str, tuple[str, list[frozenset[str]]]] = {}
 
@@ -151,8 +150,7 @@ class PatternReader:
         """
         if not sources:
             return r"(?!)"
-        before = ELIDED if self.elides else ""
-        return before + "(?:" + "|".join(self._row(source, ())[0] for source in sources) + ")"
+        return ELIDED + "(?:" + "|".join(self._row(source, ())[0] for source in sources) + ")"
 
     def _row(self, source: str, within: tuple[str, ...]) -> tuple[str, list[frozenset[str]]]:
         """A row of words; `within` are the phrases that it stands in."""

@@ -73,8 +73,7 @@ def rule_book(language: str) -> RuleBook:
     :raises Malformed: if a pattern is not written in the pattern language.
     """
     content = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
-    elides = "elided" in content.get("attribution", {})
-    reader = PatternReader(content.get("phrases", {}), elides=elides)
+    reader = PatternReader(content.get("phrases", {}))
     return RuleBook(
         language=content["language"],
         rules=tuple(_rule(row, reader) for row in content.get("rule", ())),

@@ -32,7 +32,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The weights: where a score starts, and the signs by name, the weightiest first."""
+    """The weights: where a score starts, and the signs by name, the weightiest first.
+
+    :ivar places: of each sign in that order.
+    """
 
     base: float
     signs: dict[str, Sign]

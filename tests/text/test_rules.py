@@ -4,7 +4,7 @@ import pytest
 
 from claims.text import analyse
 from claims.text.folding import fold
-from claims.text.patterns import Malformed, compile_pattern
+from claims.text.patterns import Malformed, Sieve, compile_pattern
 from claims.text.rules import LANGUAGES, rule_book
 
 BOOKS = {language: rule_book(language) for language in sorted(LANGUAGES)}
@@ -80,3 +80,8 @@ def test_what_a_pattern_matches_holds_the_stems_that_are_looked_for_first(langua
     ]
     assert matched
     assert set(matched) == {(True, True)}
+
+
+def test_a_sieve_of_no_patterns_lets_nothing_through():
+    assert not Sieve([]).may_match("the harbour was allegedly closed")
+    assert not list(Sieve([]).sift("the harbour was allegedly closed", [(0, 32)]))
