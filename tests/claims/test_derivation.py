@@ -43,6 +43,18 @@ def test_an_edge_has_the_words_and_the_overlap_that_show_it(report):
     assert ("citation", "Reuters") in _edges(copy)
 
 
+def test_an_edge_shows_the_longest_passage_that_is_shared():
+    short = "The ferry stayed in port all of Tuesday."
+    long = (
+        "Twelve crates of copper wire left the north quay of Havn before the guards counted them."
+    )
+    _analysed(f"{short} Nobody was hurt. {long}", "Reuters", 2)
+    copy = _analysed(f"{short} The weather was mild. {long}", "Evening Echo", 4)
+
+    edge = Derivation.objects.get(article=copy, on_article__isnull=False)
+    assert edge.words in long
+
+
 def test_the_older_article_never_rests_on_the_newer(report):
     older = _analysed(DROPPED, "Evening Echo", 1)
 

@@ -86,6 +86,14 @@ def test_a_pronoun_stands_for_the_last_person_who_spoke():
     assert claims(text)[1] == ("Mira Holt", "Mira Holt was stopped by the police in May.")
 
 
+def test_a_pronoun_does_not_mistake_a_place_for_a_person_of_that_name():
+    text = (
+        "Anna Washington leads the crew. Mira Holt said that 40 boats were lost. "
+        "The crew saw Washington on Monday. She said that 12 people died."
+    )
+    assert claims(text)[-1] == ("Mira Holt", "12 people died.")
+
+
 def test_a_surname_stands_for_the_whole_name():
     text = "The mayor, Mira Holt, came home. The army arrested 30 people, Holt said on Monday."
     assert claims(text)[-1] == ("Mira Holt", "The army arrested 30 people.")
