@@ -88,7 +88,7 @@ def test_a_pronoun_stands_for_the_last_person_who_spoke():
 
 def test_a_pronoun_does_not_mistake_a_place_for_a_person_of_that_name():
     text = (
-        "Anna Washington leads the crew. Mira Holt said that 40 boats were lost. "
+        "Anna Washington leads the crew. Mira Holt said 40 boats were lost. "
         "The crew saw Washington on Monday. She said that 12 people died."
     )
     assert claims(text)[-1] == ("Mira Holt", "12 people died.")
