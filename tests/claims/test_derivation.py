@@ -45,9 +45,7 @@ def test_an_edge_has_the_words_and_the_overlap_that_show_it(report):
 
 def test_an_edge_shows_the_longest_passage_that_is_shared():
     short = "The ferry stayed in port all of Tuesday."
-    long = (
-        "Twelve crates of copper wire left the north quay of Havn before guards came to count."
-    )
+    long = "Twelve crates of copper wire left the north quay of Havn before guards came to count."
     _analysed(f"{short} Nobody was hurt. {long}", "Reuters", 2)
     copy = _analysed(f"{short} The weather was mild. {long}", "Evening Echo", 4)
 
