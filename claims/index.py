@@ -8,7 +8,7 @@ there are. What it finds is ranked by how rare the shared keys are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import log
@@ -18,10 +18,12 @@ from django.db import connection
 from claims import text as engine
 from claims.models import Claim
 
-ROWS = 150  # claims that the rarest keys of one wording may bring
+ROWS = 100  # claims that the rarest keys of one wording may bring
+RAREST = 20  # times as many the rarest key alone may bring: only common words find nothing
 IN_TWOS = 5  # words, the next rarest, that are looked up two by two
-ROWS_OF_TWO = 60  # claims that two words may bring
+ROWS_OF_TWO = 60  # claims that two words may bring; more are expected of words too common
 LEAST_SHARED = 0.08  # of the weight of a wording: what shares less is about something else
+FEW = 20_000  # claims that are counted one by one; of more, the planner's count is taken
 KEYS_OF_CLAIM = 600  # keys kept of all wordings of one claim
 
 
@@ -39,23 +41,34 @@ WITH found AS (
     ) AS claim
 ),
 shared AS (
-    SELECT once.id, sum(own.weight) AS weight
-    FROM (SELECT DISTINCT ON (id) id, fingerprint FROM found) AS once
-    CROSS JOIN LATERAL unnest(once.fingerprint) AS held (key)
+    SELECT held.id, sum(own.weight) AS weight
+    FROM (
+        SELECT id, unnest(fingerprint) AS key
+        FROM (SELECT DISTINCT ON (id) id, fingerprint FROM found) AS once
+    ) AS held
     JOIN unnest(%(keys)s::int[], %(weights)s::float8[]) AS own (key, weight) USING (key)
-    GROUP BY once.id
+    GROUP BY held.id
 )
-SELECT id, weight / %(whole)s FROM shared WHERE weight >= %(least)s
-ORDER BY weight DESC, id LIMIT %(limit)s
+SELECT claim.id, claim.language, claim.wording, ARRAY(
+    SELECT DISTINCT wording FROM claims_appearance
+    WHERE claim_id = claim.id AND current ORDER BY wording LIMIT %(wordings)s
+)
+FROM (
+    SELECT id, weight FROM shared WHERE weight >= %(least)s
+    ORDER BY weight DESC, id LIMIT %(limit)s
+) AS first JOIN claims_claim AS claim USING (id)
+ORDER BY weight DESC, id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A claim that shares keys with a wording: `shared` is what they weigh, 0 to 1."""
+    """A claim that shares keys with a wording, and some of the wordings in which it appeared."""
 
     claim_id: int
-    shared: float
+    language: str
+    wording: str
+    others: Sequence[str]
 
 
 def candidates(
@@ -65,24 +78,25 @@ def candidates(
     limit: int,
     rows: int = ROWS,
     least: float = LEAST_SHARED,
+    wordings: int = 0,
     abroad: bool = False,
 ) -> list[Candidate]:
     """Return the claims in `language` that share most of the weight of `wording`, best first.
 
-    `abroad` asks for the claims in every other language instead.
+    :param wordings: so many `others` of each come with it.
+    :param abroad: asks for the claims in every other language instead.
 
-    Cost: two look-ups by key, of about `rows` rows and `ROWS_OF_TWO` for each two words at most,
+    Cost: two queries, for about `rows` rows and `ROWS_OF_TWO` for each two words at most,
     however many claims are stored.
     """
     keys = engine.fingerprint(wording)
-    counts = _counts(keys)
+    counts, total = _counts(keys)
     chosen = _rarest(keys, counts, rows)
     if not chosen:
         return []
-    total = Claim.objects.about_how_many()
     weights = [factor * log(1 + total / (1 + counts.get(key, 0))) for key, factor in keys.items()]
     words = [key for key, factor in keys.items() if factor == engine.WORD and key in counts]
-    twos = list(combinations(_rarest_first({*words} - {*chosen}, counts)[:IN_TWOS], 2))
+    twos = _twos({*words} - {*chosen}, counts, total)
     with connection.cursor() as cursor:
         cursor.execute(
             LOOK_UP,
@@ -98,6 +112,7 @@ def candidates(
                 "language": language,
                 "abroad": abroad,
                 "limit": limit,
+                "wordings": wordings,
             },
         )
         return [Candidate(*row) for row in cursor.fetchall()]
@@ -139,10 +154,21 @@ def count(keys: Mapping[int, int]) -> None:
             )
 
 
-def _counts(keys: Iterable[int]) -> dict[int, int]:
+def _counts(keys: Iterable[int]) -> tuple[dict[int, int], int]:
+    """In how many claims each key stands, and about how many claims there are."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT key, claims FROM claims_claimkey WHERE key = ANY(%s)", [list(keys)])
-        return dict(cursor.fetchall())
+        cursor.execute(
+            """
+            SELECT
+                key, claims,
+                CASE WHEN reltuples > %s THEN reltuples ELSE (SELECT count(*) FROM claims_claim) END
+            FROM pg_class LEFT JOIN claims_claimkey ON key = ANY(%s) AND claims > 0
+            WHERE pg_class.oid = 'claims_claim'::regclass
+            """,
+            [FEW, list(keys)],
+        )
+        rows = cursor.fetchall()
+    return {key: claims for key, claims, _ in rows if key is not None}, int(rows[0][2])
 
 
 def _rarest(keys: Iterable[int], counts: Mapping[int, int], rows: int) -> list[int]:
@@ -151,14 +177,18 @@ def _rarest(keys: Iterable[int], counts: Mapping[int, int], rows: int) -> list[i
     brought = 0
     for key in _rarest_first(keys, counts):
         brought += counts[key]
-        if chosen and brought > rows:
+        if brought > (rows if chosen else RAREST * rows):
             break
         chosen.append(key)
     return chosen
 
 
+def _twos(words: Iterable[int], counts: Mapping[int, int], total: int) -> list[tuple[int, int]]:
+    """The rarest of `words` two by two, where few of `total` claims are expected to have both."""
+    rarest = combinations(_rarest_first(words, counts)[:IN_TWOS], 2)
+    return [(a, b) for a, b in rarest if counts[a] * counts[b] <= ROWS_OF_TWO * max(total, 1)]
+
+
 def _rarest_first(keys: Iterable[int], counts: Mapping[int, int]) -> list[int]:
     """Those of `keys` that some claim has."""
-    return sorted(
-        (key for key in keys if counts.get(key, 0) > 0), key=lambda key: (counts[key], key)
-    )
+    return sorted((key for key in keys if key in counts), key=lambda key: (counts[key], key))

@@ -8,6 +8,7 @@ identical ones. All linking runs under one lock, so two workers give the same cl
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -27,7 +28,7 @@ AS_DECIDED = "a person decided so for the same wording"
 class Match:
     """A claim, how many of its wordings certainly say the same, and the likeliest comparison."""
 
-    claim: Claim
+    candidate: Candidate
     certain: int
     comparison: engine.Comparison
 
@@ -116,14 +117,14 @@ def suggest_anew(claim: Claim) -> None:
     decided = _decisions([first]).get(wording_key(first.wording), Decided())
     others = decided.rejected | {claim.pk, *(one.pk for one in decided.confirmed)}
     matches = [
-        *_likely(_matches(first.wording, claim.language, others, before=claim.pk)),
+        *_likely(find_matches(first.wording, claim.language, others, before=claim.pk)),
         *_agreeing(first.wording, claim.language, others, before=claim.pk),
     ]
     asked = Suggestion.objects.open().filter(appearance=first)
-    asked.exclude(claim__in=[one.claim for one in matches]).delete()
+    asked.exclude(claim__in=[one.candidate.claim_id for one in matches]).delete()
     for match in matches:
         new = _suggestion(first, match)
-        if not asked.filter(claim=match.claim).update(score=new.score, reasons=new.reasons):
+        if not asked.filter(claim=new.claim_id).update(score=new.score, reasons=new.reasons):
             Suggestion.objects.bulk_create([new], ignore_conflicts=True)
 
 
@@ -157,13 +158,13 @@ def _link(appearance: Appearance, language: str, decided: Decided) -> list[Sugge
 
     The caller stores the link.
     """
-    matches = _matches(appearance.wording, language, decided.rejected)
+    matches = find_matches(appearance.wording, language, decided.rejected)
     certain = max((one for one in matches if one.certain), key=lambda one: one.rank, default=None)
     if decided.confirmed:
         claim = decided.confirmed[-1]
         appearance.link_reasons = [AS_DECIDED]
     elif certain is not None:
-        claim = certain.claim
+        claim = Claim.objects.get(pk=certain.candidate.claim_id)
         appearance.link_score = certain.comparison.score
         appearance.link_reasons = list(certain.comparison.reasons)
     else:
@@ -194,7 +195,7 @@ def _new(appearance: Appearance, language: str) -> Claim:
 def _suggestion(appearance: Appearance, match: Match) -> Suggestion:
     return Suggestion(
         appearance=appearance,
-        claim=match.claim,
+        claim_id=match.candidate.claim_id,
         wording_key=wording_key(appearance.wording),
         score=match.comparison.score,
         reasons=list(match.comparison.reasons),
@@ -215,18 +216,20 @@ def _agreeing(
     """The likely claim in another language whose figures, dates among them, and names agree."""
     agreeing = [
         one
-        for one in _matches(wording, language, rejected, abroad=True, before=before)
+        for one in find_matches(wording, language, rejected, abroad=True, before=before)
         if one.comparison.figure in ("equal", "rounded")
         and one.comparison.score >= settings.FACTCHECK_MATCH_LIKELY
-        and engine.names_agree(wording, one.claim.wording, languages=(language, one.claim.language))
+        and engine.names_agree(
+            wording, one.candidate.wording, languages=(language, one.candidate.language)
+        )
     ]
     return sorted(agreeing, key=lambda one: one.comparison.score)[-1:]
 
 
-def _matches(
+def find_matches(
     wording: str,
     language: str,
-    rejected: set[int],
+    rejected: Collection[int] = (),
     *,
     abroad: bool = False,
     before: int | None = None,
@@ -235,41 +238,19 @@ def _matches(
 
     Only with claims older than `before`, if that is given.
     """
-    found = candidates(wording, language=language, limit=CANDIDATES, abroad=abroad)
-    compared_with = [
-        one
-        for one in found
-        if one.claim_id not in rejected and (before is None or one.claim_id < before)
-    ]
-    matches = []
-    for claim in _with_wordings(compared_with):
-        wordings = sorted({claim.wording, *claim.other_wordings})  # type: ignore[attr-defined]
-        languages = language, claim.language
-        compared = [engine.compare(wording, known, languages=languages) for known in wordings]
-        certain = sum(one.score >= settings.FACTCHECK_MATCH_CERTAIN for one in compared)
-        matches.append(Match(claim, certain, max(compared, key=lambda one: one.score)))
-    return matches
-
-
-def _with_wordings(found: list[Candidate]) -> list[Claim]:
-    """The claims of these candidates, oldest first.
-
-    Each has `other_wordings`, a few of those in which it appeared.
-    """
-    if not found:
-        return []
-    return list(
-        Claim.objects.raw(
-            """
-            SELECT claim.*, ARRAY(
-                SELECT DISTINCT wording FROM claims_appearance
-                WHERE claim_id = claim.id AND current ORDER BY wording LIMIT %(wordings)s
-            ) AS other_wordings
-            FROM claims_claim claim WHERE claim.id = ANY(%(ids)s) ORDER BY claim.id
-            """,
-            {"ids": [one.claim_id for one in found], "wordings": WORDINGS},
-        )
+    found = candidates(
+        wording, language=language, limit=CANDIDATES, wordings=WORDINGS, abroad=abroad
     )
+    matches = []
+    for one in sorted(found, key=lambda one: one.claim_id):
+        if one.claim_id in rejected or (before is not None and one.claim_id >= before):
+            continue
+        languages = language, one.language
+        known = sorted({one.wording, *one.others})
+        compared = [engine.compare(wording, each, languages=languages) for each in known]
+        certain = sum(each.score >= settings.FACTCHECK_MATCH_CERTAIN for each in compared)
+        matches.append(Match(one, certain, max(compared, key=lambda each: each.score)))
+    return matches
 
 
 def _raise_worthiness(article: Article) -> None:

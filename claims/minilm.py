@@ -21,15 +21,24 @@ from claims import text as engine
 
 NUMBERS = 384  # of one vector
 TOKENS = 128  # of one text: what follows is not read
+SENTENCES = 8  # of one claim that are read
 BATCH = 32  # texts encoded at once
 
 
 class Meanings:
-    """Claims, given by key and wording, as vectors in memory. About 15 ms a claim to make."""
+    """Claims, given by key and wording, as vectors in memory. About 15 ms a sentence to make.
+
+    The vector of a claim is the mean of its sentences': a headline beside a claim is about the same
+    thing in other words, and encoded together the two say less than apart.
+    """
 
     def __init__(self, claims: Sequence[tuple[int, str]]) -> None:
         self._ids = [claim for claim, _ in claims]
-        self._vectors = encode([wording for _, wording in claims])
+        sentences = [_sentences(wording) for _, wording in claims]
+        vectors = encode([sentence for each in sentences for sentence in each])
+        starts = numpy.cumsum([0, *(len(each) for each in sentences)])
+        sums = numpy.add.reduceat(vectors, starts[:-1], axis=0)
+        self._vectors = sums / numpy.diff(starts)[:, None]
 
     def nearest(self, query: str) -> Mapping[int, float]:
         """How alike each claim is to `query`, −1 to 1, the nearest first. Linear in the claims."""
@@ -38,6 +47,12 @@ class Meanings:
         alike = self._vectors @ asked
         order = (-alike).argsort(kind="stable")
         return {self._ids[place]: float(alike[place]) for place in order}
+
+
+def _sentences(wording: str) -> list[str]:
+    """The first sentences of a wording; itself, if it has none."""
+    found = [one.span.of(wording) for one in engine.split_sentences(wording)]
+    return found[:SENTENCES] or [wording]
 
 
 def encode(texts: Sequence[str]) -> Any:

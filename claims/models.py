@@ -12,7 +12,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
@@ -25,8 +25,6 @@ __all__ = [
     "ClaimSplit", "Claimant", "Derivation", "Flag", "Snapshot", "Source", "Story", "Suggestion",
     "Topic", "TopicKey", "as_ref", "new_ref",
 ]  # fmt: skip
-
-FEW = 20_000  # rows that are counted one by one
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -231,15 +229,6 @@ class Claimant(models.Model):
         return self.name
 
 
-class ClaimQuerySet(models.QuerySet["Claim"]):
-    def about_how_many(self) -> int:
-        """How many claims are stored: exact while few, else as the planner last counted them."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'claims_claim'::regclass")
-            counted = int(cursor.fetchone()[0])
-        return counted if counted > FEW else self.count()
-
-
 class Claim(models.Model):
     """A checkable statement in one canonical wording, however many articles repeat it."""
 
@@ -257,8 +246,6 @@ class Claim(models.Model):
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
     )
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ClaimQuerySet.as_manager()
 
     class Meta:
         constraints = [

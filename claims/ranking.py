@@ -72,10 +72,12 @@ def rank(
         f"{post.body} {post.author}", language=language, limit=CANDIDATES, rows=ROWS, least=0
     )
     alike = meant.nearest(query) if meant else {}
-    ids = list(dict.fromkeys([*(one.claim_id for one in found), *[*alike][:NEAREST]]))
-    wordings = dict(Claim.objects.filter(pk__in=ids).values_list("pk", "wording"))
+    wordings = {one.claim_id: one.wording for one in found}
+    missing = {*[*alike][:NEAREST]} - {*wordings}
+    if missing:
+        wordings |= Claim.objects.filter(pk__in=missing).values_list("pk", "wording")
     scores = engine.rank(
-        query, [wordings[claim] for claim in ids], known, [alike[one] for one in ids if alike]
+        query, [*wordings.values()], known, [alike[claim] for claim in wordings if alike]
     )
-    ranked = [Ranked(claim, score) for claim, score in zip(ids, scores, strict=True)]
+    ranked = [Ranked(claim, score) for claim, score in zip(wordings, scores, strict=True)]
     return sorted(ranked, key=lambda one: (-one.score, one.claim_id))[:limit]

@@ -239,7 +239,7 @@ class Postgres(Server):
             "unix_socket_directories": str(run_folder(self.data)),
             "unix_socket_permissions": "0700",
             "max_connections": "60",
-            "shared_buffers": "64MB",
+            "shared_buffers": "1GB",  # at most: memory is taken as pages are read
         }
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -9,6 +9,7 @@ from claims.text.figures import find_figures
 from claims.text.keys import WORD, fingerprint
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
+from claims.text.sentences import split_sentences
 from claims.text.similarity import compare, names_agree, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
 from claims.text.values import (
@@ -64,4 +65,5 @@ __all__ = [
     "read_post",
     "read_topic",
     "shared_wording",
+    "split_sentences",
 ]

@@ -16,6 +16,7 @@ from claims.text.rules import FOLDER
 
 NOTHING = "(?!)"  # a pattern for what a language has no words for
 BETWEEN_WORDS = re.compile(r"[\s-]+")
+IN_DIGITS = frozenset({"day", "year", "decade"})  # what a date gives in digits
 RULE_FILE = re.compile(r"figures_([a-z]{2})\.toml")
 
 
@@ -27,6 +28,10 @@ class Lexicon:
     quantity: re.Pattern[str]
     share: re.Pattern[str]
     dates: tuple[re.Pattern[str], ...]
+    dates_in_words: tuple[re.Pattern[str], ...]
+    preposition: re.Pattern[str]
+    the_last: re.Pattern[str]
+    rate: re.Pattern[str]
     age: re.Pattern[str]
     not_a_month: re.Pattern[str]
     piece: re.Pattern[str]
@@ -39,10 +44,6 @@ class Lexicon:
         """How many days a word for a length of time stands for."""
         listed = self.words["durations"]
         return float(listed.get(word) or listed[word.removesuffix("s")])
-
-    preposition: re.Pattern[str]
-    the_last: re.Pattern[str]
-    rate: re.Pattern[str]
 
 
 def plainly(words: str) -> str:
@@ -83,6 +84,7 @@ def lexicon_of(language: str) -> Lexicon:
         scales |= {f"{scale}s": value for scale, value in words["scales"].items()}
     numbers = {**words["numbers"], **words["after_numbers"]}
     joiners = frozenset(words["joined"])
+    dates = _date_patterns(words)
     return Lexicon(
         words=words,
         quantity=_quantity_pattern(words),
@@ -91,7 +93,8 @@ def lexicon_of(language: str) -> Lexicon:
             rf"(?:(?:{_any(some['by'])})\s+)?(?P<share>{_any(words['shares'])})"
             rf"(?=\s+(?:{_any(some['of_a_whole'])})\b|\s*[.,;]|\Z)"
         ),
-        dates=_date_patterns(words),
+        dates=dates,
+        dates_in_words=tuple(one for one in dates if IN_DIGITS.isdisjoint(one.groupindex)),
         preposition=re.compile(
             rf"\b(?:{_any(some['before_a_scope'])})\s+(?:(?:{_any(some['the'])})\s+)?\Z"
         ),

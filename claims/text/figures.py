@@ -34,6 +34,7 @@ ROUNDING = 0.1  # the most that rounding may move a figure, as a share of it
 TAKEN = "\0"  # stands in for what is part of a figure already
 BOUND = 1.25  # "more than 500,000" is fair for at most 625,000
 PLAIN_NUMBER = re.compile(r"(?<![\w.,/-])\d{1,15}(?![.,/-]?\d|\w)")
+DIGIT = re.compile(r"\d")
 CLAUSE_END = re.compile(r"[;\n]|[.!?](?=[\"'”’)]*\s)")
 
 
@@ -364,7 +365,8 @@ def _ages(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
 
 
 def _dates(folded: Folded, lexicon: Lexicon) -> Iterator[Found]:
-    for pattern in lexicon.dates:
+    has_digits = DIGIT.search(folded.text) is not None
+    for pattern in lexicon.dates if has_digits else lexicon.dates_in_words:
         for found in pattern.finditer(folded.text):
             parts = found.groupdict()
             days = _days(parts, lexicon)

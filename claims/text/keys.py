@@ -10,7 +10,7 @@ from claims.text.wording import read
 MOST_KEYS = 200  # of one wording
 WORD = 1.0  # what a term or a figure counts
 PAIR = 0.2  # what two terms in a row count
-NAME_BEGINS = 5  # letters of a name: a country and its people share a key
+LETTERS = 6  # of a word, that a country and its people, and headlines and sentences, share a key
 
 
 def fingerprint(wording: str) -> dict[int, float]:
@@ -21,7 +21,7 @@ def fingerprint(wording: str) -> dict[int, float]:
     A pair, two terms in a row, is rare and so finds a claim; for saying the same it counts little.
     """
     taken_apart = read(wording)
-    terms = [term.key[:NAME_BEGINS] if term.name else term.key for term in taken_apart.terms]
+    terms = [term.key[:LETTERS] for term in taken_apart.terms]
     figures = [f"{figure.kind} {figure.low:g} {figure.high:g}" for figure in taken_apart.figures]
     pairs = [" & ".join(sorted(pair)) for pair in pairwise(terms)]
     counts = dict.fromkeys(pairs, PAIR) | dict.fromkeys([*terms, *figures], WORD)

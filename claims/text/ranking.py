@@ -36,7 +36,7 @@ AUTHOR = 0.7  # what a word of a post's author counts, beside one of its text
 # What each shared thing counts, beside the candidate that has most of it.
 WORDS, IN_FOURS = 0.5, 0.42
 MONTH, YEAR, PICTURE, POSTING = 0.15, 0.08, 0.07, 0.06
-MEANING = 2.2
+MEANING = 2.5
 
 
 @dataclass(frozen=True, slots=True)

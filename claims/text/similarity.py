@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from rapidfuzz.distance import Indel
 
@@ -43,7 +42,7 @@ def compare(a: str, b: str, *, languages: tuple[str, str] = ("en", "en")) -> Com
     remembered, so comparing one with many costs about 50 µs each.
     """
     ours, theirs = read(a, languages[0]), read(b, languages[1])
-    terms = _match(ours.terms, theirs.terms)
+    terms = _match(ours, theirs)
     figures = pair_figures(ours.figures[:FIGURES], theirs.figures[:FIGURES])
     agreed = [pair for pair in figures if pair[2] != "changed"]
     outcome = worst(result for _, _, result in figures)
@@ -60,12 +59,12 @@ def names_agree(a: str, b: str, *, languages: tuple[str, str] = ("en", "en")) ->
     ours, theirs = read(a, languages[0]), read(b, languages[1])
     if not any(term.capital for term in (*ours.terms, *theirs.terms)):
         return True
-    return any(one.capital and other.capital for one, other in _match(ours.terms, theirs.terms))
+    return any(one.capital and other.capital for one, other in _match(ours, theirs))
 
 
 def shared_weight(a: str, b: str) -> float:
     """Return how much the words weigh that two wordings share, figures left out."""
-    return sum(ours.weight for ours, _ in _match(read(a).terms, read(b).terms))
+    return sum(ours.weight for ours, _ in _match(read(a), read(b)))
 
 
 def shared_wording(a: str, b: str) -> Overlap:
@@ -93,10 +92,9 @@ def shared_wording(a: str, b: str) -> Overlap:
 # Comparing
 
 
-def _match(ours: Iterable[Term], theirs: Iterable[Term]) -> list[tuple[Term, Term]]:
+def _match(ours: Wording, theirs: Wording) -> list[tuple[Term, Term]]:
     """Pair the terms that mean the same, each key once."""
-    mine = {term.key: term for term in ours}
-    others = {term.key: term for term in theirs}
+    mine, others = {**ours.by_key}, {**theirs.by_key}
     pairs = [(mine.pop(key), others.pop(key)) for key in [*mine] if key in others]
     names = [key for key, term in mine.items() if term.capital][:NAMES]
     spellings = [key for key, term in others.items() if term.capital][:NAMES]
@@ -196,7 +194,7 @@ def _sentences(text: str) -> list[list[Term]]:
     """The terms of each sentence, offsets into the whole text; page furniture left out."""
     return [
         [
-            replace(term, span=Span(term.span.start + start, term.span.end + start))
+            term._replace(span=Span(term.span.start + start, term.span.end + start))
             for term in take_apart(sentence.span.of(text)).terms
         ]
         for sentence in split_sentences(text)

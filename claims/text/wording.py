@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import Stemmer
 
@@ -38,8 +38,7 @@ TITLE_CASE = 0.6  # share of capitals from which a line is a headline, where the
 ORDINARY, WEAK, NAME = 1.0, 0.4, 1.6
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One word or phrase that counts: its key, how much it weighs, and where it stands.
 
     :ivar name: whether it is surely a name; `capital`: whether it may be one.
@@ -55,15 +54,30 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A wording taken apart: its terms and figures in reading order."""
+    """A wording taken apart: its terms and figures in reading order.
+
+    :ivar by_key: the last term of each key; `weight`: what these weigh.
+    """
 
     terms: tuple[Term, ...]
     figures: tuple[Figure, ...]
+    by_key: Mapping[str, Term]
+    weight: float
 
-    @property
-    def weight(self) -> float:
-        """What all its terms weigh, each key once."""
-        return sum({term.key: term.weight for term in self.terms}.values())
+
+class _Word(NamedTuple):
+    """What is known of a folded word wherever it stands.
+
+    :ivar token: what a phrase knows it by: "not" for all that negates, else the stem.
+    """
+
+    token: str
+    key: str
+    weight: float
+    place: bool
+    grouped: bool
+    negates: bool
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,9 @@ def read(wording: str, language: str = "en") -> Wording:
 def take_apart(text: str, language: str = "en") -> Wording:
     """Take one sentence or wording apart, its figures as `language` writes them. Linear."""
     figures = find_figures(text, language=language or "en")
-    return Wording(tuple(_terms(text, figures)), figures)
+    terms = tuple(_terms(text, figures))
+    by_key = {term.key: term for term in terms}
+    return Wording(terms, figures, by_key, sum(term.weight for term in by_key.values()))
 
 
 def same_name(one: str, other: str) -> bool:
@@ -106,21 +122,17 @@ def same_name(one: str, other: str) -> bool:
     """
     if one == other:
         return True
-    shorter, longer = sorted((one, other), key=len)
-    if frozenset((one, other)) in _vocabulary().distinct:
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    begins = len(shorter) - 1 if len(shorter) > 4 else len(shorter)
+    if begins < 4 or not longer.startswith(shorter[:begins]):
         return False
-    begins_alike = len(shorter) - 1 if len(shorter) > 4 else len(shorter)
-    return begins_alike >= 4 and shorter[:begins_alike] == longer[:begins_alike]
+    return frozenset((one, other)) not in _vocabulary().distinct
 
 
-@lru_cache(maxsize=65_536)
 def key_of(word: str) -> str:
     """The key of one folded word: its place, its synonym group or its stem; "" if it counts not."""
-    vocabulary = _vocabulary()
-    word = word.removesuffix("'s")
-    if word in vocabulary.stopwords or (len(word) < 2 and word.isascii()):
-        return ""
-    return vocabulary.places.get(word) or vocabulary.group(word) or _plain(_stem(word))
+    known = _known(word.removesuffix("'s"))
+    return known.key if known.counts else ""
 
 
 def opposite(key: str) -> str:
@@ -130,31 +142,29 @@ def opposite(key: str) -> str:
 
 def _terms(text: str, figures: Sequence[Figure]) -> Iterator[Term]:
     """The words that count, phrases first; what is part of a figure is left out."""
-    vocabulary = _vocabulary()
+    phrases = _vocabulary().phrases
     words = list(_words(text, figures))
     headline = _is_headline(text, words)
     negated, number = 0, 0
     while number < len(words):
-        folded, span = words[number]
-        if phrase := _phrase(words, number, vocabulary):
+        word, span = words[number]
+        if word.token in phrases and (phrase := _phrase(words, number, phrases[word.token])):
             length, key = phrase
             last = words[number + length - 1][1]
             yield Term(key, Span(span.start, last.end), ORDINARY, False, False, negated > 0)
             number, negated = number + length, max(0, negated - 1)
             continue
         number += 1
-        if _negates(folded, vocabulary):
+        if word.negates:
             negated = NEGATES
-            continue
-        if folded in vocabulary.stopwords or (len(folded) < 2 and folded.isascii()):
-            continue
-        yield _term(text, folded, span, headline, negated > 0)
-        negated = max(0, negated - 1)
+        elif word.counts:
+            yield _term(text, word, span, headline, negated > 0)
+            negated = max(0, negated - 1)
 
 
-def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[str, Span]]:
-    """Folded words outside figures; a compound that no group lists is taken apart."""
-    folded, vocabulary = fold(text), _vocabulary()
+def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[_Word, Span]]:
+    """The words outside figures; a compound that no group lists is taken apart."""
+    folded = fold(text)
     taken = list(reversed(figures))
     for found in WORD.finditer(folded.text):
         start, end = found.span()
@@ -164,61 +174,62 @@ def _words(text: str, figures: Sequence[Figure]) -> Iterator[tuple[str, Span]]:
         if taken and taken[-1].span.overlaps(span):
             continue
         word = found.group().removesuffix("'s")
-        if "-" not in word or vocabulary.group(word):
-            yield word, span
+        if "-" not in word or _known(word).grouped:
+            yield _known(word), span
             continue
         for part in PART.finditer(word):
-            yield part.group(), folded.span(start + part.start(), start + part.end())
+            yield _known(part.group()), folded.span(start + part.start(), start + part.end())
 
 
-def _is_headline(text: str, words: Sequence[tuple[str, Span]]) -> bool:
-    counted = [span for word, span in words if word not in _vocabulary().stopwords]
+@lru_cache(maxsize=65_536)
+def _known(word: str) -> _Word:
+    vocabulary, stem = _vocabulary(), _stem(word)
+    negates = word in vocabulary.negators or word.endswith("n't")
+    group, place = vocabulary.group(word), vocabulary.places.get(word)
+    return _Word(
+        token="not" if negates else stem,
+        key=place or group or _plain(stem),
+        weight=WEAK if stem in vocabulary.weak else ORDINARY,
+        place=place is not None,
+        grouped=bool(group),
+        negates=negates,
+        counts=word not in vocabulary.stopwords and (len(word) > 1 or not word.isascii()),
+    )
+
+
+def _is_headline(text: str, words: Sequence[tuple[_Word, Span]]) -> bool:
+    counted = [span for word, span in words if word.counts]
     capitals = sum(text[span.start].isupper() for span in counted)
     return len(counted) > 3 and capitals >= TITLE_CASE * len(counted)
 
 
 def _phrase(
-    words: Sequence[tuple[str, Span]], number: int, vocabulary: _Vocabulary
+    words: Sequence[tuple[_Word, Span]], number: int, phrases: Sequence[tuple[Sequence[str], str]]
 ) -> tuple[int, str] | None:
     """How many words a phrase that begins here takes, and its group."""
-    for pattern, key in vocabulary.phrases.get(_token(words[number][0], vocabulary), ()):
-        if length := _fits(words, number, pattern, vocabulary):
+    for pattern, key in phrases:
+        if length := _fits(words, number, pattern):
             return length, key
     return None
 
 
-def _fits(
-    words: Sequence[tuple[str, Span]], number: int, pattern: Sequence[str], vocabulary: _Vocabulary
-) -> int:
+def _fits(words: Sequence[tuple[_Word, Span]], number: int, pattern: Sequence[str]) -> int:
     """How many words `pattern` takes from here; 0 if it does not fit.
 
     What stands in a gap counts by itself, so that a phrase with a gap takes its first word only.
     """
     if ".." in pattern:
         following = words[number + 1 : number + GAP + 2]
-        return int(pattern[-1] in {_token(word, vocabulary) for word, _ in following})
-    here = [_token(word, vocabulary) for word, _ in words[number : number + len(pattern)]]
+        return int(pattern[-1] in {word.token for word, _ in following})
+    here = [word.token for word, _ in words[number : number + len(pattern)]]
     return len(pattern) if here == list(pattern) else 0
 
 
-def _token(word: str, vocabulary: _Vocabulary) -> str:
-    """What a phrase knows a word by: "not" for all that negates, else the stem."""
-    return "not" if _negates(word, vocabulary) else _stem(word)
-
-
-def _negates(word: str, vocabulary: _Vocabulary) -> bool:
-    return word in vocabulary.negators or word.endswith("n't")
-
-
-def _term(text: str, word: str, span: Span, headline: bool, negated: bool) -> Term:
-    vocabulary = _vocabulary()
-    stem = _stem(word)
-    group, place = vocabulary.group(word), vocabulary.places.get(word)
-    capital = text[span.start].isupper() and not group
-    if place or (capital and not headline and not _begins(text, span)):
-        return Term(place or _plain(stem), span, NAME, True, True, negated)
-    weight = WEAK if stem in vocabulary.weak else ORDINARY
-    return Term(group or _plain(stem), span, weight, False, capital, negated)
+def _term(text: str, word: _Word, span: Span, headline: bool, negated: bool) -> Term:
+    capital = text[span.start].isupper() and not word.grouped
+    if word.place or (capital and not headline and not _begins(text, span)):
+        return Term(word.key, span, NAME, True, True, negated)
+    return Term(word.key, span, word.weight, False, capital, negated)
 
 
 def _begins(text: str, span: Span) -> bool:
