@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import reversion
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count, Q
 
 from claims import provenance
 from claims import text as engine
@@ -32,6 +33,7 @@ REACH = timedelta(days=45)  # between the dates of neighbours
 FRESH, FADES = 2, 14  # days without loss, and the days in which likeness then falls to 1/e
 SHARED_CLAIM, SHARED_CLAIMS = 0.05, 3  # what one shared claim adds, and how many may
 WHOLE = 20  # articles: a larger story is not taken apart again; so many of it stand for all
+NEARBY = 20  # stories offered to a person who moves an article
 
 reversion.register(Article)
 
@@ -70,6 +72,20 @@ def place(
     article.story, article.placed_reason = story, reason
     article.placed_by, article.placed_at = by, at  # type: ignore[assignment]
     _log(article, by, f"Into “{story}”: {reason}" if story else f"Into no story: {reason}")
+
+
+def nearby(article: Article) -> list[Story]:
+    """The stories `article` may belong to, at most `NEARBY`, its own left out.
+
+    Those that make most of its claims come first, then the newest.
+    """
+    claims = article.appearances.current().filter(claim__isnull=False).values("claim")
+    about_them = Q(articles__appearances__claim__in=claims, articles__appearances__current=True)
+    sharing = Count("articles__appearances__claim", filter=about_them, distinct=True)
+    others = Story.objects.exclude(articles=article)
+    related = others.filter(about_them).annotate(shared=sharing).order_by("-shared", "-pk")[:NEARBY]
+    newest = others.order_by("-pk")[:NEARBY]
+    return list({story.pk: story for story in (*related, *newest)}.values())[:NEARBY]
 
 
 @transaction.atomic

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 RESTING = 50  # articles named as resting on a source
 COPIES = 100  # articles in which a claim appears that its page lists
 CHANGES = 200  # differences between copies shown of one claim
+CHANGED = 100  # differences shown of one story
 LONGEST_REASON = 500  # characters
+NO_STORY = "none"  # chosen instead of a story
 
 
 class Request(HttpRequest):
@@ -63,11 +65,13 @@ def stories(request: HttpRequest) -> HttpResponse:
 @require_GET
 def story(request: HttpRequest, ref: str) -> HttpResponse:
     table = room.table(get_object_or_404(Story, ref=ref))
+    changed = [change for row in table.rows for change in row.changes]
     context = {
         "story": table.story,
         "table": table,
         "drawing": timeline.draw(table),
-        "changed": [change for row in table.rows for change in row.changes],
+        "changed": changed[:CHANGED],
+        "unlisted": len(changed) - CHANGED,
     }
     return render(request, "claims/story.html", context)
 
@@ -95,14 +99,16 @@ def story_json(request: HttpRequest, ref: str) -> HttpResponse:
 @permission_required("claims.change_story", raise_exception=True)
 def place(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(_articles(), ref=ref)
-    user, asked = _person(request), _typed(request, "story")
+    user, asked = _person(request), _typed(request, "address") or _typed(request, "story")
     if "take_back" in request.POST:
         grouping.take_back(row, by=user)
         messages.success(request, "The machine grouped the article anew.")
         return redirect(row)
+    if not asked:
+        return _refused(request, row, "place", "Choose the story, or give its address.")
     story_ref = as_ref(asked.rstrip("/").rsplit("/", maxsplit=1)[-1])
     into = Story.objects.filter(ref=story_ref).first() if story_ref else None
-    if into is None and asked:
+    if into is None and asked != NO_STORY:
         return _refused(request, row, "place", f"No story here has the address “{asked}”.")
     try:
         grouping.place(row, into, by=user, at=timezone.now(), reason=_reason(request))
@@ -151,7 +157,7 @@ def _refused(request: HttpRequest, row: Article, form: str, problem: str) -> Htt
 
     `form` is "place", "add", or the `ref` of the edge that was to be decided.
     """
-    typed = {name: _typed(request, name) for name in ("story", "on", "reason")}
+    typed = {name: _typed(request, name) for name in ("story", "address", "on", "reason")}
     return _article_page(request, row, {"form": form, "problem": problem, **typed})
 
 
@@ -237,6 +243,7 @@ def _article_page(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
         "refused": refused or {},
+        "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
     }
     return render(request, "claims/article.html", context, status=409 if refused else 200)
 

@@ -17,7 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from claims import marking, matching, provenance
 from claims.marking import Mark
-from claims.models import Article, Claim, Flag
+from claims.models import Article, Claim, Flag, as_ref
 from reviews import adoption, history, ratings, workflow
 from reviews.forms import (
     CommentForm,
@@ -41,6 +41,7 @@ from reviews.models import (
 from reviews.states import MOVES, SYSTEM, Action, Status
 
 NEWEST_EVENTS = 8
+ARTICLES = 60  # that have a tab
 # What flags found by comparing copies mean; every other one says that something is unverified.
 TONES = {
     "disclaimer_dropped": "dropped",
@@ -272,19 +273,32 @@ class ReviewPage:
     def standing(self) -> provenance.Standing:
         return provenance.standing(self.claim)
 
-    @cached_property
-    def articles(self) -> list[Article]:
+    @property
+    def _where(self) -> QuerySet[Article]:
         """Where the claim appears, oldest first."""
         pks = self.claim.appearances.current().values("article")
         found = Article.objects.filter(pk__in=pks).select_related("source", "story")
-        return list(found.order_by("published_on", "pk"))
+        return found.order_by("published_on", "pk")
+
+    @cached_property
+    def articles(self) -> list[Article]:
+        """Those with a tab, without their texts: the oldest, and the one shown."""
+        listed = list(self._where.defer("text")[:ARTICLES])
+        shown = self.article
+        return listed if shown is None or shown in listed else [*listed, shown]
+
+    @cached_property
+    def unlisted(self) -> int:
+        """How many articles have no tab."""
+        return self._where.count() - len(self.articles) if len(self.articles) >= ARTICLES else 0
 
     @cached_property
     def article(self) -> Article | None:
         """The one shown: the one asked for, else the oldest."""
-        asked = self.request.GET.get("article") or self.request.POST.get("article")
-        oldest = self.articles[0] if self.articles else None
-        return next((article for article in self.articles if article.ref == asked), oldest)
+        asked = self.request.GET.get("article") or self.request.POST.get("article") or ""
+        ref = as_ref(asked)
+        found = self._where.filter(ref=ref).first() if ref else None
+        return found or self._where.first()
 
     @cached_property
     def paragraphs(self) -> list[tuple[marking.Paragraph, list[ShownFlag]]]:

@@ -90,7 +90,7 @@ class TestStories:
     def test_place_and_let_the_machine_group_it(self, desk):
         article, story = factories.article(), Story.objects.create(title="The harbour")
         where = f"/articles/{article.ref}/place/"
-        sent = {"story": f"http://desk/stories/{story.ref}/", "reason": "The same dredging."}
+        sent = {"story": story.ref, "reason": "The same dredging."}
         answer = desk.post(where, sent, follow=True)
         assert "Moved into “The harbour”." in answer.content.decode()
         article.refresh_from_db()
@@ -103,8 +103,9 @@ class TestStories:
     @pytest.mark.parametrize(
         "sent",
         [
-            {"story": "/stories/nothing/", "reason": "The same dredging."},
-            {"story": "", "reason": ""},
+            {"address": "/stories/nothing/", "reason": "The same dredging."},
+            {"story": "none", "reason": ""},
+            {"story": "", "reason": "The same dredging."},
         ],
     )
     def test_a_refused_placing_keeps_what_was_typed_and_moves_nothing(self, desk, sent):
@@ -117,6 +118,39 @@ class TestStories:
             f'value="{typed}"' in answer.content.decode() for typed in sent.values() if typed
         )
         assert Article.objects.get(pk=article.pk).story == story
+
+    def test_a_story_that_is_not_listed_is_named_by_its_address(self, desk):
+        article, story = factories.article(), Story.objects.create(title="The harbour")
+        sent = {
+            "story": "",
+            "address": f"http://desk/stories/{story.ref}/",
+            "reason": "The same dredging.",
+        }
+        desk.post(f"/articles/{article.ref}/place/", sent)
+
+        article.refresh_from_db()
+        assert article.story == story
+
+    def test_taken_out_of_its_story_an_article_stays_out(self, desk):
+        article = factories.article(story=Story.objects.create(title="The harbour"))
+        desk.post(f"/articles/{article.ref}/place/", {"story": "none", "reason": "Another port."})
+
+        article.refresh_from_db()
+        assert (article.story, article.placed_reason) == (None, "Another port.")
+
+    def test_stories_that_make_the_same_claims_are_offered_first(self, desk):
+        article = factories.article()
+        related = Story.objects.create(title="The harbour")
+        Story.objects.create(title="The lighthouse")
+        claim = factories.claim()
+        for row in (article, factories.article(story=related)):
+            row.appearances.create(
+                claim=claim, start=0, end=3, sentence_start=0, sentence_end=3, wording="The",
+                worthiness=0.5,
+            )  # fmt: skip
+        page = desk.get(f"/articles/{article.ref}/").content.decode()
+
+        assert 0 < page.index(">The harbour</option>") < page.index(">The lighthouse</option>")
 
 
 def test_an_article_and_the_list_of_stories_ask_no_more_for_more_rows(desk, edge):
