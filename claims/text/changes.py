@@ -92,13 +92,22 @@ def _figure(copy: Said, origin: Said) -> Change | None:
     ):
         return None
     for figure, other, outcome in pair_figures(ours, theirs):
-        if outcome in ("changed", "qualifier_lost"):
+        about_reports = _dates_a_report(figure, copy) or _dates_a_report(other, origin)
+        if outcome in ("changed", "qualifier_lost") and not about_reports:
             return Change(
                 FlagKind.FIGURE_CHANGED,
                 _in_words(figure, copy.wording),
                 _in_words(other, origin.wording),
             )
     return None
+
+
+def _dates_a_report(figure: Figure, said: Said) -> bool:
+    """Whether a date is when somebody said it, not when it was: "on 3 May a paper wrote that"."""
+    following = fold(said.wording[figure.span.end : figure.span.end + REACH]).text
+    words, that, _ = following.partition(" that ")
+    last = words.split()[-1:]
+    return figure.kind == "date" and bool(that) and not _words("reported", "verbs").isdisjoint(last)
 
 
 def _is_same_figure(ours: Figure, theirs: Figure) -> bool:

@@ -80,6 +80,9 @@ FIGURES = [
     ("Falk counted about 40 seals.", "Falk counted 41 seals.", None),
     ("Falk counted 40 seals.", "Falk counted 40 seals.", None),
     ("It opens in mid-March.", "It opens on 14 March.", None),
+    ("On 3 May a weekly wrote that the pier shut.", "The pier shut on 9 April.", None),
+    ("The pier shut on 3 May.", "The pier shut on 9 April.", ("3 May", "9 April")),
+    ("The pier shut on 3 May, said Falk.", "The pier shut on 9 April.", ("3 May", "9 April")),
 ]
 
 
