@@ -19,7 +19,7 @@ from claims import text as engine
 from claims.index import Candidate, candidates, enter, enter_anew
 from claims.models import Appearance, Article, Claim, Suggestion
 
-CANDIDATES = 8  # claims compared with one appearance, those sharing most of its weight
+CANDIDATES = 6  # claims compared with one appearance, those sharing most of its weight
 WORDINGS = 8  # in which one candidate is compared, besides its own
 AS_DECIDED = "a person decided so for the same wording"
 

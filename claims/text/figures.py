@@ -46,12 +46,12 @@ def find_figures(text: str, *, language: str = "en") -> tuple[Figure, ...]:
     folded = fold(text)
     if language not in figure_languages():
         return tuple(_plain_numbers(folded))
-    lexicon, letters, found = lexicon_of(language), list(folded.text), list[Found]()
+    lexicon, left, found = lexicon_of(language), folded.text, list[Found]()
     for finder in (_dates, _ages, _shares, _quantities):
-        for start, end, figure in finder(folded._replace(text="".join(letters)), lexicon):
+        for start, end, figure in finder(folded._replace(text=left), lexicon):
             is_month = figure.kind != "date" or not lexicon.not_a_month.search(figure.span.of(text))
-            if is_month and TAKEN not in letters[start:end]:
-                letters[start:end] = TAKEN * (end - start)
+            if is_month and TAKEN not in left[start:end]:
+                left = f"{left[:start]}{TAKEN * (end - start)}{left[end:]}"
                 found.append((start, end, figure))
     found.sort(key=lambda item: item[:2])
     return tuple(_with_scopes(text, folded.text, found, lexicon))
