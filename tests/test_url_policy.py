@@ -171,7 +171,7 @@ DESK = {
     "claims:story": Policy(PAGE, NO_PAGE),
     "claims:story-csv": Policy(PAGE, NO_PAGE),
     "claims:story-json": Policy(PAGE, NO_PAGE),
-    "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda review: {"reason": "I read it."}),
+    "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda _: {"story": "none", "reason": "Read."}),
     "claims:add-derivation": Policy(
         NO_PAGE, OVERRULES, data=lambda review: {"on": agency().name, "reason": "I read it."}
     ),
