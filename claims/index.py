@@ -103,7 +103,6 @@ def candidates(
             {
                 "keys": list(keys),
                 "weights": weights,
-                "whole": sum(weights),
                 "least": least * sum(weights),
                 "chosen": chosen,
                 "firsts": [first for first, _ in twos],

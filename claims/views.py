@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 RESTING = 50  # articles named as resting on a source
 COPIES = 100  # articles in which a claim appears that its page lists
-CHANGES = 200  # differences between copies shown of one claim
-CHANGED = 100  # differences shown of one story
+CHANGES = 200  # differences between copies shown of one claim, or of one story
 LONGEST_REASON = 500  # characters
 NO_STORY = "none"  # chosen instead of a story
 
@@ -70,8 +69,8 @@ def story(request: HttpRequest, ref: str) -> HttpResponse:
         "story": table.story,
         "table": table,
         "drawing": timeline.draw(table),
-        "changed": changed[:CHANGED],
-        "unlisted": len(changed) - CHANGED,
+        "changed": changed[:CHANGES],
+        "unlisted": len(changed) - CHANGES,
     }
     return render(request, "claims/story.html", context)
 

@@ -19,7 +19,7 @@ from claims.text.rules import FOLDER, rule_book
 from claims.text.similarity import compare, shared_weight
 from claims.text.values import Change, Figure, FlagKind, Said, Span
 
-REACH = 60  # characters read before an actor
+REACH = 60  # characters read before an actor, and after a date
 WHOSE = re.compile(r"(?:\b[Tt]he\s+)?(?:\b[A-Z][\w'’-]*\s+)?\Z")
 STATE = re.compile(r"(?:The\s+)?(?P<first>[\w'’-]+)(?:\s+(?P<second>[\w'’-]+))?")
 BETWEEN = 3  # words between an actor and what it does, or a determiner and its noun

@@ -10,7 +10,7 @@ from claims.text.wording import read
 MOST_KEYS = 200  # of one wording
 WORD = 1.0  # what a term or a figure counts
 PAIR = 0.2  # what two terms in a row count
-LETTERS = 6  # of a word, that a country and its people, and headlines and sentences, share a key
+LETTERS = 6  # of each term: a country and its people share a key, and so do any cases of a word
 
 
 def fingerprint(wording: str) -> dict[int, float]:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from claims import matching
+from claims import index, matching
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Suggestion
 from tests.factories import article
@@ -53,6 +53,24 @@ def test_the_same_claim_in_two_articles_is_one():
     assert matching.link_appearances(_article(BARRELS_AGAIN)) == 0
 
     assert _groups() == {frozenset({BARRELS, BARRELS_AGAIN}), frozenset({MUSEUM})}
+
+
+def test_words_that_too_many_claims_share_bring_none_of_them(monkeypatch):
+    matching.link_appearances(_article(BARRELS))
+    assert index.candidates(BARRELS, language="en", limit=5)
+    monkeypatch.setattr(index, "RAREST", 0)
+
+    assert index.candidates(BARRELS, language="en", limit=5) == []
+
+
+def test_two_words_are_looked_up_together_only_where_few_claims_should_have_both(monkeypatch):
+    matching.link_appearances(_article(BARRELS, MUSEUM))
+    counts, total = index._counts(engine.fingerprint(BARRELS))
+
+    assert total == 2
+    assert index._twos(counts, counts, total)
+    monkeypatch.setattr(index, "ROWS_OF_TWO", 0)
+    assert index._twos(counts, counts, total) == []
 
 
 def test_two_wordings_in_one_article_are_one_claim():

@@ -150,6 +150,12 @@ def test_fingerprints_of_one_claim_meet(a, b):
     assert len(set(fingerprint(a)) & set(fingerprint(b))) >= 3
 
 
+def test_a_headline_and_its_sentence_have_one_fingerprint():
+    sentence = "Divers searched the Georgian harbour for barrels."
+
+    assert fingerprint(sentence.title()) == fingerprint(sentence) == fingerprint(sentence.lower())
+
+
 def test_a_fingerprint_is_of_signed_integers_and_limited():
     marks = fingerprint(" ".join(map("".join, permutations("bdklmr"))))
     assert len(marks) == 200

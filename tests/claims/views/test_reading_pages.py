@@ -86,6 +86,17 @@ def test_a_story_says_in_one_sentence_what_its_copies_did(desk, story):
     assert sentence == "Three articles, one independent origin; two dropped the caution."
 
 
+def test_a_story_of_many_changes_says_how_many_are_in_its_table_only(desk, story, monkeypatch):
+    shown = desk.get(story.get_absolute_url()).content.decode()
+    changes = shown.count('class="change"')
+    monkeypatch.setattr("claims.views.CHANGES", changes - 1)
+    html = desk.get(story.get_absolute_url()).content.decode()
+
+    assert "1 more are in the" not in shown
+    assert html.count('class="change"') == changes - 1
+    assert "1 more are in the" in html
+
+
 def test_the_drawing_and_the_table_of_a_story_say_the_same(desk, story):
     answer = desk.get(story.get_absolute_url())
 

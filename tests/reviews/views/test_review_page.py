@@ -42,6 +42,26 @@ def test_the_article_is_shown_whole_with_the_claim_and_its_flag_marked(sign_in, 
     assert html.count(f'id="flag-{flag.ref}"') == 1
 
 
+def test_a_claim_in_many_articles_has_tabs_for_some_and_for_the_one_asked_for(
+    sign_in, held, monkeypatch
+):
+    monkeypatch.setattr("reviews.views.page.ARTICLES", 2)
+    rows = []
+    for _ in range(4):
+        rows.append(factories.article(published_on="2031-01-01"))
+        Appearance.objects.create(
+            article=rows[-1], claim=held.claim, start=0, end=9, sentence_start=0, sentence_end=9,
+            wording=rows[-1].text[:9], worthiness=0.5,
+        )  # fmt: skip
+    where = f"{held.get_absolute_url()}?article={rows[-1].ref}"
+    html = sign_in(held.checker).get(where).content.decode()
+
+    tabs = re.findall(r'id="tab-(\w+)"( aria-current="true")?', html)
+    assert len(tabs) == 3
+    assert tabs[-1] == (rows[-1].ref, ' aria-current="true"')
+    assert "2 more" in html
+
+
 def test_what_articles_say_is_never_markup(sign_in, db):
     text = factories.TEXT + ' <img src=x onerror="alert(1)" hx-get="/x">'
     review = factories.review_at(Status.IN_PROGRESS)
