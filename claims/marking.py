@@ -22,6 +22,7 @@ class Mark:
     style: str  # CSS classes
     ref: str = ""  # the part of the page it opens
     label: str = ""  # the same in words, for who cannot see the style
+    leads_to: str = "flag"  # the kind of part it opens, which begins that part's id
 
 
 @dataclass(frozen=True, slots=True)

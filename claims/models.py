@@ -433,6 +433,11 @@ class Flag(models.Model):
                 name="claims_flag_dismissed_with_a_reason",
             ),
         ]
+        indexes = [
+            # What people decided per rule is counted from the first; the second lists one rule's.
+            models.Index(fields=["rule", "state"], name="claims_flag_by_rule"),
+            models.Index(fields=["rule", "-id"], name="claims_flag_of_rule_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} in {self.article}"

@@ -285,7 +285,7 @@ def as_csv(table: StoryTable) -> str:
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for row in exported(table):
-        writer.writerow(_inert(row[name]) for name in COLUMNS)
+        writer.writerow(inert(row[name]) for name in COLUMNS)
     return lines.getvalue()
 
 
@@ -300,5 +300,6 @@ def as_document(table: StoryTable) -> dict[str, Any]:
     }
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
+    """Return `cell` so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

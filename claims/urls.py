@@ -19,6 +19,9 @@ urlpatterns = [
     path("articles/<slug:ref>/place/", views.place, name="place"),
     path("articles/<slug:ref>/rests-on/", views.add_derivation, name="add-derivation"),
     path("derivations/<slug:ref>/", views.decide_derivation, name="decide-derivation"),
+    path("flags/by-rule/", views.rules, name="rules"),
+    path("flags/by-rule.csv", views.rules_csv, name="rules-csv"),
+    path("flags/by-rule/<str:rule>/", views.rule, name="rule"),
     path("claims/<slug:ref>/", views.claim, name="claim"),
     path("sources/<slug:ref>/", views.source, name="source"),
 ]

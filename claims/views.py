@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from claims import analysis, derivation, grouping, listing, marking, provenance, timeline
+from claims import analysis, derivation, grouping, listing, marking, provenance, rulebook, timeline
 from claims import stories as room
 from claims.marking import Mark
 from claims.models import (
@@ -287,6 +288,57 @@ def source(request: HttpRequest, ref: str) -> HttpResponse:
         .order_by("-received_at", "-pk")[:RESTING],
     }
     return render(request, "claims/source.html", context)
+
+
+# What people decided about the flags of each rule
+
+
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    language = _language(request)
+    context = {
+        "rules": rulebook.rules(language=language),
+        "language": language,
+        "languages": rulebook.languages(),
+        "confidence": round(100 * rulebook.CONFIDENCE),
+    }
+    return render(request, "claims/rules.html", context)
+
+
+@require_GET
+def rules_csv(request: HttpRequest) -> HttpResponse:
+    judged = rulebook.rules(language=_language(request))
+    answer = HttpResponse(rulebook.as_csv(judged), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="flags-by-rule.csv"'
+    return answer
+
+
+@require_GET
+def rule(request: HttpRequest, rule: str) -> HttpResponse:
+    if not Flag.objects.filter(rule=rule).exists():
+        raise Http404
+    state, language = request.GET.get("state", ""), _language(request)
+    state = state if state in Flag.State else ""
+    after = as_ref(request.GET.get("after", ""))
+    rows, next_after = rulebook.flags(rule, state=state, language=language, after=after)
+    narrowed = {name: one for name, one in (("state", state), ("language", language)) if one}
+    context = {
+        "rule": rule,
+        "flags": [(flag, _tone(flag)) for flag in rows],
+        "states": Flag.State.choices,
+        "state": state,
+        "language": language,
+        "query": urlencode(narrowed),
+        "next_query": urlencode(narrowed | {"after": next_after}) if next_after else "",
+        "is_later_page": bool(after),
+    }
+    return render(request, "claims/rule.html", context)
+
+
+def _language(request: HttpRequest) -> str:
+    """The language asked for, if it can be one at all."""
+    asked = request.GET.get("language", "")
+    return asked if asked.replace("-", "").isalpha() and asked.isascii() else ""
 
 
 # What the pages are told

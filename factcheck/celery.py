@@ -51,7 +51,18 @@ app.conf.update(
     beat_schedule={
         "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
+        "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},
+        "keep dates": {"task": "reviews.tasks.keep_dates", "schedule": 30.0},
+        "tell of ending leases": {
+            "task": "reviews.tasks.tell_of_ending_leases",
+            "schedule": 30.0,
+        },
+        "send letters": {"task": "reviews.tasks.send_letters", "schedule": 15.0},
+        "write digests": {
+            "task": "reviews.tasks.write_digests",
+            "schedule": crontab(hour="6", minute="0"),
+        },
         "sweep approved": {"task": "reviews.tasks.sweep_approved", "schedule": 30.0},
         "verify history": {
             "task": "reviews.tasks.verify_history",

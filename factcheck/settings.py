@@ -13,6 +13,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from jinja2 import StrictUndefined
 
 from factcheck import embedded
 
@@ -61,7 +62,11 @@ CONTACT_EMAIL = env.str("FACTCHECK_CONTACT_EMAIL", default="corrections@localhos
 # The desk.
 LEASE = timedelta(minutes=env.int("FACTCHECK_LEASE_MINUTES", default=30))
 LEASE_AT_MOST = timedelta(hours=env.int("FACTCHECK_LEASE_HOURS_AT_MOST", default=8))
+LEASE_ENDS_SOON = timedelta(minutes=5)
 LEASES_PER_PERSON = env.int("FACTCHECK_LEASES_PER_PERSON", default=5)
+WAIT_AT_MOST = DUE_AT_MOST = timedelta(days=90)
+RECHECK = timedelta(days=env.int("FACTCHECK_RECHECK_DAYS", default=30))
+RECHECK_AT_MOST = timedelta(days=366)
 QUEUE_WORTHINESS = env.float("FACTCHECK_QUEUE_WORTHINESS", default=0.7)
 
 # The machine. The score of `engine.compare` from which an appearance is linked to a claim: at 0.6
@@ -109,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "factcheck.returning.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -128,7 +133,18 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "reviews.views.notifications.badge",
             ],
+        },
+    },
+    {  # The long list of the queue, `*.jinja` beside the others: four times as fast.
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "NAME": "jinja",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "undefined": StrictUndefined,
         },
     },
 ]
@@ -204,6 +220,17 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.client_address"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# Mail. Without a server it is written to the log.
+EMAIL_HOST = env.str("FACTCHECK_MAIL_HOST", default="")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.int("FACTCHECK_MAIL_PORT", default=587)
+EMAIL_USE_TLS = env.bool("FACTCHECK_MAIL_STARTTLS", default=True)
+EMAIL_HOST_USER = env.str("FACTCHECK_MAIL_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("FACTCHECK_MAIL_PASSWORD", default="")
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FACTCHECK_MAIL_FROM", default=CONTACT_EMAIL)
+
 
 # Language, time, files.
 LANGUAGE_CODE = "en-gb"

@@ -12,15 +12,29 @@ from django.contrib.auth.models import Group
 
 from claims.admin import ViewOnlyAdmin
 from reviews.models import (
+    ChecklistEvent,
+    ChecklistVersion,
     Comment,
+    Conflict,
+    Contact,
     Decision,
     Evidence,
+    Letter,
+    MailChoice,
+    Notification,
+    OpinionRule,
     Publication,
     Review,
     ReviewEvent,
+    ReviewTopic,
+    Reweighing,
+    SavedView,
+    SecondOpinion,
+    ThreadEvent,
     User,
     Verdict,
     VerdictVersion,
+    Weights,
 )
 
 # What a role may do is written in `roles.py` and set after every migrate; here people get roles.
@@ -120,9 +134,119 @@ class CommentAdmin(ViewOnlyAdmin):
     ordering = ("-pk",)
 
 
+@admin.register(Contact)
+class ContactAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "whom", "way", "asked_on", "replied_on", "review")
+    list_filter = ("way",)
+    list_select_related = ("review__claim",)
+    search_fields = ("whom", "by_name", "review__ref")
+    ordering = ("-pk",)
+
+
+@admin.register(ChecklistVersion)
+class ChecklistVersionAdmin(ViewOnlyAdmin):
+    list_display = ("seq", "at", "by_name", "why")
+    ordering = ("-pk",)
+
+
+@admin.register(ChecklistEvent)
+class ChecklistEventAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "action", "point", "note", "review")
+    list_filter = ("action",)
+    list_select_related = ("review__claim",)
+    search_fields = ("by_name", "point", "review__ref")
+    ordering = ("-pk",)
+
+
+@admin.register(ThreadEvent)
+class ThreadEventAdmin(ViewOnlyAdmin):
+    list_display = ("at", "actor_name", "what", "thread")
+    list_filter = ("what",)
+    list_select_related = ("thread",)
+    ordering = ("-pk",)
+
+
 @admin.register(Publication)
 class PublicationAdmin(ViewOnlyAdmin):
     list_display = ("published_at", "review", "correction")
     list_select_related = ("review__claim",)
     search_fields = ("review__claim__wording", "review__ref")
+    ordering = ("-pk",)
+
+
+@admin.register(ReviewTopic)
+class ReviewTopicAdmin(ViewOnlyAdmin):
+    list_display = ("name", "slug", "harm", "words")
+    ordering = ("name",)
+
+
+@admin.register(Weights)
+class WeightsAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "why")
+    ordering = ("-pk",)
+
+
+@admin.register(Reweighing)
+class ReweighingAdmin(ViewOnlyAdmin):
+    list_display = ("started_at", "why", "done", "total", "finished_at")
+    ordering = ("-pk",)
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ViewOnlyAdmin):
+    list_display = ("name", "owner", "shared", "query")
+    list_select_related = ("owner",)
+    ordering = ("-pk",)
+
+
+@admin.register(Conflict)
+class ConflictAdmin(ViewOnlyAdmin):
+    list_display = ("person", "about", "words", "declared_at", "ended_at")
+    list_select_related = ("person", "source", "claimant", "topic")
+    ordering = ("-pk",)
+
+
+@admin.register(SecondOpinion)
+class SecondOpinionAdmin(ViewOnlyAdmin):
+    list_display = (
+        "asked_at",
+        "review",
+        "state",
+        "asked",
+        "second_checker",
+        "first_rating",
+        "second_rating",
+    )
+    list_filter = ("state",)
+    list_select_related = ("review__claim", "asked", "second_checker")
+    ordering = ("-pk",)
+
+
+@admin.register(OpinionRule)
+class OpinionRuleAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "share", "topics", "why")
+    ordering = ("-pk",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ViewOnlyAdmin):
+    list_display = ("at", "person", "kind", "words", "review", "read_at", "mail")
+    list_filter = ("kind", "mail")
+    list_select_related = ("person", "review__claim")
+    ordering = ("-pk",)
+
+
+@admin.register(MailChoice)
+class MailChoiceAdmin(ViewOnlyAdmin):
+    list_display = ("person", "kind", "mail")
+    list_select_related = ("person",)
+    ordering = ("-pk",)
+
+
+@admin.register(Letter)
+class LetterAdmin(ViewOnlyAdmin):
+    """The outbox: what was sent, what waits, and why."""
+
+    list_display = ("written_at", "address", "subject", "state", "attempts", "tried_at", "problem")
+    list_filter = ("state",)
     ordering = ("-pk",)

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from claims import text as engine
 from claims.models import Claim, Flag, Suggestion
-from reviews import history, leases, workflow
+from reviews import gate, history, leases
 from reviews.models import Evidence, Publication, Review, ReviewEvent, User, VerdictVersion
 from reviews.states import Action
 
@@ -44,18 +44,21 @@ class Earlier:
         return str(self.publication.document["rating"]["label"])
 
     @property
+    def address(self) -> str:
+        return reverse("public:check", args=[self.publication.review.ref])
+
+    @property
     def wording(self) -> str:
         return str(self.publication.document["claim"])
 
     def as_document(self) -> dict[str, Any]:
         """Return it for other programs, as plain values for JSON."""
-        review = self.publication.review
         return {
             "claim": self.wording,
             "rating": self.publication.document["rating"]["code"],
             "rating_label": self.rating,
             "summary": self.publication.document["summary"],
-            "url": settings.PUBLIC_URL + reverse("public:check", args=[review.ref]),
+            "url": settings.PUBLIC_URL + self.address,
             "published_at": self.publication.document["published_at"],
             "version": self.publication.version.seq,
             "likeness": self.comparison.score,
@@ -67,94 +70,97 @@ class Earlier:
 # Asking
 
 
-def earlier_checks(claims: Iterable[Claim]) -> dict[int, list[Earlier]]:
-    """Map the key of each claim to its earlier checks, likeliest first. Cost: five queries.
+def earlier_checks(claims: Iterable[int]) -> dict[int, list[Earlier]]:
+    """Map the key of each claim to its earlier checks, likeliest first. Cost: one query, or three.
 
     They are the published checks of claims merged into it, and of claims suggested or confirmed as
     the same, with all merged into those; what a person rejected is none.
     """
-    known = {claim.pk: claim for claim in claims}
-    prefetch_related_objects(list(known.values()), "claimant")
-    pairs = {(pk, pk) for pk in known} | set(_suggested(known))
-    standing = _merged_into({other for _, other in pairs})
-    checks = {
-        publication.review.claim_id: publication
-        for publication in Publication.objects.current()
-        .filter(review__claim__in=standing)
-        .select_related("review__claim__claimant", "version")
-    }
-    by_claim: dict[int, list[Publication]] = {}
-    for pk, publication in sorted(checks.items()):
-        by_claim.setdefault(standing[pk], []).append(publication)
-    found = {
-        (pk, publication.review.claim_id): publication
-        for pk, other in sorted(pairs)
-        for publication in by_claim.get(other, [])
-        if publication.review.claim_id != pk
-    }
-    cautious = _cautious({pk for pair in found for pk in pair})
+    found = _checked(claims)
+    if not found:
+        return {}
+    publications = Publication.objects.select_related("review", "version").in_bulk(
+        {publication for _, publication in found}
+    )
+    checked = {one.review.claim_id for one in publications.values()}
+    known = _claims({pk for pk, _ in found} | checked)
     earlier: dict[int, list[Earlier]] = {}
-    for (pk, _), publication in found.items():
-        earlier.setdefault(pk, []).append(_compare(known[pk], publication, cautious))
+    for pk, publication in found:
+        one = publications[publication]
+        earlier.setdefault(pk, []).append(_compare(known[pk], known[one.review.claim_id], one))
     for rows in earlier.values():
         rows.sort(key=lambda one: -one.comparison.score)
         del rows[MOST:]
     return earlier
 
 
-def _suggested(known: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Pairs of a claim and another that an appearance of one of them is said to state."""
-    pks = set(known)
-    rows = Suggestion.objects.exclude(state=Suggestion.State.REJECTED).filter(
-        Q(appearance__claim__in=pks) | Q(claim__in=pks), appearance__current=True
-    )
-    taken_back = Q(state=Suggestion.State.OPEN, score__isnull=True)
-    for ours, theirs in rows.exclude(taken_back).values_list("appearance__claim", "claim"):
-        if ours in pks:
-            yield ours, theirs
-        if theirs in pks and ours is not None:
-            yield theirs, ours
-
-
-def _merged_into(claims: Iterable[int]) -> dict[int, int]:
-    """Map each of these claims, and each that was merged into one of them, to that one."""
+def _checked(claims: Iterable[int]) -> list[tuple[int, int]]:
+    """Pairs of one of these claims and a publication that may be a check of the same, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH RECURSIVE gone (id, into_id) AS (
-                SELECT id, id FROM unnest(%s::bigint[]) AS own(id)
+            WITH RECURSIVE own (id) AS (
+                SELECT unnest(%s::bigint[])
+            ), same (ours, theirs) AS (
+                SELECT id, id FROM own
+                UNION
+                SELECT pair.* FROM claims_suggestion suggestion
+                JOIN claims_appearance appearance ON appearance.id = suggestion.appearance_id
+                CROSS JOIN LATERAL (
+                    VALUES (appearance.claim_id, suggestion.claim_id),
+                           (suggestion.claim_id, appearance.claim_id)
+                ) pair (ours, theirs)
+                WHERE suggestion.id IN (
+                    SELECT id FROM claims_suggestion WHERE claim_id IN (SELECT id FROM own)
+                    UNION
+                    SELECT said.id FROM claims_suggestion said
+                    JOIN claims_appearance place ON place.id = said.appearance_id
+                    WHERE place.claim_id IN (SELECT id FROM own)
+                )
+                AND appearance.current AND suggestion.state <> %s
+                AND NOT (suggestion.state = %s AND suggestion.score IS NULL)  -- was taken back
+                AND pair.ours IN (SELECT id FROM own)
+            ), gone (id, into_id) AS (
+                SELECT theirs, theirs FROM same
                 UNION
                 SELECT claim.id, gone.into_id FROM claims_claim claim
                 JOIN gone ON claim.merged_into_id = gone.id
             )
-            SELECT id, into_id FROM gone ORDER BY id = into_id, into_id
+            SELECT DISTINCT same.ours, newest.id
+            FROM same
+            JOIN gone ON gone.into_id = same.theirs AND gone.id <> same.ours
+            JOIN reviews_review review ON review.claim_id = gone.id
+            JOIN LATERAL (
+                SELECT id FROM reviews_publication
+                WHERE review_id = review.id ORDER BY id DESC LIMIT 1
+            ) newest ON true
+            ORDER BY same.ours, newest.id
             """,
-            [sorted(claims)],
+            [sorted(claims), Suggestion.State.REJECTED, Suggestion.State.OPEN],
         )
-        return dict(cursor.fetchall())
+        return list(cursor.fetchall())
 
 
-def _cautious(claims: Iterable[int]) -> dict[int, tuple[bool, bool]]:
-    """Of each claim: whether a copy says that it is unverified, and whether one dropped that."""
+def _claims(pks: Iterable[int]) -> dict[int, Any]:
+    """These claims, with `says` and `dropped`: a copy says that it is unverified, one dropped that.
+
+    Cost: one query.
+    """
     standing = Flag.objects.standing()
     says = standing.core().filter(covers__claim=OuterRef("pk"), covers__current=True)
     dropped = standing.filter(
         claim=OuterRef("pk"), kind__in=["disclaimer_dropped", "disclaimer_contradicted"]
     )
-    rows = Claim.objects.filter(pk__in=set(claims))
-    marked = rows.annotate(says=Exists(says), dropped=Exists(dropped))
-    return {pk: (says, gone) for pk, says, gone in marked.values_list("pk", "says", "dropped")}
+    marked = Claim.objects.annotate(says=Exists(says), dropped=Exists(dropped))
+    return marked.select_related("claimant").in_bulk(pks)
 
 
-def _compare(
-    claim: Claim, publication: Publication, cautious: dict[int, tuple[bool, bool]]
-) -> Earlier:
-    checked = publication.review.claim
+def _compare(claim: Claim, checked: Claim, publication: Publication) -> Earlier:
     languages = claim.language, checked.language
     comparison = engine.compare(claim.wording, checked.wording, languages=languages)
     differs = (
         *_other_words(claim, checked, comparison),
-        *_other_caution(cautious[claim.pk], cautious[checked.pk]),
+        *_other_caution(claim, checked),
     )
     return Earlier(publication, comparison, differs)
 
@@ -170,15 +176,15 @@ def _other_words(claim: Claim, checked: Claim, comparison: engine.Comparison) ->
         yield f"said by {claim.claimant.name}, there by {checked.claimant.name}"
 
 
-def _other_caution(ours: tuple[bool, bool], theirs: tuple[bool, bool]) -> Iterator[str]:
-    """What differs in the caution: whether it is there, and whether a copy dropped it."""
-    if ours[0] != theirs[0]:
+def _other_caution(ours: Any, theirs: Any) -> Iterator[str]:
+    """What differs in the caution of two claims, as `_claims` marked them."""
+    if ours.says != theirs.says:
         yield (
             "said to be unverified here, not there"
-            if ours[0]
+            if ours.says
             else "said to be unverified there, not here"
         )
-    if ours[1] and not theirs[1]:
+    if ours.dropped and not theirs.dropped:
         yield "a copy dropped the caution here"
 
 
@@ -204,9 +210,10 @@ def adopt(
     :raises history.Conflict: if `seq` is not the newest version.
     """
     actor, now = leases.begin_write(review, by, token)
-    if reason := workflow.refusal(Action.ADOPT, review, actor):
+    if reason := gate.refusal(Action.ADOPT, review, actor):
         raise leases.Refused(reason)
-    earlier = {one.publication for one in earlier_checks([review.claim]).get(review.claim_id, [])}
+    found = earlier_checks([review.claim_id]).get(review.claim_id, [])
+    earlier = {one.publication for one in found}
     if publication.review_id not in {one.review_id for one in earlier}:
         raise leases.Refused("This is no earlier check of the claim any more.")
     if publication not in earlier:

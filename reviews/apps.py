@@ -8,6 +8,7 @@ class ReviewsConfig(AppConfig):
     verbose_name = "Reviews: what we decided"
 
     def ready(self) -> None:
-        from reviews import roles  # noqa: PLC0415  models are ready only now
+        from reviews import beginning, roles  # noqa: PLC0415  models are ready only now
 
         post_migrate.connect(roles.sync, sender=self, dispatch_uid="reviews.roles.sync")
+        post_migrate.connect(beginning.begin, sender=self, dispatch_uid="reviews.beginning.begin")

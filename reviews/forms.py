@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any, cast
+
 from django import forms
-from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
 
 from claims import text as engine
-from claims.models import Flag, Source, Suggestion
-from reviews import listing, ratings
+from claims.models import Flag, Suggestion
+from reviews import comments, ratings
+from reviews.checklists import AT_MOST, LONGEST_POINT, Point
+from reviews.contacts import Told
 from reviews.history import Draft
-from reviews.models import Evidence, Review, User
+from reviews.inbox import Kind, Mail
+from reviews.models import Comment, Evidence, SecondOpinion, User
+from reviews.worksheet import Way
 
 LONGEST_REASON = 500  # characters
 
 
 def kinds() -> list[tuple[str, str]]:
-    return [("", "Any kind"), *((kind.value, kind.label) for kind in engine.FlagKind)]
-
-
-def languages() -> list[tuple[str, str]]:
-    """Those of the reviews there are."""
-    codes = Review.objects.order_by("language").values_list("language", flat=True).distinct()
-    return [("", "Any language"), *((code, code) for code in codes)]
-
-
-def people_who_check() -> QuerySet[User]:
-    """Those who may hold a review."""
-    may_check = Q(groups__permissions__codename="check_review") | Q(is_superuser=True)
-    people = User.objects.filter(may_check, is_active=True).distinct()
-    return people.order_by("first_name", "last_name", "username")
-
-
-class QueueForm(forms.Form):
-    """The filters of the queue. What makes no sense narrows nothing: an old link still works."""
-
-    q = forms.CharField(
-        label="Words in the claim",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "data-key": "/"}),
-    )
-    kind = forms.ChoiceField(label="Kind of flag", required=False, choices=kinds)
-    language = forms.ChoiceField(required=False, choices=languages)
-    source = forms.ModelChoiceField(
-        Source.objects.filter(outside=False).order_by("name"),
-        to_field_name="ref",
-        required=False,
-        empty_label="Any source",
-    )
-    holder = forms.ModelChoiceField(
-        people_who_check(), to_field_name="username", required=False, empty_label="Anybody"
-    )
-
-    def filters(self) -> listing.Filters:
-        """Return the filters that could be read."""
-        self.is_valid()
-        read = self.cleaned_data
-        return listing.Filters(
-            kind=read.get("kind", ""),
-            language=read.get("language", ""),
-            source=read.get("source"),
-            holder=read.get("holder"),
-            words=read.get("q", "").strip(),
-        )
+    return [(kind.value, kind.label) for kind in engine.FlagKind]
 
 
 class LeaseForm(forms.Form):
@@ -148,6 +110,203 @@ class WithdrawEvidenceForm(LeaseForm):
     reason = forms.CharField(label="Why it no longer counts", max_length=500)
 
 
+class HandOverForm(LeaseForm):
+    """To whom a held review goes, and what they should know."""
+
+    to = forms.ModelChoiceField(
+        User.objects.checkers(),
+        label="To",
+        to_field_name="username",
+        empty_label="Choose a colleague",
+    )
+    note = forms.CharField(
+        label="What they should know", max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def offer_to_others_than(self, user: User) -> None:
+        """Nobody hands over to themselves."""
+        to = cast(forms.ModelChoiceField, self.fields["to"])
+        to.queryset = User.objects.checkers().exclude(pk=user.pk)
+
+    def clean_note(self) -> str:
+        return _lines(self.cleaned_data["note"])
+
+
+def _morning(day: date) -> datetime:
+    """When the desk opens on a day: at eight by its own clock."""
+    return timezone.make_aware(datetime.combine(day, time(8)))
+
+
+def _day(label: str, help_text: str) -> forms.DateField:
+    """A day to come; how far it may be away, the move itself says."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, help_text=help_text, widget=widget)
+
+
+class SnoozeForm(LeaseForm):
+    """Until when a held review is put aside, and for which reply."""
+
+    until = _day("Until", "It comes back to you that morning by itself. Save first what you typed.")
+    waits_for = forms.CharField(
+        label="What you wait for",
+        max_length=300,
+        help_text="Whose reply, and to what. Your colleagues see it in the list.",
+    )
+
+    def clean_until(self) -> datetime:
+        return _morning(self.cleaned_data["until"])
+
+
+class DueForm(forms.Form):
+    """When a check is due, set by hand."""
+
+    due_at = _day("Due on", "Its spread no longer decides the date; you do.")
+    reason = forms.CharField(label="Why then", max_length=500)
+
+    def clean_due_at(self) -> datetime:
+        return _morning(self.cleaned_data["due_at"])
+
+
+class RecheckForm(forms.Form):
+    """What a new look at an unproven verdict found, and when the next is due."""
+
+    found = forms.CharField(
+        label="What you looked at",
+        max_length=1000,
+        help_text="And why there is still no conclusion.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    again_at = _day("Look again on", "You are reminded that morning.")
+
+    def clean_again_at(self) -> datetime:
+        return _morning(self.cleaned_data["again_at"])
+
+
+class ReplyForm(LeaseForm):
+    """What somebody who was asked replied, and when."""
+
+    replied_on = _day("Replied on", "")
+    reply = forms.CharField(
+        max_length=10_000,
+        help_text="In their own words; what was left out marked as left out.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_reply(self) -> str:
+        return _lines(self.cleaned_data["reply"])
+
+
+class ContactForm(LeaseForm):
+    """Whom a checker asked, how, when and what."""
+
+    whom = forms.CharField(
+        label="Who was asked", max_length=200, help_text="The claimant, or whoever speaks for them."
+    )
+    way = forms.ChoiceField(label="How", choices=Way.choices)
+    asked_on = _day("Asked on", "")
+    question = forms.CharField(
+        label="What was asked", max_length=4_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    reply_by = _day("Reply asked for by", "")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reply_by"].required = False
+
+    def clean_question(self) -> str:
+        return _lines(self.cleaned_data["question"])
+
+    def told(self) -> Told:
+        """Return what was typed."""
+        typed = self.cleaned_data
+        return Told(**{name: typed[name] for name in Told.__slots__ if name in typed})
+
+
+class CorrectContactForm(ContactForm):
+    """What an entry of the log should have said, with the reply, and why."""
+
+    replied_on = _day("Replied on", "")
+    reply = forms.CharField(
+        required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    why = forms.CharField(label="Why it is corrected", max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["replied_on"].required = False
+
+    def clean_reply(self) -> str:
+        return _lines(self.cleaned_data["reply"])
+
+
+class TickForm(LeaseForm):
+    """A point of the checklist, by its text, and what the checker says to it."""
+
+    point = forms.CharField(max_length=LONGEST_POINT, widget=forms.HiddenInput)
+    note = forms.CharField(required=False, max_length=500)
+
+
+class PointForm(forms.Form):
+    """One point of the checklist, as a supervisor edits it."""
+
+    text = forms.CharField(label="Point", max_length=LONGEST_POINT)
+    help = forms.CharField(required=False, max_length=500, label="Help")
+    required = forms.BooleanField(required=False, label="No verdict is submitted without it")
+    kind = forms.ChoiceField(
+        label="Asked only where this stands",
+        required=False,
+        choices=lambda: [("", "Always asked"), *kinds()],
+    )
+
+    def point(self) -> Point:
+        """Return what was typed."""
+        return Point(**{name: self.cleaned_data[name] for name in Point.__slots__})
+
+
+class Points(forms.BaseFormSet):
+    """The points of the checklist, as a supervisor edits them together."""
+
+    def points(self) -> list[Point]:
+        """Return what was typed, in its order, without what is left out."""
+        return [form.point() for form in self.ordered_forms]
+
+
+PointsForm = cast(
+    type[Points],
+    forms.formset_factory(
+        PointForm, Points, extra=2, can_order=True, can_delete=True,
+        max_num=AT_MOST, absolute_max=2 * AT_MOST,
+    ),
+)  # fmt: skip
+
+
+class EditForm(forms.Form):
+    """On top of which version the checklist is edited, and why."""
+
+    seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    why = forms.CharField(label="Why it changes", max_length=500)
+
+
+class ReadForm(forms.Form):
+    """Up to which notification somebody was shown their list."""
+
+    up_to = forms.IntegerField(min_value=1)
+
+
+class MailForm(forms.Form):
+    """How a person wants each kind of notification by mail: one choice a kind."""
+
+    def __init__(self, *args: Any, wanted: Mapping[Kind, Mail], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, mail in wanted.items():
+            self.fields[kind.value] = forms.ChoiceField(
+                label=kind.label, choices=Mail.choices, initial=mail, widget=forms.RadioSelect
+            )
+
+    def chosen(self) -> dict[Kind, Mail]:
+        return {Kind(kind): Mail(mail) for kind, mail in self.cleaned_data.items()}
+
+
 class FlagForm(LeaseForm):
     """A person's decision on a flag."""
 
@@ -155,8 +314,24 @@ class FlagForm(LeaseForm):
     reason = forms.CharField(required=False, max_length=500)
 
 
+class FlagsForm(LeaseForm):
+    """A person's decision on several flags of an article: single ones, and all of a rule."""
+
+    article = forms.SlugField(widget=forms.HiddenInput, max_length=10)
+    state = forms.ChoiceField(choices=Flag.State.choices)
+    flag = forms.TypedMultipleChoiceField(required=False)
+    rule = forms.TypedMultipleChoiceField(required=False)
+    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        for name in ("flag", "rule"):  # what is there, the room knows
+            field = cast(forms.TypedMultipleChoiceField, self.fields[name])
+            field.choices = [(one, one) for one in data.getlist(name)]
+
+
 class ReasonForm(forms.Form):
-    """Why a review is dismissed, reopened or corrected."""
+    """Why a review is dismissed, reopened, corrected or taken over."""
 
     reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -174,11 +349,106 @@ class DismissForm(ReasonForm):
 
 
 class CommentForm(forms.Form):
+    """What a colleague says, and the passage meant, if any."""
+
     body = forms.CharField(
         label="Comment for your colleagues",
         max_length=4000,
+        help_text="Write @ and a user name to tell somebody.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    about = forms.ChoiceField(
+        required=False,
+        choices=[
+            (comments.WHOLE, "the review as a whole"),
+            (comments.ARTICLE, "the article shown"),
+            *Comment.Field.choices,
+        ],
+    )
+    quote = forms.CharField(
+        label="The words meant",
+        required=False,
+        max_length=1000,
+        help_text="Copied from there. What you select in the article, the key c fills in.",
+    )
+    article = forms.SlugField(required=False, max_length=10)
+
+    def said(self) -> dict[str, str]:
+        """Return what was said, with line ends as they are stored."""
+        read = self.cleaned_data
+        about = read["about"] or comments.WHOLE
+        return read | {"about": about, "body": _lines(read["body"])}
+
+
+class ThreadReplyForm(forms.Form):
+    body = forms.CharField(
+        label="Your reply", max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def clean_body(self) -> str:
+        return _lines(self.cleaned_data["body"])
+
+
+class ResolveForm(forms.Form):
+    """Whether a thread is resolved, or open again."""
+
+    resolved = forms.ChoiceField(choices=[("yes", "Resolve"), ("no", "Open it again")])
+
+
+class AskForm(forms.Form):
+    """Of whom a second opinion is asked, and why."""
+
+    of = forms.ModelChoiceField(
+        User.objects.checkers(),
+        label="Of whom",
+        to_field_name="username",
+        required=False,
+        empty_label="Whoever begins first",
+        help_text="Somebody who has not read it. Neither sees the other until both are in.",
+    )
+    why = forms.CharField(label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_why(self) -> str:
+        return _lines(self.cleaned_data["why"])
+
+
+class OpinionForm(forms.Form):
+    """What the second checker found."""
+
+    rating = forms.ChoiceField(choices=ratings.choices)
+    summary = forms.CharField(
+        label="What you found",
+        max_length=600,
+        help_text="The finding in one or two sentences.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    reasons = forms.CharField(
+        label="What it rests on",
+        max_length=10_000,
+        help_text="Sources with their addresses, and how they bear on the claim.",
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        return given | {
+            name: _lines(given[name]) for name in ("summary", "reasons") if name in given
+        }
+
+
+class AdjudicateForm(forms.Form):
+    """How a supervisor decides between the two; names the version of the verdict that was read."""
+
+    seq = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(choices=SecondOpinion.Outcome.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="Why, for both checkers",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_reason(self) -> str:
+        return _lines(self.cleaned_data["reason"])
 
 
 class DecisionForm(forms.Form):

@@ -116,10 +116,7 @@ def save(
     verdict = of(review)
     if verdict.seq != seq:
         raise Conflict(verdict, draft)
-    verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
-    verdict.claim_wording = draft.claim_wording
-    verdict.summary, verdict.explanation = draft.summary, draft.explanation
-    verdict.context = context_of(review.claim)
+    _type(verdict, draft)
     note = draft.correction if review.is_published else None
     return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason, note=note)
 
@@ -179,6 +176,20 @@ def record_evidence(
     verdict = of(review)
     verdict.context = context_of(review.claim)
     return _seal(verdict, VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
+
+
+def content_typed(review: Review, draft: Draft) -> dict[str, Any]:
+    """Return the content that saving `draft` now would seal. Nothing is stored."""
+    verdict = of(review)
+    _type(verdict, draft)
+    return content_of(verdict) | {"correction": draft.correction}
+
+
+def _type(verdict: Verdict, draft: Draft) -> None:
+    verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
+    verdict.claim_wording = draft.claim_wording
+    verdict.summary, verdict.explanation = draft.summary, draft.explanation
+    verdict.context = context_of(verdict.review.claim)
 
 
 def _seal(

@@ -40,6 +40,17 @@ def lock(review: Review, by: User) -> tuple[User, datetime]:
     return actor, clock()
 
 
+def lock_both(review: Review, by: User, other: User) -> tuple[User, User, datetime]:
+    """Lock and refresh `review` and two people, as `lock` does one; return both, and the time.
+
+    The people are locked by key, so that two who hand over to each other do not wait for ever.
+    """
+    review.refresh_from_db(from_queryset=Review.objects.select_for_update())
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=[by.pk, other.pk])
+    people = {person.pk: person for person in locked.order_by("pk")}
+    return people[by.pk], people[other.pk], clock()
+
+
 def lost(review: Review, by: User, token: int, now: datetime) -> str:
     """Say why `by` may not write with lease `token` any more; "" while they may."""
     if review.status != Status.IN_PROGRESS:
@@ -59,12 +70,21 @@ def begin_write(review: Review, by: User, token: int) -> tuple[User, datetime]:
     :raises Refused: if the lease is not the newest, has run out, or is not held by `by`.
     """
     actor, now = lock(review, by)
-    if not actor.has_perm("reviews.check_review"):
-        raise Refused("Your role does not allow this.")
-    if reason := lost(review, actor, token, now):
+    if reason := _refusal(review, actor, token, now):
         raise Refused(reason)
     renew(review, now)
     return actor, now
+
+
+def may_not_write(review: Review, by: User, token: int) -> str:
+    """Say why `by` could not write with lease `token` now; "" while they could. Locks nothing."""
+    return _refusal(review, by, token, clock())
+
+
+def _refusal(review: Review, by: User, token: int, now: datetime) -> str:
+    if not by.has_perm("reviews.check_review"):
+        return "Your role does not allow this."
+    return lost(review, by, token, now)
 
 
 def renew(review: Review, now: datetime) -> None:

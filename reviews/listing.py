@@ -6,18 +6,39 @@ count is of the same rows as its list, under the same filters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Expression,
+    F,
+    FloatField,
+    Func,
+    Q,
+    QuerySet,
+    TextChoices,
+    Value,
+)
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Concat, Trim
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils import timezone
 
 from claims.links import SuggestionQuerySet
-from claims.models import Appearance, Claim, Flag, Source, Suggestion
-from reviews.models import Review, ReviewQuerySet, User
+from claims.models import Claim, Source, Suggestion
+from reviews import opinions
+from reviews.models import Review, ReviewQuerySet, ReviewTopic, User
 from reviews.states import Status
 
 ROWS = 50  # on one page
 WORDS = 8  # searched for at most
+EXPORTED = 500  # rows of an export fetched at once
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
 
@@ -25,14 +46,52 @@ class View(TextChoices):
     TURN = "turn", "Your turn"
     OPEN = "open", "Open"
     WORK = "work", "In work"
+    WAITING = "waiting", "Waiting"
+    OPINIONS = "opinions", "Second opinions"
     APPROVE = "approve", "To approve"
     PUBLISHED = "published", "Published"
     DISMISSED = "dismissed", "Dismissed"
 
 
+class Sort(TextChoices):
+    PRIORITY = "priority", "Priority"
+    DUE = "due", "Due first"
+    NEWEST = "newest", "Newest first"
+    OLDEST = "oldest", "Oldest first"
+    SPREAD = "spread", "Most copies"
+
+
+# What each order goes by, and whether downwards; the key of the review settles ties the same way,
+# so that one comparison of rows finds a place in the index.
+ORDERS: dict[Sort, tuple[Combinable, bool]] = {
+    Sort.PRIORITY: (F("priority") * -1, False),
+    Sort.DUE: (F("due_at"), False),
+    Sort.NEWEST: (F("opened_at"), True),
+    Sort.OLDEST: (F("opened_at"), False),
+    Sort.SPREAD: (F("copies"), True),
+}
+
+
+class Due(TextChoices):
+    OVERDUE = "overdue", "Overdue"
+    TODAY = "today", "In the next 24 hours"
+    WEEK = "week", "In the next 7 days"
+
+
+# All words of a search are in the claim or the verdict on it, or in an article that has the claim.
+IN_REVIEWS = "reviews_review.words @@ %s::tsquery"
+IN_ARTICLES = """
+    reviews_review.claim_id IN (
+        SELECT place.claim_id FROM claims_article article
+        JOIN claims_appearance place ON place.article_id = article.id AND place.current
+        WHERE article.search @@ %s::tsquery
+    )
+"""
+
 STATUSES: dict[View, tuple[Status, ...]] = {
     View.OPEN: (Status.QUEUED,),
     View.WORK: (Status.IN_PROGRESS, Status.RETURNED, Status.APPROVED),
+    View.WAITING: (Status.WAITING,),
     View.APPROVE: (Status.SUBMITTED,),
     View.PUBLISHED: (Status.PUBLISHED,),
     View.DISMISSED: (Status.DISMISSED,),
@@ -45,9 +104,42 @@ class Filters:
 
     kind: str = ""
     language: str = ""
-    source: Source | None = None
-    holder: User | None = None
-    words: str = ""
+    source: int = 0  # its key
+    holder: int = 0  # their key
+    search: str = ""  # as `searches` returned it
+    in_articles: bool = False  # searched there instead of in claims and verdicts
+    topic: str = ""
+    status: str = ""
+    rating: str = ""
+    due: str = ""
+    origins: int = 0
+    claimant: str = ""
+    unseen: tuple[int, ...] | None = None  # keys of reviews, as `seen_by` found them
+
+
+def seen_by(user: User, filters: Filters) -> Filters:
+    """Return `filters` that tell `user` nothing of verdicts hidden from them.
+
+    What asks about verdicts never finds those. Cost: one query, none where nothing asks.
+    """
+    if not filters.search and not filters.rating:
+        return filters
+    return replace(filters, unseen=tuple(opinions.hidden(user).values_list("review", flat=True)))
+
+
+def searches(texts: Iterable[str]) -> dict[str, str]:
+    """Map each text to what finds all of its words in any of their forms, as PostgreSQL reads it.
+
+    Cost: one query for all of them; none without words.
+    """
+    texts = sorted({text for text in texts if text})
+    if not texts:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT given, claims_search_query(given)::text FROM unnest(%s::text[]) given", [texts]
+        )
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +153,141 @@ class Page:
 def listed(view: View, user: User, filters: Filters) -> ReviewQuerySet:
     """Return the reviews of `view` for `user` that pass `filters`, in no order."""
     reviews: ReviewQuerySet = Review.objects.all()
-    reviews = (
-        reviews.turn_of(user) if view == View.TURN else reviews.filter(status__in=STATUSES[view])
-    )
-    if filters.language:
-        reviews = reviews.filter(language=filters.language)
-    if filters.holder:
-        reviews = reviews.filter(checker=filters.holder)
-    if filters.words:
-        reviews = reviews.filter(claim__wording__icontains=filters.words)
-    if filters.source:
-        reviews = reviews.filter(Exists(_appearances().filter(article__source=filters.source)))
-    if filters.kind:
-        reviews = reviews.filter(_flagged(filters.kind))
+    if view == View.TURN:
+        reviews = reviews.turn_of(user)
+    elif view == View.OPINIONS:
+        reviews = reviews.filter(pk__in=opinions.open_to(user).values("review"))
+    else:
+        reviews = reviews.filter(status__in=STATUSES[view])
+    return _narrowed(reviews, filters)
+
+
+def _narrowed(reviews: ReviewQuerySet, filters: Filters) -> ReviewQuerySet:
+    for asked in _columns(filters):
+        reviews = reviews.filter(asked)
     return reviews
 
 
 def counts(user: User, filters: Filters) -> dict[View, int]:
-    """Count each view under the same filters, at most to `COUNTED` + 1. Cost: a query a view."""
-    return {view: listed(view, user, filters)[: COUNTED + 1].count() for view in View}
+    """Count each view under the same filters, at most to `COUNTED` + 1. Cost: one query."""
+    narrowed = _narrowed(Review.objects.all(), filters).values("status")
+    # Made into text once: to make that of each view would cost more than counting it.
+    of_all, values = narrowed.query.sql_with_params()
+    of_view = f"SELECT FROM ({of_all}) n WHERE status = ANY(%s::varchar[])"
+    lists: dict[View, tuple[str, Sequence[Any]]] = {}
+    for view in View:
+        if view in STATUSES:
+            lists[view] = of_view, [*values, list(STATUSES[view])]
+        else:
+            own = listed(view, user, filters).values("pk")
+            lists[view] = own.query.sql_with_params()
+    return dict(zip(lists, _count(list(lists.values())), strict=True))
 
 
-def page(reviews: ReviewQuerySet, *, after: str = "") -> Page:
-    """Return the rows by priority that follow the review `after`, else those from the top.
+def shown(count: int) -> str:
+    """Write a count as people read it, and one that was not counted to its end as such."""
+    return f"{count:,}" if count <= COUNTED else f"{COUNTED:,}+"
+
+
+def count_each(lists: Iterable[ReviewQuerySet]) -> list[int]:
+    """Count each of these lists, at most to `COUNTED` + 1. Cost: one query, none without lists."""
+    return _count([rows.values("pk").query.sql_with_params() for rows in lists])
+
+
+def _count(lists: Sequence[tuple[str, Sequence[Any]]]) -> list[int]:
+    """Count what each of these queries, with its values, finds."""
+    if not lists:
+        return []
+    columns = [f"(SELECT count(*) FROM ({rows} LIMIT {COUNTED + 1}) c)" for rows, _ in lists]  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)}", [one for _, given in lists for one in given])
+        return list(cursor.fetchone())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that narrows a list: how the address names it, what it is called, and its key."""
+
+    value: str
+    name: str
+    key: int
+
+
+def vocabulary() -> dict[str, list[Choice]]:
+    """Return the "topic", "source" and "holder" by which lists are narrowed, by name.
+
+    Sources are those with articles here, holders those who may check. Cost: one query.
+    """
+    found: dict[str, list[Choice]] = {"topic": [], "source": [], "holder": []}
+    with connection.cursor() as cursor:
+        cursor.execute(*_vocabulary())
+        for part, value, name, key in cursor.fetchall():
+            found[part].append(Choice(value, name or value, key))
+    for choices in found.values():
+        choices.sort(key=lambda choice: choice.name.casefold())
+    return found
+
+
+@cache
+def _vocabulary() -> tuple[str, tuple[Any, ...]]:
+    """The query for it, which is the same for everybody; made into text once."""
+    topics = ReviewTopic.objects.values_list(_constant("topic"), "slug", "name", "pk")
+    sources = Source.objects.filter(outside=False).values_list(
+        _constant("source"), "ref", "name", "pk"
+    )
+    people = (
+        User.objects.checkers()
+        .order_by()
+        .values_list(
+            _constant("holder"),
+            "username",
+            Trim(Concat("first_name", Value(" "), "last_name")),
+            "pk",
+        )
+    )
+    return topics.union(sources, people, all=True).query.sql_with_params()
+
+
+def _constant(word: str) -> Value:
+    return Value(word, CharField())
+
+
+def page(reviews: ReviewQuerySet, *, sort: Sort = Sort.PRIORITY, after: str = "") -> Page:
+    """Return the rows in the order of `sort` that follow the review `after`, else from the top.
 
     Cost: one query, and one for the place; neither grows with the pages before.
     """
-    rows = reviews.by_priority().values(
-        "ref", "status", "language", "priority", "reasons", "copies", "origins", "opened_at",
-        "due_at", "lease_expires_at", "checker_id", "claim_id",
-        wording=F("claim__wording"),
-        claimant=F("claim__claimant__name"),
-        checker_name=F("checker__first_name"),
-        checker_surname=F("checker__last_name"),
-        checker_username=F("checker__username"),
-    )  # fmt: skip
-    place = Review.objects.filter(ref=after).values("priority", "pk").first() if after else None
+    column, downwards = ORDERS[sort]
+    rows = _in_order(reviews, sort)
+    placed = Review.objects.annotate(place=column)
+    place = placed.filter(ref=after).values("place", "pk").first() if after else None
     if place:
-        # The first condition walks the index; the second only settles ties at its edge.
-        rows = rows.filter(priority__lte=place["priority"]).filter(
-            Q(priority__lt=place["priority"]) | Q(pk__gt=place["pk"])
+        beyond = LessThan if downwards else GreaterThan
+        rows = rows.filter(
+            beyond(_pair(F("place"), F("pk")), _pair(Value(place["place"]), Value(place["pk"])))
         )
     found: list[dict[str, Any]] = [dict(row) for row in rows[: ROWS + 1]]
     return Page(found[:ROWS], found[ROWS - 1]["ref"] if len(found) > ROWS else "")
+
+
+def exported(reviews: ReviewQuerySet, sort: Sort) -> Iterator[dict[str, Any]]:
+    """Yield every row of a list in its order, a chunk at a time, from one snapshot."""
+    return _in_order(reviews, sort).iterator(chunk_size=EXPORTED)
+
+
+def _in_order(reviews: ReviewQuerySet, sort: Sort) -> QuerySet[Review, Any]:
+    column, downwards = ORDERS[sort]
+    order = ("-place", "-pk") if downwards else ("place", "pk")
+    return reviews.annotate(place=column).order_by(*order).values(
+        "ref", "status", "language", "priority", "reasons", "copies", "origins", "opened_at",
+        "due_at", "lease_expires_at", "checker_id", "claim_id", "topics", "waits_until",
+        "waits_for", "claim__wording", "claim__claimant__name", "checker__first_name",
+        "checker__last_name", "checker__username",
+    )  # fmt: skip
+
+
+def _pair(place: Combinable, key: Combinable) -> Expression:
+    return Func(place, key, function="ROW", output_field=FloatField())
 
 
 def suggestions(*, decided: bool = False, after: str = "") -> tuple[list[Suggestion], str]:
@@ -141,13 +325,37 @@ def claims_worded(words: str, *, but: Claim) -> QuerySet[Claim]:
     return rows.order_by("-pk")
 
 
-def _appearances() -> QuerySet[Appearance]:
-    return Appearance.objects.current().filter(claim=OuterRef("claim"))
+def _columns(filters: Filters) -> Iterator[Q | RawSQL]:
+    """What the filters ask of the columns of a review.
+
+    :raises ValueError: if they ask about verdicts, and nobody asked who must not see which.
+    """
+    asked: dict[str, Any] = {
+        "language": filters.language,
+        "kinds__contains": [filters.kind] if filters.kind else [],
+        "sources__contains": [filters.source] if filters.source else [],
+        "checker": filters.holder,
+        "topics__contains": [filters.topic] if filters.topic else [],
+        "status": filters.status,
+        "rating": filters.rating,
+        "claimant__name__icontains": filters.claimant,
+        "origins__gte": filters.origins,
+    }
+    yield Q(**{name: value for name, value in asked.items() if value})
+    if filters.search or filters.rating:
+        if filters.unseen is None:
+            raise ValueError("for whom?")
+        if filters.unseen:
+            yield ~Q(pk__in=filters.unseen)
+    if filters.search:
+        place = IN_ARTICLES if filters.in_articles else IN_REVIEWS
+        yield RawSQL(place, [filters.search], BooleanField())  # noqa: S611  it is a parameter
+    if filters.due:
+        yield _due(Due(filters.due))
 
 
-def _flagged(kind: str) -> Q:
-    """Reviews whose claim a standing flag of `kind` covers, in an article or by comparison."""
-    flags = Flag.objects.standing().filter(kind=kind)
-    return Q(Exists(flags.filter(claim=OuterRef("claim")))) | Q(
-        Exists(flags.filter(covers__claim=OuterRef("claim"), covers__current=True))
-    )
+def _due(due: Due) -> Q:
+    now = timezone.now()
+    if due == Due.OVERDUE:
+        return Q(due_at__lte=now)
+    return Q(due_at__gt=now, due_at__lte=now + timedelta(days=1 if due == Due.TODAY else 7))

@@ -12,13 +12,27 @@ from typing import Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
-from claims.models import Claim, new_ref
+from claims.models import Claim, Claimant, new_ref
 from reviews import ratings
-from reviews.states import MOVES, Action, Status
+from reviews.inbox import Letter, MailChoice, Notification
+from reviews.ordering import ReviewTopic, Reweighing, Weights
+from reviews.personal import Conflict, SavedView
+from reviews.second import OpinionRule, SecondOpinion
+from reviews.states import MOVES, UNDECIDED, Action, Status
+from reviews.talk import Comment, ThreadEvent
+from reviews.worksheet import ChecklistEvent, ChecklistVersion, Contact
+
+__all__ = [
+    "ChecklistEvent", "ChecklistVersion", "Comment", "Conflict", "Contact", "Decision", "Evidence",
+    "Letter", "MailChoice", "Notification", "OpinionRule", "Publication", "Review", "ReviewEvent",
+    "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User", "Verdict",
+    "VerdictVersion", "Weights",
+]  # fmt: skip
 
 SYSTEM_USERNAME = "system"
 
@@ -31,6 +45,12 @@ class DeskUserManager(UserManager["User"]):
             defaults={"is_active": False, "first_name": "The desk", "password": "!"},
         )
         return user
+
+    def checkers(self) -> models.QuerySet[User]:
+        """Those who may hold a review, by name."""
+        may_check = Q(groups__permissions__codename="check_review") | Q(is_superuser=True)
+        people = self.filter(may_check, is_active=True).distinct()
+        return people.order_by("first_name", "last_name", "username")
 
 
 class User(AbstractUser):
@@ -64,16 +84,39 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(status=Status.QUEUED)
 
     def available_to(self, user: User) -> Self:
-        """What the queue may offer `user`: waiting to be taken, in a language they check."""
+        """What the queue may offer `user`: waiting, in languages and topics that they check.
+
+        What nobody has put under a topic is offered to all; what they declared a conflict with, to
+        none of them. `reviews_take_next` asks the same in the database.
+        """
         waiting = self.queued()
-        return waiting.filter(language__in=user.languages) if user.languages else waiting
+        if user.languages:
+            waiting = waiting.filter(language__in=user.languages)
+        if user.topics:
+            waiting = waiting.filter(Q(topics__overlap=user.topics) | Q(topics=[]))
+        for conflict in Conflict.objects.standing().filter(person=user).select_related("topic"):
+            if conflict.source_id:
+                waiting = waiting.exclude(sources__contains=[conflict.source_id])
+            elif conflict.topic:
+                waiting = waiting.exclude(topics__contains=[conflict.topic.slug])
+            else:
+                waiting = waiting.exclude(claimant__isnull=False, claimant=conflict.claimant_id)
+        return waiting.exclude(pk__in=SecondOpinion.objects.of(user).values("review"))
 
     def held_by(self, user: User) -> Self:
         return self.filter(checker=user, status=Status.IN_PROGRESS)
 
     def turn_of(self, user: User) -> Self:
-        """What waits for `user`: held now, or returned to them."""
-        return self.filter(checker=user, status__in=[Status.IN_PROGRESS, Status.RETURNED])
+        """What waits for `user`: held now, returned to them, or due for their re-check."""
+        return self.filter(
+            Q(status__in=[Status.IN_PROGRESS, Status.RETURNED])
+            | Q(status=Status.PUBLISHED, reminded_at__isnull=False),
+            checker=user,
+        )
+
+    def to_recheck(self) -> Self:
+        """Published as unproven, and due to be looked at again."""
+        return self.filter(status=Status.PUBLISHED, reminded_at__isnull=False)
 
     def submitted(self) -> Self:
         return self.filter(status=Status.SUBMITTED)
@@ -108,9 +151,38 @@ class Review(models.Model):
     news = models.JSONField(
         default=list, help_text="What copies did since its checker found no conclusion, in words."
     )
+    facts = models.JSONField(
+        default=dict, help_text="What its priority rests on (`priority.Facts`), weights apart."
+    )
+    kinds = ArrayField(
+        models.CharField(max_length=24), default=list, help_text="Kinds of flags that stand."
+    )
+    sources = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Keys of the sources it appears in."
+    )
+    claimant = models.ForeignKey(Claimant, models.PROTECT, null=True, blank=True, related_name="+")
+    topics = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    topics_by_hand = models.BooleanField(
+        default=False, help_text="A person chose the topics; the words of topics leave them alone."
+    )
+    rating = models.CharField(
+        max_length=20, blank=True, editable=False, help_text="Of its verdict; kept by a trigger."
+    )
     prioritised_at = models.DateTimeField()
     opened_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField()
+    due_by_hand = models.BooleanField(default=False)
+    overdue_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was noted that the due date had passed."
+    )
+    waits_until = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(max_length=300, blank=True)
+    recheck_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a published “Unproven” is looked at again."
+    )
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was noted that the re-check is due."
+    )
     checker = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="reviews_checked"
     )
@@ -143,6 +215,11 @@ class Review(models.Model):
                 condition=~Q(status=Status.QUEUED) | Q(checker__isnull=True),
                 name="reviews_review_queued_has_no_checker",
             ),
+            models.CheckConstraint(
+                condition=Q(status=Status.WAITING, waits_until__isnull=False)
+                | (~Q(status=Status.WAITING) & Q(waits_until__isnull=True)),
+                name="reviews_review_waits_until_a_date",
+            ),
         ]
         indexes = [
             models.Index(
@@ -160,9 +237,34 @@ class Review(models.Model):
                 condition=Q(status=Status.IN_PROGRESS),
                 name="reviews_review_leased",
             ),
-            models.Index(fields=["status", "-priority", "id"], name="reviews_review_status"),
+            models.Index(
+                fields=["checker"],
+                condition=Q(status=Status.IN_PROGRESS),
+                name="reviews_review_held",
+            ),
             models.Index(
                 fields=["-prioritised_at"], condition=~Q(news=[]), name="reviews_review_with_news"
+            ),
+            # One for each order of a list; the key makes every place in it unique.
+            models.Index(F("status"), F("priority") * -1, F("id"), name="reviews_review_order"),
+            models.Index(fields=["status", "due_at", "id"], name="reviews_review_by_due"),
+            models.Index(fields=["status", "opened_at", "id"], name="reviews_review_by_age"),
+            models.Index(fields=["status", "copies", "id"], name="reviews_review_by_spread"),
+            GinIndex(fields=["kinds", "sources", "topics"], name="reviews_review_facets"),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status__in=sorted(UNDECIDED), overdue_at__isnull=True),
+                name="reviews_review_to_be_late",
+            ),
+            models.Index(
+                fields=["waits_until"],
+                condition=Q(status=Status.WAITING),
+                name="reviews_review_waiting",
+            ),
+            models.Index(
+                fields=["recheck_at"],
+                condition=Q(recheck_at__isnull=False),
+                name="reviews_review_recheck",
             ),
         ]
 
@@ -178,6 +280,7 @@ class Review(models.Model):
         self.lease_token += 1
         self.lease_acquired_at = at
         self.lease_expires_at = until
+        self.waits_until, self.waits_for = None, ""
 
     def hold_again(
         self, checker_id: int, *, since: datetime | None, until: datetime | None
@@ -192,6 +295,7 @@ class Review(models.Model):
     def end_lease(self, *, keep_checker: bool) -> None:
         """End the lease; `keep_checker` remembers who worked on it."""
         self.lease_acquired_at = self.lease_expires_at = None
+        self.waits_until, self.waits_for = None, ""
         if not keep_checker:
             self.checker = None
 
@@ -204,19 +308,21 @@ class Review(models.Model):
         note: str = "",
         adopted: Publication | None = None,
     ) -> None:
-        """Change the status and log who did it. Nothing else writes `status`.
+        """Change the status and the dates, and log who did it. Nothing else writes `status`.
 
-        The caller holds the row lock and has asked `workflow.refusal` first.
+        The caller holds the row lock and has asked `gate.refusal` first.
 
         :raises ValueError: if `action` does not start from the present status.
         """
         step = MOVES[action]
         if self.status not in step.sources:
             raise ValueError(f"{action} from {self.status}")
-        old, self.status = self.status, step.target
+        old, self.status = self.status, step.leads(Status(self.status))
         self.save(
             update_fields=[
                 "status", "checker", "lease_token", "lease_acquired_at", "lease_expires_at",
+                "due_at", "due_by_hand", "overdue_at", "waits_until", "waits_for", "recheck_at",
+                "reminded_at",
             ]
         )  # fmt: skip
         ReviewEvent.objects.create(
@@ -234,7 +340,7 @@ class ReviewEvent(models.Model):
     """One step in the life of a review. Append-only."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="events")
-    action = models.CharField(max_length=10, choices=Action)
+    action = models.CharField(max_length=16, choices=Action)
     old_status = models.CharField(max_length=12, choices=Status, blank=True)
     new_status = models.CharField(max_length=12, choices=Status)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -409,18 +515,6 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.by_name}"
-
-
-class Comment(models.Model):
-    """What colleagues say to each other about a review."""
-
-    review = models.ForeignKey(Review, models.PROTECT, related_name="comments")
-    author = models.ForeignKey(User, models.PROTECT, related_name="+")
-    body = models.TextField()
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.body
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):

@@ -16,10 +16,19 @@ from django.db import transaction
 
 from claims.provenance import Fate
 from reviews import history, leases, ratings
-from reviews.models import Decision, Evidence, Publication, Review, ReviewEvent, User
+from reviews.models import (
+    Decision,
+    Evidence,
+    Publication,
+    Review,
+    ReviewEvent,
+    User,
+    VerdictVersion,
+)
 from reviews.states import Action, Status
 
 SCHEMA = 1
+NO_RATING = ratings.Rating("", "No rating yet", None, "Readers see it once it is chosen.")
 APART = timedelta(seconds=1)  # readers are told of moments to the second
 
 
@@ -59,8 +68,27 @@ def publish(*, review_id: int) -> Publication | None:
         published_at=at,
         correction=correction,
     )
+    unproven = review.verdict.rating == ratings.UNPROVEN
+    review.recheck_at, review.reminded_at = (now + settings.RECHECK if unproven else None), None
     review.move(Action.PUBLISH, by=system, at=now)
     return publication
+
+
+def preview(review: Review, draft: history.Draft, *, by: User) -> dict[str, Any]:
+    """Return the document that readers would be shown if `draft` were published now.
+
+    Nothing is stored. What only an approval brings is empty: who gave it, and the seal.
+    """
+    content = history.content_typed(review, draft)
+    earlier, at = list(review.publications.order_by("pk")), leases.clock()
+    versions = VerdictVersion.objects.filter(verdict__review=review).order_by("seq")
+    wrote = list(versions.values_list("actor", "actor_name"))
+    corrections = _corrections(earlier, draft.correction, "", at)
+    return _told(review, content, earlier=earlier, corrections=corrections, at=at) | {
+        "checked_by": list(dict([*wrote, (by.pk, str(by))]).values()),
+        "approved_by": "",
+        "version": {"seq": len(wrote) + 1, "hash": ""},
+    }
 
 
 def _document(
@@ -73,9 +101,24 @@ def _document(
 ) -> dict[str, Any]:
     """Everything a reader is shown, as JSON, from the approved version alone."""
     content = history.read(approval.version)
+    corrections = _corrections(earlier, correction, approval.by_name, at)
+    return _told(review, content, earlier=earlier, corrections=corrections, at=at) | {
+        "checked_by": _authors(approval),
+        "approved_by": approval.by_name,
+        "version": {"seq": approval.version.seq, "hash": approval.version.hash},
+    }
+
+
+def _told(
+    review: Review,
+    content: dict[str, Any],
+    *,
+    earlier: list[Publication],
+    corrections: list[dict[str, str]],
+    at: datetime,
+) -> dict[str, Any]:
+    """What readers are told, besides who did what to bring it about."""
     context = content["context"]
-    rating = ratings.rating(content["rating"], scale=content["scale"])
-    numbers = [r.value for r in ratings.SCALES[content["scale"]] if r.value is not None]
     return {
         "schema": SCHEMA,
         "url": f"{settings.PUBLIC_URL}{Publication(review=review).get_absolute_url()}",
@@ -83,11 +126,7 @@ def _document(
         "claim": content["claim"],
         "claimant": context["claimant"],
         "language": context["language"] or review.language,
-        "rating": {
-            "code": rating.code, "label": rating.label, "meaning": rating.meaning,
-            "value": rating.value, "worst": min(numbers), "best": max(numbers),
-            "scale": content["scale"],
-        },
+        "rating": _place(content["rating"], content["scale"]),
         "summary": content["summary"],
         "explanation": content["explanation"],
         "evidence": [
@@ -98,12 +137,19 @@ def _document(
             place | {"caution_label": Fate(place["caution"]).label}
             for place in context["appearances"]
         ],
-        "checked_by": _authors(approval),
-        "approved_by": approval.by_name,
-        "version": {"seq": approval.version.seq, "hash": approval.version.hash},
-        "corrections": _corrections(earlier, correction, approval, at),
+        "corrections": corrections,
         "published_at": _iso(earlier[0].published_at if earlier else at),
         "modified_at": _iso(at),
+    }
+
+
+def _place(code: str, scale: int) -> dict[str, Any]:
+    """A rating with its place on its scale; without a code, that there is none yet."""
+    rating = ratings.rating(code, scale=scale) if code else NO_RATING
+    numbers = [step.value for step in ratings.SCALES[scale] if step.value is not None]
+    return {
+        "code": rating.code, "label": rating.label, "meaning": rating.meaning,
+        "value": rating.value, "worst": min(numbers), "best": max(numbers), "scale": scale,
     }  # fmt: skip
 
 
@@ -117,12 +163,12 @@ def _authors(approval: Decision) -> list[str]:
 
 
 def _corrections(
-    earlier: list[Publication], correction: str, approval: Decision, at: datetime
+    earlier: list[Publication], correction: str, approved_by: str, at: datetime
 ) -> list[dict[str, str]]:
     """Every correction so far, newest first: what and why, when, and who approved it."""
     if not earlier:
         return []
-    newest = {"text": correction, "at": _iso(at), "approved_by": approval.by_name}
+    newest = {"text": correction, "at": _iso(at), "approved_by": approved_by}
     return [newest, *earlier[-1].document["corrections"]]
 
 

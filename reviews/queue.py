@@ -6,8 +6,10 @@ message loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,55 +19,74 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from claims import provenance
 from claims.models import Appearance, Claim, Flag
 from claims.provenance import Fate, Standing
-from reviews import leases, workflow
-from reviews.models import Review, ReviewEvent, User
-from reviews.states import Action, Status
+from reviews import gate, leases, notifications, priority, ratings, workflow
+from reviews.inbox import Kind
+from reviews.models import Review, ReviewEvent, ReviewTopic, User, Weights
+from reviews.priority import Facts, Reason, Times
+from reviews.states import UNDECIDED, Action, Status
 
 BATCH = 200
+SWEPT = 500  # moves of each kind that one sweep makes
+PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before take-next asks again
 QUEUE_LOCK = 0x71756575  # the key of the advisory lock under which reviews are opened
 
-SOON, LATER = timedelta(hours=24), timedelta(hours=72)
-UNPROVEN = "unproven"  # the rating of those who found no conclusion
+LEARNT = (
+    "facts", "copies", "origins", "dropped", "claimant", "kinds", "sources", "topics",
+)  # fmt: skip
+WEIGHED = ("priority", "reasons", "prioritised_at")
 DECIDED = (Status.SUBMITTED, Status.APPROVED, Status.PUBLISHED)
-SOON_FROM = 60  # priority from which a check is due soon
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One part of a priority: how many of its points, why in words, and what `kind` of reason.
-
-    `kind` is "unverified", "dropped", "spread" or "worth".
-    """
-
-    points: int
-    words: str
-    kind: str
 
 
 # Handing out
 
 
-@transaction.atomic
 def take_next(user: User) -> Review | None:
     """Give `user` the review of highest priority that nobody holds; None when there is none.
 
-    :raises leases.Refused: if they hold as many as a person may.
+    It is one call of the database function `reviews_take_next`, a statement instead of thirteen,
+    which knows the rules of `workflow.take`; when it gives nothing, Python says why. It never waits
+    for a review that is locked, as all may be for a moment while they are weighed anew; so where
+    one is to be had, it is asked again.
+
+    :raises leases.Refused: if they may not check, or hold as many as a person may.
     """
-    review = (
-        Review.objects.available_to(user)
-        .by_priority()
-        .select_for_update(of=("self",), skip_locked=True)
-        .first()
-    )
-    if review:
-        workflow.take(review, by=user)
-    return review
+    for pause in PAUSES:
+        taken = Review.objects.raw(
+            "SELECT id, ref, claim_id FROM reviews_take_next(%s, %s, %s)",
+            [user.pk, settings.LEASE, settings.LEASES_PER_PERSON],
+        )
+        for review in taken:
+            return review
+        if reason := gate.cannot_take(user):
+            raise leases.Refused(reason)
+        if not Review.objects.available_to(User.objects.get(pk=user.pk)).exists():
+            return None
+        time.sleep(pause)
+    return None
 
 
 def expire_leases() -> int:
     """Free every review whose lease has run out; return how many. Safe to repeat."""
-    overdue = Review.objects.filter(status=Status.IN_PROGRESS, lease_expires_at__lte=leases.clock())
-    return sum(workflow.expire(review) for review in overdue)
+    ended = Review.objects.filter(status=Status.IN_PROGRESS, lease_expires_at__lte=leases.clock())
+    return sum(workflow.expire(review) for review in ended)
+
+
+def keep_dates() -> int:
+    """Do what dates ask for: end waits, note what became overdue, remind of re-checks due.
+
+    Return how many moves were made. Safe to repeat.
+    """
+    now, reviews = leases.clock(), Review.objects.order_by("pk")
+    waited = reviews.filter(status=Status.WAITING, waits_until__lte=now)
+    late = reviews.filter(status__in=UNDECIDED, due_at__lte=now, overdue_at__isnull=True)
+    unproven = reviews.filter(
+        status=Status.PUBLISHED, recheck_at__lte=now, reminded_at__isnull=True
+    )
+    return (
+        sum(workflow.wake(review) for review in waited[:SWEPT])
+        + sum(workflow.note_overdue(review) for review in late[:SWEPT])
+        + sum(workflow.remind(review) for review in unproven[:SWEPT])
+    )
 
 
 # Opening
@@ -97,9 +118,10 @@ def _open_batch() -> int:
         Review(claim=claim, language=claim.language, opened_at=now, prioritised_at=now)
         for claim in claims
     ]
-    _prioritise(reviews, now)
+    _learn(reviews, now)
     for review in reviews:
-        review.due_at = now + (SOON if review.priority >= SOON_FROM else LATER)
+        review.due_at = now + _allowance(review)
+    _weigh(reviews, now)
     Review.objects.bulk_create(reviews)
     ReviewEvent.objects.bulk_create(
         ReviewEvent(
@@ -126,19 +148,47 @@ def _deserving() -> QuerySet[Claim]:
 
 def refresh_priorities(reviews: Iterable[Review]) -> None:
     """Compute priority and reasons of `reviews` anew and store them. Cost: constant queries."""
-    rows = list(reviews)
-    _prioritise(rows, leases.clock())
-    Review.objects.bulk_update(
-        rows,
-        ["priority", "reasons", "copies", "origins", "dropped", "prioritised_at"],
-        batch_size=BATCH,
-    )
+    rows, now = list(reviews), leases.clock()
+    _learn(rows, now)
+    sooner = [row for row in rows if not row.due_by_hand and now + _allowance(row) < row.due_at]
+    for row in sooner:
+        row.due_at = now + _allowance(row)
+    _weigh(rows, now)
+    Review.objects.bulk_update(rows, [*LEARNT, *WEIGHED], batch_size=BATCH)
+    for row in sooner:  # unless somebody sets the date by hand at this moment
+        Review.objects.filter(pk=row.pk, due_by_hand=False).update(due_at=row.due_at)
+
+
+def reweigh(reviews: Sequence[Review]) -> None:
+    """Put `reviews` under their topics and weigh them anew; what changed is stored.
+
+    Their facts stay as they were learnt, and with them the time at which they were; those that were
+    opened before facts were kept learn them now. The caller has locked them.
+    """
+    if unlearnt := [review for review in reviews if not review.facts]:
+        refresh_priorities(unlearnt)
+    now, vocabulary = leases.clock(), list(ReviewTopic.objects.order_by("name"))
+    topics, weights = {topic.slug: topic for topic in vocabulary}, Weights.objects.newest()
+    changed = []
+    for review in reviews:
+        before = (review.priority, review.reasons, review.topics)
+        if not review.topics_by_hand:
+            review.topics = priority.topics_of(review.claim.wording, vocabulary)
+        found = weighed(review, weights, topics, now)
+        review.priority = priority.total(found)
+        review.reasons = [asdict(reason) for reason in found]
+        if (review.priority, review.reasons, review.topics) != before:
+            changed.append(review)
+    Review.objects.bulk_update(changed, ["priority", "reasons", "topics"], batch_size=BATCH)
 
 
 def _refresh_stale() -> None:
     copies = Appearance.objects.filter(claim=OuterRef("claim"))
     found = copies.filter(article__analysis__finished_at__gt=OuterRef("prioritised_at"))
-    decided = copies.filter(article__derivations__decided_at__gt=OuterRef("prioritised_at"))
+    decided = copies.filter(
+        Q(article__derivations__decided_at__gt=OuterRef("prioritised_at"))
+        | Q(article__flags__decided_at__gt=OuterRef("prioritised_at"))
+    )
     while refresh(Review.objects.filter(Exists(found) | Exists(decided)), skip_locked=True):
         pass
 
@@ -150,10 +200,10 @@ def refresh(reviews: QuerySet[Review], *, skip_locked: bool = False) -> int:
     Those that ended, or are published with a conclusion, stay as they are. Returns how many it did.
     They stay locked meanwhile, so that of two who refresh one only one sees what is new.
     """
-    concluded = Q(status=Status.PUBLISHED) & ~Q(verdict__rating=UNPROVEN)
+    concluded = Q(status=Status.PUBLISHED) & ~Q(verdict__rating=ratings.UNPROVEN)
     going_on = reviews.exclude(status=Status.DISMISSED).exclude(concluded)
     locked = going_on.select_for_update(of=("self",), skip_locked=skip_locked)
-    rows = list(locked.select_related("claim").order_by("pk")[:BATCH])
+    rows = list(locked.select_related("claim", "checker").order_by("pk")[:BATCH])
     before = {review.pk: (review.dropped, review.origins) for review in rows}
     refresh_priorities(rows)
     _tell(rows, before)
@@ -161,20 +211,35 @@ def refresh(reviews: QuerySet[Review], *, skip_locked: bool = False) -> int:
 
 
 def _tell(reviews: Iterable[Review], before: dict[int, tuple[int, int]]) -> None:
-    """Tell those who found no conclusion what copies did since: the news stays until it is read.
+    """Tell whose claim it is that a copy dropped the caution, once for each count of such copies.
 
-    Of each kind the newest says all. The caller has locked the reviews.
+    For who found no conclusion the news stays on the review until it is read; of each kind the
+    newest says all. The caller has locked the reviews.
     """
-    unproven = Review.objects.filter(verdict__rating=UNPROVEN, status__in=DECIDED)
-    pks = set(unproven.filter(pk__in=before).values_list("pk", flat=True))
+    submitters = _who_found_no_conclusion(before)
     told = []
     for review in reviews:
-        if review.pk in pks and (news := list(_news(review, *before[review.pk]))):
+        dropped, origins = before[review.pk]
+        if review.pk in submitters and (news := list(_news(review, dropped, origins))):
             kinds = {words.partition(":")[0] for words in news}
             older = [words for words in review.news if words.partition(":")[0] not in kinds]
             review.news = [*older, *news]
             told.append(review)
+        if review.dropped > dropped:
+            notifications.tell(
+                submitters.get(review.pk, review.checker), Kind.DROPPED, review,
+                at=leases.clock(), occasion=f"dropped in {review.dropped}",
+                words="A copy dropped the caution",
+            )  # fmt: skip
     Review.objects.bulk_update(told, ["news"])
+
+
+def _who_found_no_conclusion(reviews: Iterable[int]) -> dict[int, User]:
+    """Return who submitted each of those among `reviews` that are decided as unproven."""
+    unproven = Review.objects.filter(verdict__rating=ratings.UNPROVEN, status__in=DECIDED)
+    submitted = ReviewEvent.objects.filter(action=Action.SUBMIT, review__in=unproven)
+    events = submitted.filter(review__in=list(reviews)).select_related("actor").order_by("pk")
+    return {event.review_id: event.actor for event in events}
 
 
 def _news(review: Review, dropped: int, origins: int) -> Iterable[str]:
@@ -190,45 +255,74 @@ def read_news(review: Review, *, by: User) -> bool:
     return bool(Review.objects.filter(pk__in=mine.values("pk")).update(news=[]))
 
 
-def _prioritise(reviews: list[Review], now: datetime) -> None:
+def _learn(reviews: list[Review], now: datetime) -> None:
+    """Look at the claims: what is known of each, and by what the queue is narrowed."""
     standings = provenance.standings([review.claim for review in reviews])
+    vocabulary = list(ReviewTopic.objects.order_by("name"))
+    kinds = _kinds(reviews)
     for review in reviews:
-        standing = standings[review.claim_id]
-        reasons = list(priority_reasons(review.claim, standing))
-        review.priority = min(100, sum(reason.points for reason in reasons))
-        review.reasons = [asdict(reason) for reason in reasons]
+        claim, standing = review.claim, standings[review.claim_id]
+        review.facts = asdict(_facts(claim, standing))
         review.copies, review.origins = standing.copies, standing.origins
         review.dropped = _dropped(standing)
+        review.claimant_id = claim.claimant_id
+        review.kinds = sorted(kinds[review.claim_id])
+        review.sources = sorted({row.article.source_id for row in standing.fates})
+        if not review.topics_by_hand:
+            review.topics = priority.topics_of(claim.wording, vocabulary)
+
+
+def _facts(claim: Claim, standing: Standing) -> Facts:
+    received = sorted(row.article.received_at for row in standing.fates)
+    hours = (received[-1] - received[0]) / timedelta(hours=1) if received else 0
+    return Facts(
+        worthiness=claim.worthiness,
+        unverified=standing.unverified,
+        unverified_by=standing.unverified_by,
+        dropped=_dropped(standing),
+        copies=standing.copies,
+        origins=standing.origins,
+        per_hour=max(0, standing.copies - 1) / max(1, hours),
+    )
+
+
+def _kinds(reviews: list[Review]) -> dict[int, set[str]]:
+    """Which kinds of flags stand on each claim, in an article or by comparison. Two queries."""
+    claims = [review.claim_id for review in reviews]
+    found: dict[int, set[str]] = defaultdict(set)
+    flags = Flag.objects.standing()
+    covering = flags.filter(covers__claim__in=claims, covers__current=True)
+    for claim, kind in covering.values_list("covers__claim", "kind"):
+        found[claim].add(kind)
+    for claim, kind in flags.filter(claim__in=claims).values_list("claim", "kind"):
+        found[claim or 0].add(kind)
+    return found
+
+
+def _weigh(reviews: Iterable[Review], now: datetime) -> None:
+    """Give each review its priority and the reasons, from what is stored of it. Two queries."""
+    weights = Weights.objects.newest()
+    topics = {topic.slug: topic for topic in ReviewTopic.objects.all()}
+    for review in reviews:
+        found = weighed(review, weights, topics, now)
+        review.priority = priority.total(found)
+        review.reasons = [asdict(reason) for reason in found]
         review.prioritised_at = now
+
+
+def weighed(
+    review: Review, weights: Weights, topics: Mapping[str, ReviewTopic], now: datetime
+) -> list[Reason]:
+    """Return the reasons that `weights` give a review for its stored facts."""
+    about = [topics[slug] for slug in review.topics if slug in topics]
+    times = Times(review.opened_at, review.due_at, now)
+    return priority.reasons(Facts(**review.facts), weights, about, times)
+
+
+def _allowance(review: Review) -> timedelta:
+    return priority.allowance(review.copies, review.facts["per_hour"])
 
 
 def _dropped(standing: Standing) -> int:
     """How many copies lack the caution, or say the contrary."""
     return standing.count(Fate.DROPPED) + standing.count(Fate.CONTRADICTED)
-
-
-def priority_reasons(claim: Claim, standing: Standing) -> Iterable[Reason]:
-    """Yield why a claim comes early, most telling first; the points add up to at most 100.
-
-    40 for check-worthiness, 25 for being unverified by its origin, 15 for a caution that copies
-    dropped, 20 for how far it has spread on how few origins.
-    """
-    if standing.unverified_by:
-        yield Reason(25, f"unverified by {_listed(standing.unverified_by)}", "unverified")
-    elif standing.unverified:
-        yield Reason(20, "unverified, nobody named", "unverified")
-    dropped = _dropped(standing)
-    if dropped:
-        yield Reason(15, f"caution dropped in {dropped} of {standing.copies} copies", "dropped")
-    if standing.copies > 1:
-        origins = "1 origin" if standing.origins == 1 else f"{standing.origins} origins"
-        spread = min(20, 4 * standing.copies)
-        yield Reason(spread, f"{standing.copies} copies of {origins}", "spread")
-    worthiness = round(40 * claim.worthiness)
-    if worthiness:
-        yield Reason(worthiness, f"check-worthiness {claim.worthiness:.2f}", "worth")
-
-
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

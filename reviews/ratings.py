@@ -29,6 +29,7 @@ SCALES: dict[int, tuple[Rating, ...]] = {
     ),
 }
 CURRENT_SCALE = max(SCALES)
+UNPROVEN = "unproven"  # off every scale: those who rate so found no conclusion, and look again
 
 
 def rating(code: str, *, scale: int = CURRENT_SCALE) -> Rating:

@@ -30,14 +30,17 @@ OVERRULES = (
 
 ROLES: dict[str, tuple[str, ...]] = {
     FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
-    SUPERVISORS: ("reviews.check_review", "reviews.approve_verdict", *OVERRULES),
+    SUPERVISORS: (
+        "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
+        "reviews.edit_checklist", *OVERRULES,
+    ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
         *(f"claims.view_{model}" for model in MACHINE_MODELS),
     ),
-}
+}  # fmt: skip
 
 
 def sync(**kwargs: Any) -> None:

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from reviews import history, publication, queue
+from reviews import arranging, history, mail, notifications, publication, queue
 from reviews.models import Review
 
 logger = logging.getLogger(__name__)
@@ -19,9 +19,39 @@ def open_reviews() -> None:
 
 
 @shared_task
+def reweigh() -> None:
+    """Give open reviews the priority that weights, topics and the time ask for."""
+    arranging.reweigh()
+
+
+@shared_task
 def expire_leases() -> None:
     """Free the reviews whose lease has run out."""
     queue.expire_leases()
+
+
+@shared_task
+def keep_dates() -> None:
+    """End waits, note what became overdue, remind of re-checks."""
+    queue.keep_dates()
+
+
+@shared_task
+def tell_of_ending_leases() -> None:
+    """Tell who holds a lease that ends soon."""
+    notifications.tell_of_ending_leases()
+
+
+@shared_task
+def write_digests() -> None:
+    """Write each person the letter they want once a day."""
+    notifications.write_digests()
+
+
+@shared_task
+def send_letters() -> None:
+    """Send the letters in the outbox."""
+    mail.send_due()
 
 
 @shared_task

@@ -1,171 +1,25 @@
-"""Every move of a review: who may, what it does, what it leaves behind.
+"""Every move of a review: what it does, and what it leaves behind.
 
-An action is: begin (lock the row, refuse, read the clock once), do, `review.move(...)`. Nothing
-here knows HTTP, Celery or mail.
+An action is: begin (`gate` locks the row, refuses, reads the clock once), do, `review.move(...)`.
+Nothing here knows HTTP, Celery or mail.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from claims import flagging, matching
+from claims import flagging
 from claims.models import Flag
-from reviews import history, leases
-from reviews.leases import Refused
-from reviews.models import Comment, Decision, Publication, Review, User, Verdict
-from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
+from reviews import flags, gate, history, leases, notifications, opinions, priority
+from reviews.gate import Refused
+from reviews.inbox import Kind
+from reviews.models import Decision, Review, User, Verdict
+from reviews.states import UNSUBMITTED, Action, Status
 
 __all__ = ["Refused"]
-
-UNDO_MERGE = frozenset({Action.UNMERGE, Action.RESUME, Action.HAND_BACK})
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """How a review was before a merge ended it.
-
-    :ivar checker: the key of who held it, or is to go on with it; the times are of their lease.
-    """
-
-    status: str
-    checker: int | None
-    acquired_at: datetime | None
-    expires_at: datetime | None
-
-    @classmethod
-    def of(cls, review: Review) -> Before:
-        acquired, expires = review.lease_acquired_at, review.lease_expires_at
-        return cls(review.status, review.checker_id, acquired, expires)
-
-    def as_record(self) -> dict[str, Any]:
-        """Return it as JSON can keep it."""
-        return {
-            "status": str(self.status),
-            "checker": self.checker,
-            "acquired_at": self.acquired_at and self.acquired_at.isoformat(),
-            "expires_at": self.expires_at and self.expires_at.isoformat(),
-        }
-
-    @classmethod
-    def read(cls, record: dict[str, Any]) -> Before:
-        """Return what `as_record` kept."""
-        times = (record["acquired_at"], record["expires_at"])
-        acquired, expires = (datetime.fromisoformat(at) if at else None for at in times)
-        return cls(record["status"], record["checker"], acquired, expires)
-
-
-# Who may
-
-
-def refusal(action: Action, review: Review, user: User) -> str:
-    """Say why `user` may not do `action` now; "" when they may."""
-    step = MOVES[action]
-    if step.permission == SYSTEM:
-        if not user.is_system:
-            return "The desk does this by itself."
-    elif not user.has_perm(step.permission):
-        return "Your role does not allow this."
-    if out_of_place := _out_of_place(action, review):
-        return out_of_place
-    mine = review.checker_id == user.pk
-    match action:
-        case Action.SUBMIT | Action.RELEASE | Action.KEEP | Action.ADOPT if not mine:
-            return f"{review.checker} is checking this claim."
-        case Action.KEEP:
-            return _nothing_to_keep(review)
-        case Action.WITHDRAW if not mine:
-            return f"{review.checker} submitted this verdict."
-        case Action.DISMISS | Action.MERGE:
-            return _not_theirs_to_dismiss(review, user) or _seen_by_readers(review)
-        case Action.APPROVE:
-            return _four_eyes(review, user)
-    return ""
-
-
-def refusals(review: Review, user: User) -> dict[str, str]:
-    """Return, for every action of people, why `user` may not do it now ("" if they may)."""
-    return {
-        str(action): refusal(action, review, user)
-        for action, step in MOVES.items()
-        if step.permission != SYSTEM
-    }
-
-
-def missing(review: Review) -> list[str]:
-    """Name what the verdict still needs before it can be submitted, in words for the checker."""
-    verdict = history.of(review)
-    needs = [
-        (bool(verdict.rating), "a rating"),
-        (bool(verdict.claim_wording.strip()), "the claim as checked"),
-        (bool(verdict.summary.strip()), "a summary"),
-        (bool(verdict.explanation.strip()), "an explanation"),
-        (review.evidence.standing().exists(), "at least one piece of evidence"),
-        (not _is_public(verdict), "a change to what is published"),
-        (
-            not review.is_published or bool(history.correction_of(verdict).strip()),
-            "words for readers on what was corrected",
-        ),
-    ]
-    return [need for met, need in needs if not met]
-
-
-def _is_public(verdict: Verdict) -> bool:
-    """Whether readers already see exactly this content, in this version or an earlier one."""
-    publications = Publication.objects.filter(review=verdict.review).select_related("version")
-    public = publications.order_by("-pk").first()
-    if public is None:
-        return False
-    now = verdict.versions.get(seq=verdict.seq)
-    return history.finding_hash(now) == history.finding_hash(public.version)
-
-
-def _out_of_place(action: Action, review: Review) -> str:
-    if review.status not in MOVES[action].sources:
-        return f"This review is {review.get_status_display().lower()}."
-    if action == Action.REOPEN and review.claim.merged_into_id:
-        return "Its claim was merged into another; undo the merge instead."
-    if action in UNDO_MERGE and review.events.latest("pk").action != Action.MERGE:
-        return "It was not a merge that ended this review."
-    return ""
-
-
-def _nothing_to_keep(review: Review) -> str:
-    if not review.is_published:
-        return "Readers cannot see this check yet; there is nothing to keep."
-    if not _is_public(review.verdict):
-        return (
-            "The verdict is not what is published any more: restore that version in its "
-            "history first, or submit the correction."
-        )
-    return ""
-
-
-def _not_theirs_to_dismiss(review: Review, user: User) -> str:
-    """Nobody ends what a colleague is working on, or is to go on with."""
-    mine = review.checker_id == user.pk
-    if review.status == Status.IN_PROGRESS and not mine:
-        return f"{review.checker} is checking this claim."
-    if review.status == Status.RETURNED and not (mine or user.has_perm(APPROVE)):
-        return f"This verdict was returned to {review.checker}; they or a supervisor decide."
-    return ""
-
-
-def _seen_by_readers(review: Review) -> str:
-    if review.is_published:
-        return "Readers can see this check; publish a correction instead."
-    return ""
-
-
-def _four_eyes(review: Review, user: User) -> str:
-    if user in history.contributors(review.verdict):
-        return "You contributed to this verdict; another supervisor decides it."
-    return ""
-
 
 # The checker's moves
 
@@ -176,8 +30,8 @@ def take(review: Review, *, by: User) -> None:
 
     :raises Refused: if someone else has it, or `by` holds as many as a person may.
     """
-    actor, now = _begin(Action.TAKE, review, by)
-    _refuse_another(actor)
+    actor, now = gate.begin(Action.TAKE, review, by)
+    gate.refuse_another(actor)
     review.hold(actor, at=now, until=now + settings.LEASE)
     review.move(Action.TAKE, by=actor, at=now)
 
@@ -185,9 +39,47 @@ def take(review: Review, *, by: User) -> None:
 @transaction.atomic
 def release(review: Review, *, by: User, token: int, note: str = "") -> None:
     """Put a held review back into the queue; what was written stays for the next checker."""
-    actor, now = _begin(Action.RELEASE, review, by, token=token)
+    actor, now = gate.begin(Action.RELEASE, review, by, token=token)
+    opinions.given_up(review, by=actor, at=now)
     review.end_lease(keep_checker=False)
     review.move(Action.RELEASE, by=actor, at=now, note=note)
+
+
+@transaction.atomic
+def hand_over(review: Review, *, to: User, by: User, token: int, note: str) -> None:
+    """Give a held review to a colleague, who is told; their lease starts now.
+
+    :raises Refused: if the lease is lost, there is no note, or `to` may not hold this review.
+    """
+    actor, colleague, now = leases.lock_both(review, by, to)
+    reason = gate.refusal(Action.HAND_OVER, review, actor) or leases.lost(review, actor, token, now)
+    if reason := reason or gate.cannot_receive(review, actor, colleague):
+        raise Refused(reason)
+    gate.need(note, "Say what your colleague should know.")
+    review.hold(colleague, at=now, until=now + settings.LEASE)
+    review.move(Action.HAND_OVER, by=actor, at=now, note=f"To {colleague}: {note.strip()}")
+    notifications.tell(
+        colleague, Kind.ASSIGNED, review, at=now, note=note.strip(),
+        occasion=f"lease {review.lease_token}", words=f"{actor} handed a review over to you",
+    )  # fmt: skip
+
+
+@transaction.atomic
+def take_over(review: Review, *, by: User, reason: str) -> None:
+    """Take a review from its holder, who is told why. What they saved stays.
+
+    :raises Refused: if no reason is given, or `by` may not hold this review.
+    """
+    actor, now = gate.begin(Action.TAKE_OVER, review, by)
+    gate.need(reason, "Say why you take it over.")
+    gate.refuse_another(actor)
+    former = review.checker
+    review.hold(actor, at=now, until=now + settings.LEASE)
+    review.move(Action.TAKE_OVER, by=actor, at=now, note=f"From {former}: {reason.strip()}")
+    notifications.tell(
+        former, Kind.TAKEN_OVER, review, at=now, note=reason.strip(),
+        occasion=f"lease {review.lease_token}", words=f"{actor} took a review over from you",
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -205,20 +97,21 @@ def submit(review: Review, *, by: User, token: int, seq: int) -> None:
 
     :raises Refused: if the lease is lost, something is missing, or `seq` is not the newest version.
     """
-    actor, now = _begin(Action.SUBMIT, review, by, token=token)
-    if needs := missing(review):
-        raise Refused(f"The verdict still needs {_listed(needs)}.")
+    actor, now = gate.begin(Action.SUBMIT, review, by, token=token)
+    if needs := gate.missing(review):
+        raise Refused(f"The verdict still needs {gate.listed(needs)}.")
     if history.of(review).seq != seq:
         raise Refused("The verdict was saved again since this page was opened. Read it once more.")
     review.end_lease(keep_checker=True)
     review.move(Action.SUBMIT, by=actor, at=now)
+    opinions.submitted(review, by=actor, at=now)
 
 
 @transaction.atomic
 def withdraw(review: Review, *, by: User) -> None:
     """Take a submitted verdict back to go on working on it."""
-    actor, now = _begin(Action.WITHDRAW, review, by)
-    _refuse_another(actor)
+    actor, now = gate.begin(Action.WITHDRAW, review, by)
+    gate.refuse_another(actor)
     review.hold(actor, at=now, until=now + settings.LEASE)
     review.move(Action.WITHDRAW, by=actor, at=now)
 
@@ -229,62 +122,13 @@ def dismiss(review: Review, *, by: User, reason: str, token: int = 0) -> None:
 
     :raises Refused: if no reason is given, the lease is lost, or it is a colleague's work.
     """
-    actor, now = _begin(Action.DISMISS, review, by)
+    actor, now = gate.begin(Action.DISMISS, review, by)
     if review.status == Status.IN_PROGRESS and (lost := leases.lost(review, actor, token, now)):
         raise Refused(lost)
-    _need(reason, "Say why this claim is not checked.")
+    gate.need(reason, "Say why this claim is not checked.")
+    opinions.given_up(review, by=actor, at=now)
     review.end_lease(keep_checker=False)
     review.move(Action.DISMISS, by=actor, at=now, note=reason.strip())
-
-
-@transaction.atomic
-def merge_away(review: Review, *, by: User, note: str) -> Before:
-    """End the review of a claim that is merged into another; `unmerge` undoes it.
-
-    Returns how it was, which whoever keeps the merge keeps with it.
-
-    :raises Refused: if it is a colleague's work, or already on its way to readers.
-    """
-    actor, now = _begin(Action.MERGE, review, by)
-    before = Before.of(review)
-    review.end_lease(keep_checker=False)
-    review.move(Action.MERGE, by=actor, at=now, note=note)
-    return before
-
-
-@transaction.atomic
-def unmerge(review: Review, *, by: User, note: str, before: Before) -> None:
-    """Let the review of a claim whose merge is undone go on as it was `before`.
-
-    Who held it holds it again, on the same lease, for as long as that would still have run. Else it
-    waits in the queue, and its history says why.
-
-    :raises Refused: if it was not a merge that ended it.
-    """
-    actor, now = _begin(Action.UNMERGE, review, by)
-    action, why = _way_back(before, now)
-    if before.checker is not None and action != Action.UNMERGE:
-        review.hold_again(before.checker, since=before.acquired_at, until=before.expires_at)
-    review.move(action, by=actor, at=now, note="; ".join(filter(None, (note, why))))
-
-
-def _way_back(before: Before, now: datetime) -> tuple[Action, str]:
-    """The move back to how a review was before a merge, and why it is not that one, if it is not.
-
-    The row of who held it is locked, so that they cannot take one more meanwhile.
-    """
-    if before.checker is None:
-        return Action.UNMERGE, ""
-    checker = User.objects.select_for_update(no_key=True).get(pk=before.checker)
-    if not checker.has_perm(CHECK):
-        return Action.UNMERGE, f"{checker} checks no claims any more"
-    if before.status == Status.RETURNED:
-        return Action.HAND_BACK, ""
-    if before.expires_at is None or before.expires_at <= now:
-        return Action.UNMERGE, f"the lease of {checker} has run out meanwhile"
-    if Review.objects.held_by(checker).count() >= settings.LEASES_PER_PERSON:
-        return Action.UNMERGE, f"{checker} holds as many others now as a person may"
-    return Action.RESUME, ""
 
 
 @transaction.atomic
@@ -295,9 +139,10 @@ def correct(review: Review, *, by: User, reason: str) -> None:
 
     :raises Refused: if no reason is given.
     """
-    actor, now = _begin(Action.CORRECT, review, by)
-    _need(reason, "Say what has to be corrected, and why.")
-    _refuse_another(actor)
+    actor, now = gate.begin(Action.CORRECT, review, by)
+    gate.need(reason, "Say what has to be corrected, and why.")
+    gate.refuse_another(actor)
+    _be_due_anew(review, now)
     review.hold(actor, at=now, until=now + settings.LEASE)
     review.move(Action.CORRECT, by=actor, at=now, note=reason.strip())
 
@@ -308,9 +153,66 @@ def keep(review: Review, *, by: User, token: int) -> None:
 
     :raises Refused: if the lease is lost, or the verdict is not what is published any more.
     """
-    actor, now = _begin(Action.KEEP, review, by, token=token)
+    actor, now = gate.begin(Action.KEEP, review, by, token=token)
     review.end_lease(keep_checker=False)
     review.move(Action.KEEP, by=actor, at=now)
+
+
+@transaction.atomic
+def snooze(review: Review, *, by: User, token: int, until: datetime, waits_for: str) -> None:
+    """Put a held review aside until a date, or until the reply comes; it stays with its checker.
+
+    :raises Refused: if the lease is lost, nobody says what for, or the date is not to come soon.
+    """
+    actor, now = gate.begin(Action.SNOOZE, review, by, token=token)
+    gate.need(waits_for, "Say what you are waiting for.")
+    gate.need_to_come(until, now, settings.WAIT_AT_MOST)
+    review.end_lease(keep_checker=True)
+    review.waits_until, review.waits_for = until, waits_for.strip()
+    review.move(
+        Action.SNOOZE, by=actor, at=now, note=f"until {until:%Y-%m-%d}: {waits_for.strip()}"
+    )
+
+
+@transaction.atomic
+def unsnooze(review: Review, *, by: User) -> None:
+    """Go on with a review that was put aside, before its date."""
+    actor, now = gate.begin(Action.UNSNOOZE, review, by)
+    gate.refuse_another(actor)
+    review.hold(actor, at=now, until=now + settings.LEASE)
+    review.move(Action.UNSNOOZE, by=actor, at=now)
+
+
+@transaction.atomic
+def set_due(review: Review, *, by: User, due_at: datetime, reason: str) -> None:
+    """Set by hand when a check is due; its spread no longer decides it.
+
+    :raises Refused: if no reason is given, the date is not to come soon, or it is due then already.
+    """
+    actor, now = gate.begin(Action.DUE, review, by)
+    gate.need(reason, "Say why it is due then.")
+    gate.need_to_come(due_at, now, settings.DUE_AT_MOST)
+    if review.due_by_hand and review.due_at == due_at:
+        raise Refused("It is due then already.")
+    review.due_at, review.due_by_hand, review.overdue_at = due_at, True, None
+    note = f"{due_at:%Y-%m-%d %H:%M} UTC: {reason.strip()}"
+    review.move(Action.DUE, by=actor, at=now, note=note)
+
+
+@transaction.atomic
+def recheck(review: Review, *, by: User, again_at: datetime, found: str) -> None:
+    """Note that a published “Unproven” was looked at again and still is; the next look is set.
+
+    :raises Refused: if nobody says what was looked at, or the date is not to come soon.
+    """
+    actor, now = gate.begin(Action.RECHECK, review, by)
+    gate.need(found, "Say what you looked at.")
+    gate.need_to_come(again_at, now, settings.RECHECK_AT_MOST)
+    if review.reminded_at is None and review.recheck_at == again_at:
+        raise Refused("It is looked at then already.")
+    review.recheck_at, review.reminded_at = again_at, None
+    note = f"{found.strip()} Next look: {again_at:%Y-%m-%d}"
+    review.move(Action.RECHECK, by=actor, at=now, note=note)
 
 
 @transaction.atomic
@@ -322,13 +224,10 @@ def decide_flag(
     :raises Refused: if the lease is lost, the flag another claim's, or a dismissal has no reason.
     """
     actor, now = leases.begin_write(review, by, token)
-    claim = matching.survivor(review.claim)
-    if flag.claim_id not in (None, claim.pk):
-        raise Refused("This flag is about another claim.")
-    if not claim.appearances.filter(article=flag.article_id).exists():
-        raise Refused("This flag is not on an article in which the claim appears.")
+    if why := flags.cannot_decide(review, [flag]):
+        raise Refused(why)
     if state == Flag.State.DISMISSED:
-        _need(reason, "Say why the flag is dismissed.")
+        gate.need(reason, "Say why the flag is dismissed.")
     flagging.decide(flag, by=actor, at=now, state=state, reason=reason.strip())
 
 
@@ -341,10 +240,26 @@ def return_to_checker(review: Review, *, by: User, seq: int, comment: str) -> No
 
     :raises Refused: if there is no comment, or a newer version replaced it meanwhile.
     """
-    actor, now = _begin(Action.RETURN, review, by)
-    _need(comment, "Say what the checker should change.")
-    _decide(review.verdict, Decision.Kind.RETURNED, seq, "", by=actor, at=now, comment=comment)
-    review.move(Action.RETURN, by=actor, at=now, note=comment.strip())
+    actor, now = gate.begin(Action.RETURN, review, by)
+    gate.need(comment, "Say what the checker should change.")
+    _return(review, seq, by=actor, at=now, comment=comment.strip())
+
+
+@transaction.atomic
+def adjudicate(review: Review, *, by: User, seq: int, outcome: str, reason: str) -> None:
+    """Decide between a verdict and a second opinion that disagree.
+
+    Where the first does not stand, version `seq` goes back to its checker with the reason.
+
+    :raises Refused: if they wrote either, nobody says why, or a newer version replaced it.
+    """
+    actor, now = gate.begin(Action.ADJUDICATE, review, by)
+    gate.need(reason, "Say why, for both checkers.")
+    if history.of(review).seq != seq:
+        raise Refused("The verdict changed while you were reading. Read it again.")
+    opinions.settle(review, outcome=outcome, by=actor, at=now, reason=reason.strip())
+    if outcome != opinions.Outcome.FIRST:
+        _return(review, seq, by=actor, at=now, comment=reason.strip())
 
 
 @transaction.atomic
@@ -353,7 +268,7 @@ def approve(review: Review, *, by: User, seq: int, content_hash: str, comment: s
 
     :raises Refused: if they contributed to it, or a newer version replaced it meanwhile.
     """
-    actor, now = _begin(Action.APPROVE, review, by)
+    actor, now = gate.begin(Action.APPROVE, review, by)
     _decide(
         review.verdict, Decision.Kind.APPROVED, seq, content_hash, by=actor, at=now, comment=comment
     )
@@ -366,58 +281,83 @@ def reopen(review: Review, *, by: User, reason: str) -> None:
 
     :raises Refused: if no reason is given.
     """
-    actor, now = _begin(Action.REOPEN, review, by)
-    _need(reason, "Say why the claim should be checked after all.")
+    actor, now = gate.begin(Action.REOPEN, review, by)
+    gate.need(reason, "Say why the claim should be checked after all.")
+    _be_due_anew(review, now)
     review.move(Action.REOPEN, by=actor, at=now, note=reason.strip())
 
 
-# Everybody, and the desk itself
-
-
-@transaction.atomic
-def comment(review: Review, *, by: User, body: str) -> Comment:
-    """Add a comment that colleagues see; sent twice in a row, it stands once.
-
-    :raises Refused: if it is empty, or `by` is no checker.
-    """
-    actor, now = leases.lock(review, by)
-    if not actor.has_perm("reviews.check_review"):
-        raise Refused("Your role does not allow this.")
-    _need(body, "Write the comment first.")
-    newest = review.comments.order_by("-pk").first()
-    if newest and (newest.author_id, newest.body) == (actor.pk, body.strip()):
-        return newest
-    return Comment.objects.create(review=review, author=actor, body=body.strip(), at=now)
+# The desk itself
 
 
 @transaction.atomic
 def expire(review: Review) -> bool:
     """Free a review whose lease has run out; return whether there was anything to do."""
-    system = User.objects.system()
-    _, now = leases.lock(review, system)
-    if refusal(Action.EXPIRE, review, system):
-        return False
-    if review.lease_expires_at is None or review.lease_expires_at > now:
+    system, now = gate.begin_by_itself(Action.EXPIRE, review)
+    if system is None or review.lease_expires_at is None or review.lease_expires_at > now:
         return False
     note = f"Held by {review.checker} until {review.lease_expires_at:%Y-%m-%d %H:%M} UTC"
+    opinions.given_up(review, by=system, at=now)
     review.end_lease(keep_checker=False)
     review.move(Action.EXPIRE, by=system, at=now, note=note)
+    return True
+
+
+@transaction.atomic
+def wake(review: Review) -> bool:
+    """Give a review whose wait is over back to its checker; return whether it was."""
+    system, now = gate.begin_by_itself(Action.WAKE, review)
+    if system is None or review.waits_until is None or review.waits_until > now:
+        return False
+    waited_for = review.waits_for
+    review.end_lease(keep_checker=True)
+    review.waits_for = waited_for  # so that its checker sees what the reply was to
+    review.move(Action.WAKE, by=system, at=now, note=waited_for)
+    notifications.tell(
+        review.checker, Kind.RETURNED, review, at=now, note=waited_for,
+        occasion=f"woken {now.isoformat()}", words="Your wait for a reply is over",
+    )  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def note_overdue(review: Review) -> bool:
+    """Note, once for each due date, that it has passed; return whether it was noted."""
+    system, now = gate.begin_by_itself(Action.OVERDUE, review)
+    if system is None or review.overdue_at or review.due_at > now:
+        return False
+    review.overdue_at = now
+    note = f"due {review.due_at:%Y-%m-%d %H:%M} UTC"
+    review.move(Action.OVERDUE, by=system, at=now, note=note)
+    if review.status in UNSUBMITTED:
+        notifications.tell(
+            review.checker, Kind.OVERDUE, review, at=now, occasion=review.due_at.isoformat(),
+            words=f"Overdue: it was {note}",
+        )  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def remind(review: Review) -> bool:
+    """Remind, once, that a published “Unproven” is to be looked at again; return whether so."""
+    system, now = gate.begin_by_itself(Action.REMIND, review)
+    if system is None or review.reminded_at or review.recheck_at is None or review.recheck_at > now:
+        return False
+    review.reminded_at = now
+    review.move(Action.REMIND, by=system, at=now)
     return True
 
 
 # Steps that the moves share
 
 
-def _begin(
-    action: Action, review: Review, by: User, *, token: int | None = None
-) -> tuple[User, datetime]:
-    """Lock and refresh, refuse what is not allowed, read the clock once."""
-    actor, now = leases.lock(review, by)
-    if reason := refusal(action, review, actor):
-        raise Refused(reason)
-    if token is not None and (reason := leases.lost(review, actor, token, now)):
-        raise Refused(reason)
-    return actor, now
+def _return(review: Review, seq: int, *, by: User, at: datetime, comment: str) -> None:
+    _decide(review.verdict, Decision.Kind.RETURNED, seq, "", by=by, at=at, comment=comment)
+    review.move(Action.RETURN, by=by, at=at, note=comment)
+    notifications.tell(
+        review.checker, Kind.RETURNED, review, at=at, note=comment,
+        occasion=f"returned {at.isoformat()}", words=f"{by} returned your verdict",
+    )  # fmt: skip
 
 
 def _decide(
@@ -433,16 +373,7 @@ def _decide(
     )  # fmt: skip
 
 
-def _refuse_another(user: User) -> None:
-    held = Review.objects.held_by(user).count()
-    if held >= settings.LEASES_PER_PERSON:
-        raise Refused(f"You hold {held} reviews already. Submit or release one first.")
-
-
-def _need(words: str, otherwise: str) -> None:
-    if not words.strip():
-        raise Refused(otherwise)
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _be_due_anew(review: Review, now: datetime) -> None:
+    """Give a check that begins again as long as its spread allows a new one."""
+    allowance = priority.allowance(review.copies, review.facts.get("per_hour", 0))
+    review.due_at, review.due_by_hand, review.overdue_at = now + allowance, False, None

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 
 from django.contrib.auth.models import Group
 
 from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
-from reviews import evidence, history, leases, publication, queue, roles, workflow
-from reviews.models import Evidence, Review, User, VerdictVersion
+from reviews import (
+    checklists,
+    contacts,
+    evidence,
+    history,
+    leases,
+    notifications,
+    opinions,
+    publication,
+    queue,
+    roles,
+    workflow,
+)
+from reviews.inbox import Kind, Mail, Notification
+from reviews.models import (
+    ChecklistVersion,
+    Conflict,
+    Contact,
+    Evidence,
+    OpinionRule,
+    Review,
+    ReviewTopic,
+    Reweighing,
+    SavedView,
+    SecondOpinion,
+    User,
+    VerdictVersion,
+    Weights,
+)
 from reviews.states import Status
 
 _numbers = count(1)
@@ -141,6 +168,32 @@ def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion 
     return history.save(review, by=review.checker, token=review.lease_token, seq=seq, draft=draft)
 
 
+def ask(review: Review, **fields) -> Contact:
+    """Note that somebody was asked, as the holder."""
+    told = {
+        "whom": "The fishers' union", "way": "mail", "asked_on": date(2020, 3, 2),
+        "question": "Which register does the figure come from?",
+    } | fields  # fmt: skip
+    return contacts.note(
+        review, by=review.checker, token=review.lease_token, told=contacts.Told(**told)
+    )
+
+
+def checklist(*texts: str, by: User | None = None, **fields) -> ChecklistVersion:
+    """A further version of the checklist, with these points, all with `fields`."""
+    newest = ChecklistVersion.objects.newest_first().first()
+    points = [checklists.Point(text, **fields) for text in texts]
+    return checklists.edit(
+        by=by or supervisor(), seq=newest.seq if newest else 0, points=points, why="A trial."
+    )
+
+
+def tick(review: Review, *texts: str) -> None:
+    """Tick these points, as the holder; all that are required, if none is named."""
+    for text in texts or checklists.unticked(review):
+        checklists.tick(review, by=review.checker, token=review.lease_token, point=text)
+
+
 def submit(review: Review) -> None:
     """Submit the newest version, as the holder."""
     seq = history.of(review).seq
@@ -151,6 +204,14 @@ def approve(review: Review, *, by: User) -> None:
     """Approve the newest version, having read it."""
     verdict = history.of(review)
     workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
+
+
+def put_aside(review: Review, *, days: int = 3) -> None:
+    """Let its checker wait for a reply."""
+    workflow.snooze(
+        review, by=review.checker, token=review.lease_token,
+        until=leases.clock() + timedelta(days=days), waits_for="The port's press office",
+    )  # fmt: skip
 
 
 def run_out(review: Review) -> None:
@@ -174,6 +235,9 @@ def review_at(
     workflow.take(row, by=checker)
     if status == Status.IN_PROGRESS:
         return row
+    if status == Status.WAITING:
+        put_aside(row)
+        return row
     write_verdict(row, checker)
     submit(row)
     if status == Status.RETURNED:
@@ -186,3 +250,47 @@ def review_at(
         row.refresh_from_db()
     assert row.status == status
     return row
+
+
+def second_opinion(
+    review: Review, *, of: User | None = None, by: User | None = None
+) -> SecondOpinion:
+    """Ask for a second opinion on a submitted verdict."""
+    return opinions.ask(review, by=by or supervisor(), why="It is close.", of=of)
+
+
+def give_opinion(review: Review, *, by: User, rating: str = "mostly_false") -> None:
+    """Let `by` begin and give the second opinion that was asked for."""
+    opinions.take(review, by=by)
+    found = opinions.Found(rating, "Landings fell a little.", "The register of the port.")
+    opinions.give(review, by=by, found=found)
+
+
+def notification(review: Review) -> Notification:
+    """Something that somebody was told about it, and at once by mail."""
+    if told := Notification.objects.filter(review=review).first():
+        return told
+    person = fact_checker(email="a@desk.example")
+    notifications.choose(person, {Kind.OVERDUE: Mail.NEVER})
+    told = notifications.tell(
+        person, Kind.ASSIGNED, review, at=leases.clock(), occasion="once", words="Look at it."
+    )
+    assert told
+    return told
+
+
+def arrange_the_queue(*, by: User) -> None:
+    """A topic, weights, a pass over the queue, a saved view, a conflict; a worksheet, too."""
+    number, now = next(_numbers), leases.clock()
+    topic = ReviewTopic.objects.create(slug=f"topic-{number}", name=f"Topic {number}")
+    Weights.objects.create(by=by, by_name=str(by), at=now, why="A trial.")
+    Reweighing.objects.create(why="A trial.", started_at=now, finished_at=now, total=1)
+    SavedView.objects.create(name=f"Ports {number}", owner=by, query="view=open")
+    OpinionRule.objects.create(by=by, by_name=str(by), at=now, why="A trial.")
+    Conflict.objects.create(person=by, topic=topic, words="My sister works there.", declared_at=now)
+    held = review_at(Status.IN_PROGRESS)
+    ask(held)
+    text = f"The port was asked {number}"
+    checklist(text)
+    checklists.go_on_with_newest(held, by=held.checker, token=held.lease_token)
+    tick(held, text)

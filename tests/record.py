@@ -26,7 +26,10 @@ from reviews.models import (
 )
 from reviews.states import MOVES, Action, Status
 
-HOLDS = (Action.TAKE, Action.WITHDRAW, Action.CORRECT)  # the moves that give a lease
+HOLDS = (  # the moves that give a lease
+    Action.TAKE, Action.WITHDRAW, Action.CORRECT, Action.UNSNOOZE, Action.HAND_OVER,
+    Action.TAKE_OVER,
+)  # fmt: skip
 
 
 def problems() -> list[str]:
@@ -69,7 +72,7 @@ def _events() -> Iterator[str]:
                 allowed = (status, event.new_status) == ("", Status.QUEUED)
             else:
                 move = MOVES[event.action]
-                allowed = status in move.sources and event.new_status == move.target
+                allowed = status in move.sources and event.new_status == move.leads(status)
             if not allowed:
                 yield f"{review.ref}: {event.action} leads from {status} to {event.new_status}"
             if not event.actor_name:

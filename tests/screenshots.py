@@ -61,6 +61,11 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
         "checker": {
             "queue": "/",
             "queue-in-work": "/?view=work",
+            "saved-views": "/queue/views/",
+            "rules": "/flags/by-rule/",
+            "profile": "/me/",
+            "notifications": "/notifications/",
+            "agreement": "/second-opinions/agreement/",
             "review": review["held"],
             "stories": "/stories/",
             "story": review["story"],
@@ -76,6 +81,11 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
             "approval": f"{review['submitted']}approval/",
             "history": f"{review['published']}history/",
             "queue-to-approve": "/?view=approve",
+            "checklist": "/checklist/",
+            "weights": "/queue/weights/",
+            "topics": "/queue/topics/",
+            "second-opinions": "/?view=opinions",
+            "opinion-rule": "/second-opinions/rule/",
         },
         "admin": {
             "admin": "/admin/",

@@ -30,7 +30,7 @@ from claims.models import (
     Source,
     Story,
 )
-from reviews import workflow
+from reviews import comments
 from reviews.models import Review, User
 from reviews.states import Status
 from tests import chromium, factories
@@ -414,7 +414,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(root):
 
 def _one_of_everything() -> Review:
     review = factories.review_at(Status.PUBLISHED)
-    workflow.comment(review, by=review.checker, body="Well found.")
+    comments.say(review, by=review.checker, body="Well found.")
     article = Article.objects.latest("pk")
     article.story = Story.objects.create(title=article.title)
     article.save()
@@ -426,6 +426,9 @@ def _one_of_everything() -> Review:
     )
     _regroup(by=review.checker)
     Rebuild.objects.create(stage=Rebuild.Stage.DONE)
+    factories.arrange_the_queue(by=review.checker)
+    factories.notification(review)
+    factories.second_opinion(factories.review_at(Status.SUBMITTED))
     return review
 
 

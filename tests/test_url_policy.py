@@ -1,15 +1,10 @@
-"""Who gets what at every address: each name in the URLconf × method × role, against one table.
-
-An answer is its HTTP status; `in` is sent to the sign-in, and `+` means that it wrote rows (even if
-it took them back). The columns are the ROLES, in this order. An address that is not listed fails.
-"""
+"""Every address, method and role, asked, and compared with the table in `tests/url_policy.py`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
@@ -25,251 +20,33 @@ from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
 from claims import merging
-from claims.models import Analysis, Article, Derivation, Flag, Snapshot, Source, Story, Suggestion
-from reviews import history, leases, tasks, workflow
+from claims.models import (
+    Analysis,
+    Article,
+    Derivation,
+    Flag,
+    Snapshot,
+    Source,
+    Story,
+)
+from reviews import comments, leases, profile, saved, tasks
 from reviews.listing import View
-from reviews.models import Review, User
+from reviews.models import Review, ReviewTopic, User
 from reviews.states import Status
 from tests import factories
 from tests.serving import signed_in
-
-ROLES = ["anonymous", "fact-checker", "supervisor", "data editor", "superuser"]
-CHECKERS = {"fact-checker", "supervisor", "superuser"}
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What GET and POST answer to each role, with the review at `at` and `data` in the form.
-
-    Of a review that is held or was submitted, whoever asks holds it, if they may check at all
-    (`mine`): so nothing but the role decides.
-    """
-
-    get: str
-    post: str
-    at: Status = Status.IN_PROGRESS
-    mine: bool = True
-    data: Callable[[Review], dict[str, Any]] = lambda review: {}
-
-
-def held(review: Review) -> dict[str, Any]:
-    return {"token": review.lease_token}
-
-
-def typed(review: Review) -> dict[str, Any]:
-    verdict = history.of(review)
-    draft = factories.DRAFT
-    return held(review) | {
-        "seq": verdict.seq, "rating": "false", "claim_wording": draft.claim_wording,
-        "summary": draft.summary, "explanation": draft.explanation,
-    }  # fmt: skip
-
-
-def read(review: Review) -> dict[str, Any]:
-    verdict = history.of(review)
-    return {"seq": verdict.seq, "content_hash": verdict.content_hash, "comment": "Read it."}
-
-
-def evidence(review: Review) -> dict[str, Any]:
-    fields = factories.EVIDENCE | {"title": "Harbour diary", "token": review.lease_token}
-    return {f"new-{name}": value for name, value in fields.items()}
-
-
-def correcting(review: Review) -> dict[str, Any]:
-    """Its checker takes the published review for a correction, by mistake."""
-    if review.status == Status.PUBLISHED:
-        workflow.correct(review, by=review.checker, reason="The year was wrong.")
-    return held(review)
-
-
-def with_news(review: Review) -> dict[str, Any]:
-    """A copy did something since the review was published."""
-    Review.objects.filter(pk=review.pk).update(news=["a copy dropped the caution: 1 of 2 now"])
-    return {}
-
-
-def suggested(review: Review) -> Suggestion:
-    """An open suggestion that what another claim says is this one."""
-    other = factories.claim().appearances.get()
-    return Suggestion.objects.create(appearance=other, claim=review.claim, score=0.5)
-
-
-def checked_before(review: Review) -> Review:
-    """A published review of a claim that may be the same."""
-    checked = factories.review_at(Status.PUBLISHED)
-    appearance = review.claim.appearances.order_by("pk")[0]
-    Suggestion.objects.create(appearance=appearance, claim=checked.claim, score=0.5)
-    return checked
-
-
-def on_top(review: Review) -> dict[str, Any]:
-    return held(review) | {"seq": history.of(review).seq, "checked": 2}
-
-
-def into_another(review: Review) -> dict[str, Any]:
-    return {"into": factories.claim().ref}
-
-
-def one_of_two(review: Review) -> dict[str, Any]:
-    """The claim appears in a second wording; that is to be split off."""
-    other = factories.claim()
-    found = other.appearances.get()
-    found.claim = review.claim
-    found.save(update_fields=["claim"])
-    return {"appearance": found.ref}
-
-
-def because(action: str) -> Callable[[Review], dict[str, Any]]:
-    return lambda review: {f"{action}-reason": "The register is public now."}
-
-
-def agency() -> Source:
-    """A source that an article can rest on."""
-    return Source.objects.get_or_create(name="Wire Agency")[0]
-
-
-#           anonymous, fact-checker, supervisor, data editor, superuser
-PAGE = "in  200 200 200 200"
-NO_PAGE = "in  405 405 405 405"
-EVERYBODY = "200 200 200 200 200"
-DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
-WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
-OVERRULES = "in 302+ 302+ 403 302+"
-DECIDES = "in 409 302+ 409 302+"
-
-DESK = {
-    "reviews:queue": Policy(PAGE, NO_PAGE),
-    "reviews:take-next": Policy(NO_PAGE, DOES, at=Status.QUEUED),
-    "reviews:detail": Policy(PAGE, NO_PAGE),
-    "reviews:take": Policy(NO_PAGE, DOES, at=Status.QUEUED),
-    "reviews:release": Policy(NO_PAGE, DOES, data=held),
-    "reviews:renew": Policy(NO_PAGE, WRITES, data=held),
-    "reviews:dismiss": Policy(NO_PAGE, WRITES, at=Status.QUEUED, data=because("dismiss")),
-    "reviews:reopen": Policy(NO_PAGE, DECIDES, at=Status.DISMISSED, data=because("reopen")),
-    "reviews:correct": Policy(NO_PAGE, WRITES, at=Status.PUBLISHED, data=because("correct")),
-    "reviews:keep": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=correcting),
-    "reviews:comment": Policy(NO_PAGE, WRITES, data=lambda review: {"body": "Look here."}),
-    "reviews:decide-flag": Policy(
-        NO_PAGE, WRITES, data=lambda review: held(review) | {"state": "confirmed"}
-    ),
-    "reviews:save": Policy(NO_PAGE, WRITES, data=typed),
-    "reviews:submit": Policy(NO_PAGE, WRITES, data=typed),
-    "reviews:withdraw": Policy(NO_PAGE, DOES, at=Status.SUBMITTED),
-    "reviews:attach-evidence": Policy(NO_PAGE, WRITES, data=evidence),
-    "reviews:withdraw-evidence": Policy(
-        NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
-    ),
-    "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
-    "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
-    "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
-    "reviews:return": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
-    "reviews:history": Policy(PAGE, NO_PAGE),
-    "reviews:restore": Policy(
-        NO_PAGE, DOES, data=lambda review: held(review) | {"seq": history.of(review).seq}
-    ),
-    "claims:stories": Policy(PAGE, NO_PAGE),
-    "claims:story": Policy(PAGE, NO_PAGE),
-    "claims:story-csv": Policy(PAGE, NO_PAGE),
-    "claims:story-json": Policy(PAGE, NO_PAGE),
-    "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda _: {"story": "none", "reason": "Read."}),
-    "claims:add-derivation": Policy(
-        NO_PAGE, OVERRULES, data=lambda review: {"on": agency().name, "reason": "I read it."}
-    ),
-    "claims:decide-derivation": Policy(
-        NO_PAGE, OVERRULES, data=lambda review: {"decision": "confirmed"}
-    ),
-    "claims:articles": Policy(PAGE, NO_PAGE),
-    "claims:article": Policy(PAGE, NO_PAGE),
-    "claims:retry": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+"),
-    "claims:claim": Policy(PAGE, NO_PAGE),
-    "claims:source": Policy(PAGE, NO_PAGE),
-    "reviews:adopt": Policy(NO_PAGE, DOES, data=on_top),
-    "reviews:earlier": Policy(PAGE, NO_PAGE),
-    "reviews:suggestions": Policy(PAGE, NO_PAGE),
-    "reviews:decide-suggestion": Policy(
-        NO_PAGE, OVERRULES, data=lambda review: {"state": "confirmed"}
-    ),
-    "reviews:regroup": Policy(PAGE, NO_PAGE),
-    "reviews:merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
-    "reviews:split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=one_of_two),
-    "reviews:link": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
-    "reviews:undo-merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
-    "reviews:undo-split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
-    "public:checks": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
-    "public:check": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
-    "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
-    "public:atom": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
-    "public:methodology": Policy(EVERYBODY, "405 405 405 405 405"),
-    "sign-in": Policy("200 302 302 302 302", "200 302 302 302 302"),
-    "sign-out": Policy(NO_PAGE, "in in+ in+ in+ in+"),  # when somebody left is noted
-    "password": Policy(PAGE, PAGE),
-    "password-changed": Policy(PAGE, NO_PAGE),
-    "health": Policy(EVERYBODY, "405 405 405 405 405"),
-}
-
-# The admin, view by view. Fact-checkers and supervisors do not come in; nobody deletes anything but
-# what the throttle noted of sign-ins.
-NOBODY = "in 403 403 403 403"
-READERS = "in 403 403 200 200"
-ROOT = "in 403 403 403 200"
-LISTED = {"changelist": (READERS, READERS), "history": (READERS, READERS)}
-LISTED_TO_ROOT = {"changelist": (ROOT, ROOT), "history": (ROOT, ROOT)}
-UNDELETED = {"delete": (NOBODY, NOBODY)}
-CHANGED = {
-    "change": (READERS, "in 403 403 302+ 302+"),
-    "revision": (READERS, "in 403 403 302+ 302+"),
-}
-NEVER_ADDED = {"add": (NOBODY, NOBODY)}
-READ = LISTED | UNDELETED | NEVER_ADDED | {"change": (READERS, NOBODY)}
-READ_BY_ROOT = LISTED_TO_ROOT | UNDELETED | NEVER_ADDED | {"change": (ROOT, NOBODY)}
-NOTED = LISTED_TO_ROOT | NEVER_ADDED | {
-    "change": (ROOT, "in 403 403 403 302+"), "delete": (ROOT, "in 403 403 403 302+"),
-}  # fmt: skip
-
-ADMIN_ROWS = {
-    "claims.source": LISTED | UNDELETED | CHANGED | {"add": (READERS, READERS)},
-    "claims.claimant": LISTED | UNDELETED | CHANGED | {"add": (READERS, READERS)},
-    "claims.article": LISTED | UNDELETED | CHANGED | NEVER_ADDED,
-    "claims.claim": LISTED | UNDELETED | CHANGED | NEVER_ADDED,
-    "claims.story": READ,
-    "claims.snapshot": READ,
-    "claims.analysis": READ,
-    "claims.appearance": READ,
-    "claims.flag": READ,
-    "claims.derivation": READ,
-    "claims.suggestion": READ,
-    "claims.claimmerge": READ,
-    "claims.claimsplit": READ,
-    "claims.rebuild": READ,
-    "reviews.review": READ_BY_ROOT,
-    "reviews.reviewevent": READ_BY_ROOT,
-    "reviews.evidence": READ_BY_ROOT,
-    "reviews.verdict": READ_BY_ROOT,
-    "reviews.verdictversion": READ_BY_ROOT,
-    "reviews.decision": READ_BY_ROOT,
-    "reviews.comment": READ_BY_ROOT,
-    "reviews.publication": READ_BY_ROOT,
-    "reviews.user": LISTED_TO_ROOT | UNDELETED | {"add": (ROOT, ROOT), "change": (ROOT, ROOT)},
-    "django_celery_beat.periodictask": READ_BY_ROOT,
-    "axes.accessattempt": NOTED,
-    "axes.accesslog": NOTED,
-    "axes.accessfailurelog": NOTED,
-}
-
-ADMIN_PAGES = {
-    "admin:index": (READERS, READERS),
-    "admin:app_list": (READERS, READERS),
-    "admin:login": ("in 403 403 302 302", "in 403 403 302 302"),
-    "admin:logout": ("in 302 302 405 405", "in 302 302 in+ in+"),
-    "admin:password_change": (READERS, READERS),
-    "admin:password_change_done": (READERS, "in 403 403 405 405"),
-    "admin:auth_user_password_change": (ROOT, ROOT),
-    "admin:autocomplete": ("in 403 403 200 200", "in 403 403 405 405"),
-    "admin:jsi18n": (READERS, "in 403 403 405 405"),
-    "admin:view_on_site": ("in 403 403 302 302", "in 403 403 302 302"),
-    "admin:None": ("in 403 403 302 302", "in 403 403 302 302"),  # old addresses, sent on
-}
-
+from tests.url_policy import (
+    ADMIN_PAGES,
+    ADMIN_ROWS,
+    CHECKERS,
+    DESK,
+    ROLES,
+    Policy,
+    agency,
+    checked_before,
+    one_of_two,
+    suggested,
+)
 
 # Every address there is
 
@@ -326,7 +103,13 @@ def arrange(policy: Policy, checker: User) -> Review:
 
 
 WITHOUT_REF = {
-    "reviews:queue", "reviews:suggestions", "reviews:take-next", "claims:stories",
+    "reviews:notifications", "reviews:unread", "reviews:read-notifications", "reviews:by-mail",
+    "reviews:checklist", "reviews:edit-checklist",
+    "reviews:queue", "reviews:queue-csv", "reviews:suggestions", "reviews:take-next",
+    "reviews:weights", "reviews:topics", "reviews:profile", "reviews:declare-conflict",
+    "reviews:conflicts", "reviews:opinion-rule", "reviews:agreement", "reviews:saved-views",
+    "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
+    "claims:rules", "claims:rules-csv",
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
 }  # fmt: skip
 
@@ -339,6 +122,11 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [review.ref, Flag.objects.get(article=article).ref]
         case "reviews:withdraw-evidence":
             refs = [review.ref, review.evidence.get().ref]
+        case "reviews:note-reply" | "reviews:correct-contact":
+            refs = [review.ref, factories.ask(review).ref]
+        case "reviews:reply" | "reviews:resolve-comment":
+            said = comments.say(review, by=factories.fact_checker(), body="Look here.")
+            refs = [review.ref, said.ref]
         case "reviews:restore":
             refs = [review.ref, 3]
         case "claims:retry":
@@ -355,6 +143,16 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
                 article=article, on_source=agency(), kind="citation", start=0, end=5, score=1
             )
             refs = [edge.ref]
+        case "reviews:topic":
+            refs = [ReviewTopic.objects.get_or_create(slug="sea", name="The sea")[0].slug]
+        case "reviews:end-conflict":
+            topic, _ = ReviewTopic.objects.get_or_create(slug="sea", name="The sea")
+            refs = [profile.declare(factories.fact_checker(), about=topic, words="Mine.").ref]
+        case "reviews:change-view":
+            owner = factories.fact_checker()
+            refs = [saved.keep(owner, name="Ours", query="view=open", shared=True).ref]
+        case "reviews:follow-notification":
+            refs = [factories.notification(review).ref]
         case "reviews:adopt":
             refs = [review.ref, checked_before(review).ref]
         case "reviews:decide-suggestion":
@@ -373,6 +171,8 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [review.claim.ref]
         case "claims:claim":
             refs = [review.claim.ref]
+        case "claims:rule":
+            refs = [Flag.objects.filter(article=article)[0].rule]
         case "claims:source":
             refs = [article.source.ref]
         case _:
@@ -434,7 +234,8 @@ def test_a_form_is_taken_from_those_who_may_send_it(db, name):
     personal = policy.mine and policy.at != Status.QUEUED
     given = []
     for role, user in zip(ROLES, people, strict=True):
-        own = personal and "+" in policy.post and role in CHECKERS
+        held = "+" in policy.post or name == "reviews:preview"
+        own = personal and held and role in CHECKERS
         review = arrange(policy, user) if own else anybodys
         where = address(name, review)
         given.append(undone(client_of(user), where, policy.data(review)))
@@ -480,7 +281,7 @@ def test_a_form_without_its_secret_is_refused_everywhere(db):
 def rows(db) -> dict[str, models.Model]:
     """One row of everything the admin lists, by its label."""
     review = factories.review_at(Status.PUBLISHED)
-    workflow.comment(review, by=review.checker, body="Look here.")
+    comments.say(review, by=review.checker, body="Look here.")
     article = Article.objects.order_by("pk")[0]
     Story.objects.create(title="The harbour")
     root, now = factories.superuser(), leases.clock()
@@ -490,6 +291,9 @@ def rows(db) -> dict[str, models.Model]:
     tide = Source.objects.create(name="Daily Tide")
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
     apps.get_model("claims.rebuild").objects.create(stage="done")
+    factories.arrange_the_queue(by=review.checker)
+    factories.notification(review)
+    factories.second_opinion(factories.review_at(Status.SUBMITTED))
     daily = IntervalSchedule.objects.create(every=1, period="days")
     PeriodicTask.objects.create(name="Sweep", task="sweep", interval=daily)
     seen = {"username": "somebody", "ip_address": "192.0.2.1"}

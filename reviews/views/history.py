@@ -17,6 +17,8 @@ from reviews.workflow import Refused
 @require_GET
 def history(request: Request, ref: str) -> HttpResponse:
     page = ReviewPage(request, load(ref))
+    if page.is_blind:
+        return redirect(page.review)
     versions = _versions(page)
     old, new = _pair(CompareForm(request.GET), versions)
     context = {

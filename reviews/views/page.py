@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
@@ -18,29 +20,41 @@ from django_htmx.middleware import HtmxDetails
 from claims import marking, matching, provenance
 from claims.marking import Mark
 from claims.models import Article, Claim, Flag, as_ref
-from reviews import adoption, history, ratings, workflow
+from reviews import adoption, checklists, comments, gate, history, opinions, ratings
 from reviews.forms import (
+    AdjudicateForm,
+    AskForm,
     CommentForm,
     DecisionForm,
     DismissForm,
+    DueForm,
     EvidenceForm,
+    FlagsForm,
+    HandOverForm,
+    OpinionForm,
     ReasonForm,
+    RecheckForm,
+    SnoozeForm,
+    ThreadReplyForm,
     VerdictForm,
     WithdrawEvidenceForm,
 )
 from reviews.models import (
-    Comment,
     Decision,
     Evidence,
     Review,
     ReviewEvent,
+    SecondOpinion,
     User,
     Verdict,
     VerdictVersion,
 )
-from reviews.states import MOVES, SYSTEM, Action, Status
+from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
+from reviews.views.contact_log import ContactLog, Noted
+from reviews.views.threads import Threads, threads
 
 NEWEST_EVENTS = 8
+ARTICLE, BLIND = "reviews/_article_panel.html", "reviews/second_opinion.html"
 ARTICLES = 60  # that have a tab
 # What flags found by comparing copies mean; every other one says that something is unverified.
 TONES = {
@@ -79,6 +93,15 @@ class ShownFlag:
         return Mark(flag.start, flag.end, style, ref=flag.ref, label=label)
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFlags:
+    """The open flags that one rule found in the shown article, in reading order."""
+
+    rule: str
+    kind: str
+    flags: list[Flag]
+
+
 def load(ref: str) -> Review:
     """Return the review at `ref`, with what every page of it names, or answer 404."""
     reviews = Review.objects.select_related("claim__claimant", "claim__merged_into", "checker")
@@ -92,6 +115,11 @@ class Answer:
     :ivar problem: why the verdict was not saved, or saved but not submitted.
     :ivar conflict: word by word, what was saved meanwhile against what was typed.
     :ivar withdrawal: the piece of evidence and the form that should have withdrawn it.
+    :ivar contact: the form of the contact log that was refused.
+    :ivar tick: the point that was not ticked, the note as typed, and why not.
+    :ivar ticked: whether the checklist changed, which what is missing must learn.
+    :ivar reply: the thread and the form that should have answered in it.
+    :ivar beside: whether the article is sent along, to be put in its place.
     :ivar sealed: whether the verdict has a new version, which an open form must learn.
     """
 
@@ -100,13 +128,39 @@ class Answer:
     conflict: list[history.FieldDiff] | None = None
     evidence: EvidenceForm | None = None
     withdrawal: tuple[str, WithdrawEvidenceForm] | None = None
+    contact: Noted | None = None
+    tick: tuple[str, str, str] | None = None
+    ticked: bool = False
     sealed: bool = False
     open_flag: str = ""
     flag_problem: str = ""
     flag_reason: str = ""
+    flags: FlagsForm | None = None
     comment: CommentForm | None = None
+    reply: tuple[str, ThreadReplyForm] | None = None
+    thread_problem: str = ""
+    beside: bool = False
+    hand_over: HandOverForm | None = None
     decision: DecisionForm | None = None
+    dates: dict[Action, forms.Form] = field(default_factory=dict)
+    opinions: dict[Action, forms.Form] = field(default_factory=dict)
     reasons: dict[Action, ReasonForm] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A form that sets a date: where it goes, what opens it, and what sends it."""
+
+    action: Action
+    form: forms.Form
+    address: str
+    label: str
+    button: str
+    key: str = ""
+
+
+def _in_days(days: int) -> date:
+    return timezone.localdate() + timedelta(days=days)
 
 
 class ReviewPage:
@@ -126,7 +180,7 @@ class ReviewPage:
             for action, move in MOVES.items()
             if self.review.status in move.sources and move.permission != SYSTEM
         }
-        every = workflow.refusals(self.review, self.user)
+        every = gate.refusals(self.review, self.user)
         return {action: why for action, why in every.items() if action in possible}
 
     @property
@@ -147,6 +201,7 @@ class ReviewPage:
     def reason_forms(self) -> list[tuple[Action, str, forms.Form, str]]:
         """The possible actions that ask for a reason: action, label, form, refusal."""
         labels = {
+            Action.TAKE_OVER: "Take over from its checker",
             Action.DISMISS: "Dismiss: do not check this",
             Action.REOPEN: "Reopen",
             Action.CORRECT: "Take for a correction",
@@ -155,12 +210,53 @@ class ReviewPage:
             (action, label, self.answer.reasons.get(action) or self._reason_form(action), refusal)
             for action, label in labels.items()
             if (refusal := self.refusals.get(action)) is not None
+            and (action != Action.TAKE_OVER or self._may_take_over)
         ]
+
+    @property
+    def date_forms(self) -> list[Dated]:
+        """The forms that set a date and that this person may send, as they were typed."""
+        shown: list[tuple[Action, forms.Form, str, str, str]] = []
+        form: forms.Form
+        if self.holds or Action.SNOOZE in self.answer.dates:
+            initial = {"token": self.review.lease_token, "until": _in_days(3)}
+            form = SnoozeForm(prefix=Action.SNOOZE, initial=initial)
+            shown.append((Action.SNOOZE, form, "Wait for a reply", "Put it aside", "z"))
+        if self._may(Action.DUE):
+            day = timezone.localtime(self.review.due_at)
+            form = DueForm(prefix=Action.DUE, initial={"due_at": day.date()})
+            shown.append((Action.DUE, form, f"Due on {day.day} {day:%B}: change", "Set it", ""))
+        if self._may(Action.RECHECK):
+            form = RecheckForm(prefix=Action.RECHECK, initial={"again_at": _in_days(30)})
+            shown.append((Action.RECHECK, form, "Looked again: still unproven", "Note it", "z"))
+        return [
+            Dated(
+                action, self.answer.dates.get(action, form),
+                reverse(f"reviews:{action}", args=[self.review.ref]), label, button, key,
+            )
+            for action, form, label, button, key in shown
+        ]  # fmt: skip
+
+    def _may(self, action: Action) -> bool:
+        return self.refusals.get(action) == ""
+
+    @property
+    def _may_take_over(self) -> bool:
+        """A colleague's review, and somebody whose role allows it: to others it is no matter."""
+        return self.review.checker_id != self.user.pk and self.user.has_perm(APPROVE)
 
     def _reason_form(self, action: Action) -> ReasonForm:
         if action == Action.DISMISS:
             return DismissForm(prefix=action, initial={"token": self.review.lease_token})
         return ReasonForm(prefix=action)
+
+    @property
+    def hand_over_form(self) -> HandOverForm:
+        """To any colleague who may check; a form that was refused comes back as it was typed."""
+        initial = {"token": self.review.lease_token}
+        form = self.answer.hand_over or HandOverForm(prefix=Action.HAND_OVER, initial=initial)
+        form.offer_to_others_than(self.user)
+        return form
 
     @cached_property
     def corrects(self) -> bool:
@@ -206,7 +302,7 @@ class ReviewPage:
 
     @cached_property
     def missing(self) -> list[str]:
-        return workflow.missing(self.review)
+        return gate.missing(self.review)
 
     @cached_property
     def returned(self) -> Decision | None:
@@ -236,8 +332,25 @@ class ReviewPage:
         return self.answer.evidence or fresh
 
     @cached_property
-    def comments(self) -> list[Comment]:
-        return list(self.review.comments.select_related("author").order_by("pk"))
+    def contacts(self) -> ContactLog:
+        return ContactLog(self.review, self.answer.contact)
+
+    @cached_property
+    def checklist(self) -> checklists.Sheet | None:
+        return checklists.sheet(self.review)
+
+    @cached_property
+    def threads(self) -> Threads:
+        return threads(self.review, self.user, self.answer.reply)
+
+    @cached_property
+    def colleagues(self) -> list[User]:
+        """Who may be mentioned."""
+        return comments.colleagues() if self.may_comment else []
+
+    @cached_property
+    def may_comment(self) -> bool:
+        return self.user.has_perm(CHECK)
 
     @cached_property
     def comment_form(self) -> CommentForm:
@@ -250,7 +363,7 @@ class ReviewPage:
     @cached_property
     def earlier(self) -> list[adoption.Earlier]:
         """Published checks of what may be the same claim."""
-        return adoption.earlier_checks([self.review.claim]).get(self.review.claim_id, [])
+        return adoption.earlier_checks([self.review.claim_id]).get(self.review.claim_id, [])
 
     @cached_property
     def adopted(self) -> adoption.Adopted | None:
@@ -261,6 +374,36 @@ class ReviewPage:
     def may_read_news(self) -> bool:
         """Whether this person submitted the verdict about which there are news."""
         return Review.objects.with_news_for(self.user).filter(pk=self.review.pk).exists()
+
+    # The second opinion
+
+    @cached_property
+    def is_blind(self) -> bool:
+        """Whether the verdict is hidden from this person, because theirs is to be another."""
+        return opinions.hidden_from(self.user, self.review)
+
+    @cached_property
+    def opinion(self) -> SecondOpinion | None:
+        """The newest second opinion, with what this person may know of it."""
+        return opinions.shown(self.user, self.review)
+
+    @cached_property
+    def opinion_forms(self) -> dict[str, forms.Form]:
+        """The forms about it that this person may send, as they were typed, by action."""
+        fresh: dict[Action, forms.Form] = {
+            Action.ASK_OPINION: AskForm(prefix=Action.ASK_OPINION),
+            Action.CALL_OFF: ReasonForm(prefix=Action.CALL_OFF),
+            Action.ADJUDICATE: AdjudicateForm(
+                prefix=Action.ADJUDICATE, initial={"seq": self.verdict.seq}
+            ),
+            Action.DECLINE_OPINION: ReasonForm(prefix=Action.DECLINE_OPINION),
+            Action.GIVE_OPINION: OpinionForm(prefix=Action.GIVE_OPINION),
+        }
+        return {
+            str(action): self.answer.opinions.get(action, form)
+            for action, form in fresh.items()
+            if self._may(action) or action in self.answer.opinions
+        }
 
     # The articles
 
@@ -305,20 +448,62 @@ class ReviewPage:
         """The shown article, each paragraph with the flags that begin in it."""
         if self.article is None:
             return []
-        flags = {shown.flag.ref: shown for shown in self._flags(self.article)}
+        flags = {shown.flag.ref: shown for shown in self.flags}
         marks = [shown.mark() for shown in flags.values()]
-        cut = marking.paragraphs(self.article.text, [*marks, *self._claim_marks(self.article)])
-        return [(paragraph, [flags[mark.ref] for mark in paragraph.leads]) for paragraph in cut]
+        cut = marking.paragraphs(
+            self.article.text,
+            [
+                *marks,
+                *self._claim_marks(self.article),
+                *self._comment_marks(self.article),
+            ],
+        )
+        return [
+            (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])
+            for paragraph in cut
+        ]
 
-    def _flags(self, article: Article) -> list[ShownFlag]:
-        """The flags on `article`, in reading order. Cost: two queries."""
-        claim = self.claim
+    def _comment_marks(self, article: Article) -> Iterable[Mark]:
+        for thread in (one.comment for one in self.threads.open):
+            if thread.article_id == article.pk and thread.start is not None and thread.end:
+                yield Mark(
+                    thread.start, thread.end, "mark mark-comment", ref=thread.ref,
+                    label=f"comment by {thread.author}", leads_to="comment",
+                )  # fmt: skip
+
+    @cached_property
+    def flags(self) -> list[ShownFlag]:
+        """The flags on the shown article, in reading order. Cost: two queries."""
+        article, claim = self.article, self.claim
+        if article is None:
+            return []
         mine = Q(claim__isnull=True) | Q(claim=claim)
         flags = article.flags.filter(mine).select_related("decided_by").order_by("start", "pk")
         covering = set(flags.filter(covers__claim=claim).values_list("pk", flat=True))
         for flag in flags:
             flag.article = article  # so that its words are not fetched with the text, each
         return [ShownFlag(flag, bool(flag.claim_id) or flag.pk in covering) for flag in flags]
+
+    @cached_property
+    def open_flags(self) -> list[RuleFlags]:
+        """What is to be decided in the shown article, rule by rule."""
+        found: dict[str, RuleFlags] = {}
+        for flag in (shown.flag for shown in self.flags if shown.flag.state == Flag.State.OPEN):
+            group = RuleFlags(flag.rule, flag.get_kind_display(), [])
+            found.setdefault(flag.rule, group).flags.append(flag)
+        return list(found.values())
+
+    @property
+    def open_flag_count(self) -> int:
+        return sum(len(group.flags) for group in self.open_flags)
+
+    @property
+    def decided_together(self) -> list[Flag]:
+        """The flags of this article that this person decided last, if they were several at once."""
+        mine = [shown.flag for shown in self.flags if shown.flag.decided_by_id == self.user.pk]
+        newest = max((flag.decided_at for flag in mine if flag.decided_at), default=None)
+        together = [flag for flag in mine if flag.decided_at == newest]
+        return together if len(together) > 1 else []
 
     def _claim_marks(self, article: Article) -> Iterable[Mark]:
         for appearance in article.appearances.current().filter(claim=self.claim):
@@ -377,8 +562,13 @@ def show(
     full: str = "reviews/detail.html",
     answer: Answer | None = None,
 ) -> HttpResponse:
-    """Answer htmx with the fragment `template` and everyone else with the page it belongs to."""
+    """Answer htmx with the fragment `template` and everyone else with the page it belongs to.
+
+    From whom the verdict is hidden gets the page for a second opinion, whatever was asked for.
+    """
     page = ReviewPage(request, review, answer)
+    if page.is_blind:
+        template, full = (template if template == ARTICLE else BLIND), BLIND
     name = template if request.htmx else full
     response = render(request, name, {"page": page, "review": review}, status=status)
     response["Vary"] = "HX-Request"

@@ -59,7 +59,7 @@ def checks(request: HttpRequest) -> HttpResponse:
     older["after"] = page.next_after
     context = {
         "form": form,
-        "documents": [_told(row) for row in page.rows],
+        "documents": [_read(row.document, row.review.ref) for row in page.rows],
         "is_search": any(wanted.values()),
         "is_later_page": "after" in request.GET,
         "older": older.urlencode() if page.next_after else "",
@@ -72,11 +72,7 @@ def checks(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=FRESH)
 def check(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(shelf.newest(), review__ref=ref)
-    context = {
-        "check": _told(row),
-        "stances": _by_stance(row.document["evidence"]),
-        "markup": _json_ld(publication.claim_review(row)),
-    }
+    context = told(row.document, ref) | {"markup": _json_ld(publication.claim_review(row))}
     return _render(request, "public/check.html", context)
 
 
@@ -163,12 +159,20 @@ def _render(request: HttpRequest, template: str, context: dict[str, Any]) -> Htt
     return render(request, template, house | context)
 
 
-def _told(row: Publication) -> dict[str, Any]:
-    """The frozen document, its moments read as times, with the whole scale its rating is on."""
-    document: dict[str, Any] = row.document
+def told(document: dict[str, Any], ref: str) -> dict[str, Any]:
+    """Return what `public/_check.html` draws a document from."""
+    return {
+        "check": _read(document, ref),
+        "stances": _by_stance(document["evidence"]),
+        "contact": settings.CONTACT_EMAIL,
+    }
+
+
+def _read(document: dict[str, Any], ref: str) -> dict[str, Any]:
+    """A document, its moments read as times, with the whole scale its rating is on."""
     scale = ratings.SCALES[document["rating"]["scale"]]
     return document | {
-        "ref": row.review.ref,
+        "ref": ref,
         "published_at": parse_datetime(document["published_at"]),
         "modified_at": parse_datetime(document["modified_at"]),
         "appearances": [

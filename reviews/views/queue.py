@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import F
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from claims.models import Claim, as_ref
-from reviews import adoption, listing
+from claims.models import as_ref
+from claims.stories import inert
+from reviews import adoption, listing, saved
 from reviews import queue as room
-from reviews.forms import QueueForm
 from reviews.listing import View
-from reviews.models import Review, User
+from reviews.models import Review, SavedView, User
+from reviews.priority import Reason
+from reviews.queue_forms import QueueForm
 from reviews.states import OPEN_STATUSES, Status
 from reviews.views.page import Request
 from reviews.workflow import Refused
+
+COLUMNS = {  # of the export, each with what holds it
+    "ref": "ref", "wording": "claim__wording", "claimant_name": "claim__claimant__name",
+    "status": "status", "language": "language", "topics": "topics", "priority": "priority",
+    "copies": "copies", "origins": "origins", "opened_at": "opened_at", "due_at": "due_at",
+    "checker_username": "checker__username",
+}  # fmt: skip
+NOWHERE = "0" * 10  # a ref that no review has
+PLACES = {
+    "queue": "reviews:queue",
+    "csv": "reviews:queue-csv",
+    "articles": "claims:articles",
+    "keep_view": "reviews:keep-view",
+    "weights": "reviews:weights",
+}
+PARTS = {
+    "results": "reviews/_queue_results.jinja",
+    "places": "reviews/_queue_views.jinja",
+    "narrowing": "reviews/_queue_filters.jinja",
+}
 
 
 @require_GET
 @vary_on_headers("HX-Request")
 def queue(request: Request) -> HttpResponse:
     form = QueueForm(request.GET)
-    filters = form.filters()
-    view = _view(request.GET.get("view", ""))
+    filters, view = listing.seen_by(request.user, form.filters()), form.view()
     found = listing.page(
-        listing.listed(view, request.user, filters), after=as_ref(request.GET.get("after", ""))
+        listing.listed(view, request.user, filters),
+        sort=form.order(),
+        after=as_ref(request.GET.get("after", "")),
     )
     context = {
         "view": view,
@@ -38,16 +68,63 @@ def queue(request: Request) -> HttpResponse:
         "rows": _rows(found, request.user),
         "views": _views(request, listing.counts(request.user, filters)),
         "next_query": _query(request, after=found.next_after) if found.next_after else "",
-        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "order": form.order(),
+        "list_query": _query(request),
+        "address": form.address(),
+        "is_filtered": any(request.GET.get(name) for name in form.fields if name != "sort"),
         "is_later_page": "after" in request.GET,
+        "addresses": {name: reverse(place) for name, place in PLACES.items()},
     }
-    if not request.htmx:
-        context["turn"] = _turn(request.user)
-        told = Review.objects.with_news_for(request.user)
-        context["news"] = told.select_related("claim").order_by("-prioritised_at")[: listing.ROWS]
-    return render(
-        request, "reviews/_queue_results.html" if request.htmx else "reviews/queue.html", context
-    )
+    if request.htmx:
+        return render(request, "reviews/_queue_results.jinja", context, using="jinja")
+    return _whole(request, context)
+
+
+def _whole(request: Request, context: dict[str, Any]) -> HttpResponse:
+    """The page around the list; its long parts are drawn, and escaped, by Jinja."""
+    parts = {
+        name: SafeString(render_to_string(template, context, request, using="jinja"))
+        for name, template in PARTS.items()
+    }
+    own = {
+        "turn": _turn(request.user),
+        "news": _news(request.user),
+        "saved": _saved(request.user),
+        "here": context["address"],
+    }
+    return render(request, "reviews/queue.html", context | parts | own)
+
+
+@require_GET
+def export(request: Request) -> StreamingHttpResponse:
+    """The list under the same address, all of its pages, for a spreadsheet."""
+    form = QueueForm(request.GET)
+    view = form.view()
+    filters = listing.seen_by(request.user, form.filters())
+    rows = listing.exported(listing.listed(view, request.user, filters), form.order())
+    answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{view.value}.csv"'
+    return answer
+
+
+def _lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for row in rows:
+        yield writer.writerow(inert(_cell(row[held])) for held in COLUMNS.values())
+
+
+class _Echo:
+    """Gives back each line that the writer of `csv` makes, instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return "; ".join(value) if isinstance(value, list) else str("" if value is None else value)
 
 
 @require_POST
@@ -71,10 +148,6 @@ def read_news(request: Request, ref: str) -> HttpResponse:
     return redirect("reviews:queue")
 
 
-def _view(asked: str) -> View:
-    return View(asked) if asked in View.values else View.OPEN
-
-
 def _query(request: Request, **changes: str) -> str:
     """The present address's query with `changes`; the place in the list starts anew."""
     query = request.GET.copy()
@@ -90,44 +163,112 @@ def _views(request: Request, counts: dict[View, int]) -> list[dict[str, str]]:
         {
             "name": view.value,
             "label": str(view.label),
-            "count": f"{count:,}" if count <= listing.COUNTED else f"{listing.COUNTED:,}+",
+            "count": listing.shown(count),
             "query": _query(request, view=view.value),
         }
         for view, count in counts.items()
     ]
 
 
+def _news(user: User) -> list[dict[str, Any]]:
+    """What copies did since `user` found no conclusion, the latest first."""
+    told = Review.objects.with_news_for(user).order_by("-prioritised_at")
+    rows = told.values("ref", "news", wording=F("claim__wording"))[: listing.ROWS]
+    return [dict(row) for row in rows]
+
+
 def _turn(user: User) -> list[dict[str, Any]]:
     """What waits for `user`, those whose lease ends first on top."""
     now = timezone.now()
-    reviews = Review.objects.turn_of(user).select_related("claim").order_by("lease_expires_at")
+    reviews = Review.objects.turn_of(user).order_by("lease_expires_at")
+    rows = reviews.values("ref", "status", "lease_expires_at", wording=F("claim__wording"))
     return [
-        {
-            "review": review,
-            "seconds_left": _seconds(review.lease_expires_at, now),
-            "returned": review.status == Status.RETURNED,
+        row
+        | {
+            "seconds_left": _seconds(row["lease_expires_at"], now),
+            "returned": row["status"] == Status.RETURNED,
         }
-        for review in reviews[: listing.ROWS]
+        for row in rows[: listing.ROWS]
     ]
 
 
-def _rows(found: listing.Page, user: User) -> list[dict[str, Any]]:
-    """Add to each row the words that the clock and the reader decide."""
+def _saved(user: User) -> list[dict[str, Any]]:
+    """The views that people keep; how many rows each holds is asked for by the page itself."""
+    views = SavedView.objects.shown_to(user).only("name", "query", "shared")
+    return [{"view": view, "count": ""} for view in views[: 2 * saved.MOST]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the list in the words that are shown. Jinja reads attributes faster than keys."""
+
+    address: str
+    wording: str
+    language: str
+    claimant: str
+    reasons: list[Reason]
+    earlier: list[adoption.Earlier]
+    holder: str
+    is_mine: bool
+    seconds_left: int
+    status: str
+    waits: str
+    is_overdue: bool
+    due: str
+    age: str
+    origins: int
+    copies: int
+    priority: int
+
+
+def _rows(found: listing.Page, user: User) -> list[Row]:
+    """The rows with what the clock and the reader decide."""
     now = timezone.now()
-    claims = Claim.objects.filter(pk__in=[row["claim_id"] for row in found.rows])
-    earlier = adoption.earlier_checks(claims)
-    for row in found.rows:
-        row["earlier"] = earlier.get(row["claim_id"], [])[:1]
-        row["status_words"] = str(Status(row["status"]).label)
-        row["age"] = _ago(row["opened_at"], now)
-        row["is_overdue"] = bool(
-            row["due_at"] and row["due_at"] < now and row["status"] in OPEN_STATUSES
+    earlier = adoption.earlier_checks(row["claim_id"] for row in found.rows)
+    anywhere = reverse("reviews:detail", args=[NOWHERE])  # once: `reverse` is slow
+    return [
+        _row(
+            row, earlier.get(row["claim_id"], [])[:1], user, now,
+            address=anywhere.replace(NOWHERE, row["ref"]),
         )
-        row["seconds_left"] = _seconds(row["lease_expires_at"], now)
-        row["is_mine"] = row["checker_id"] == user.pk
-        name = f"{row['checker_name'] or ''} {row['checker_surname'] or ''}".strip()
-        row["holder"] = name or row["checker_username"] or ""
-    return found.rows
+        for row in found.rows
+    ]  # fmt: skip
+
+
+def _row(
+    row: dict[str, Any], earlier: list[adoption.Earlier], user: User, now: datetime, *, address: str
+) -> Row:
+    status = Status(row["status"])
+    name = f"{row['checker__first_name'] or ''} {row['checker__last_name'] or ''}".strip()
+    return Row(
+        address=address,
+        wording=row["claim__wording"],
+        language=row["language"],
+        claimant=row["claim__claimant__name"] or "claimant not named",
+        reasons=[Reason(**reason) for reason in row["reasons"]],
+        earlier=earlier,
+        holder=name or row["checker__username"] or "",
+        is_mine=row["checker_id"] == user.pk,
+        seconds_left=_seconds(row["lease_expires_at"], now),
+        status="" if status == Status.QUEUED else str(status.label),
+        waits=_waits(row["waits_until"], row["waits_for"]),
+        is_overdue=row["due_at"] < now and status in OPEN_STATUSES,
+        due=_day(row["due_at"]),
+        age=_ago(row["opened_at"], now),
+        origins=row["origins"],
+        copies=row["copies"],
+        priority=round(row["priority"]),
+    )
+
+
+def _day(moment: datetime) -> str:
+    """Day and time as people write them: 3 Nov, 14:00."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%b, %H:%M}"
+
+
+def _waits(until: datetime | None, reply: str) -> str:
+    return f"waits until {_day(until)}: {reply}" if until else ""
 
 
 def _seconds(until: datetime | None, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""One review: reading it, holding it, and what is said about it."""
+"""One review: reading it, and holding it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from claims.models import Flag
 from reviews import adoption, workflow
-from reviews.forms import CommentForm, DismissForm, FlagForm, LeaseForm, ReasonForm
+from reviews.forms import (
+    DismissForm,
+    FlagForm,
+    HandOverForm,
+    LeaseForm,
+    ReasonForm,
+)
 from reviews.models import Review
 from reviews.states import Action
 from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
+
+PAGE = "reviews/detail.html"
 
 
 @require_GET
@@ -27,7 +35,7 @@ def detail(request: Request, ref: str) -> HttpResponse:
 def earlier(request: Request, ref: str) -> JsonResponse:
     """The published checks of what may be the same claim, for other programs."""
     review = load(ref)
-    found = adoption.earlier_checks([review.claim]).get(review.claim_id, [])
+    found = adoption.earlier_checks([review.claim_id]).get(review.claim_id, [])
     return JsonResponse(
         {"claim": review.claim.wording, "earlier": [one.as_document() for one in found]},
         json_dumps_params={"ensure_ascii": False},
@@ -49,7 +57,7 @@ def release(request: Request, ref: str) -> HttpResponse:
     review = load(ref)
     form = LeaseForm(request.POST)
     if not form.is_valid():
-        return show(request, "reviews/detail.html", review, status=422)
+        return show(request, PAGE, review, status=422)
     try:
         workflow.release(review, by=request.user, token=form.cleaned_data["token"])
     except Refused as refused:
@@ -57,6 +65,28 @@ def release(request: Request, ref: str) -> HttpResponse:
         return redirect(review)
     messages.success(request, "Released. What you wrote stays for the next checker.")
     return redirect("reviews:queue")
+
+
+@require_POST
+def hand_over(request: Request, ref: str) -> HttpResponse:
+    review = load(ref)
+    form = HandOverForm(request.POST, prefix=Action.HAND_OVER)
+    if not form.is_valid():
+        return show(request, PAGE, review, status=422, answer=Answer(hand_over=form))
+    try:
+        workflow.hand_over(review, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return show(request, PAGE, review, status=409, answer=Answer(hand_over=form))
+    messages.success(request, f"Handed over to {form.cleaned_data['to']}, who is told.")
+    return redirect("reviews:queue")
+
+
+@require_POST
+def take_over(request: Request, ref: str) -> HttpResponse:
+    form = ReasonForm(request.POST, prefix=Action.TAKE_OVER)
+    done = "You hold it now; the colleague who held it is told why."
+    return _with_reason(request, ref, Action.TAKE_OVER, form, workflow.take_over, done)
 
 
 @require_POST
@@ -94,28 +124,11 @@ def decide_flag(request: Request, ref: str, flag_ref: str) -> HttpResponse:
 
 
 @require_POST
-def comment(request: Request, ref: str) -> HttpResponse:
-    review = load(ref)
-    form = CommentForm(request.POST)
-    panel = "reviews/_comments_panel.html"
-    if not form.is_valid():
-        return show(request, panel, review, status=422, answer=Answer(comment=form))
-    try:
-        workflow.comment(review, by=request.user, body=form.cleaned_data["body"])
-    except Refused as refused:
-        form.add_error(None, str(refused))
-        return show(request, panel, review, status=409, answer=Answer(comment=form))
-    if request.htmx:
-        return show(request, panel, review)
-    return redirect(f"{review.get_absolute_url()}#comments-panel")
-
-
-@require_POST
 def keep(request: Request, ref: str) -> HttpResponse:
     review = load(ref)
     form = LeaseForm(request.POST)
     if not form.is_valid():
-        return show(request, "reviews/detail.html", review, status=422)
+        return show(request, PAGE, review, status=422)
     try:
         workflow.keep(review, by=request.user, token=form.cleaned_data["token"])
     except Refused as refused:
@@ -156,11 +169,11 @@ def _with_reason(
     review: Review = load(ref)
     answer = Answer(reasons={action: form})
     if not form.is_valid():
-        return show(request, "reviews/detail.html", review, status=422, answer=answer)
+        return show(request, PAGE, review, status=422, answer=answer)
     try:
         move(review, by=request.user, **form.cleaned_data)
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, "reviews/detail.html", review, status=409, answer=answer)
+        return show(request, PAGE, review, status=409, answer=answer)
     messages.success(request, done)
     return redirect(review)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import random
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from claims.models import Analysis, Appearance, Article, Claim, Source
-from reviews.models import Review, ReviewEvent, User
+from claims.models import Analysis, Article, Claim, Claimant, Source
+from reviews.models import ReviewTopic, User
 from reviews.states import Action, Status
 
 BEGINNINGS = (
@@ -72,60 +73,116 @@ def articles(count: int, *, first: int = 0) -> list[int]:
     return [row.pk for row in rows]
 
 
-def reviews(count: int) -> None:
-    """Store `count` claims, each with one appearance and a review waiting in the queue."""
-    now, system = timezone.now(), User.objects.system()
-    source, _ = Source.objects.get_or_create(name="The Daily Example")
-    holder, _ = Article.objects.get_or_create(
-        source=source, title="Report", text="x" * (2 * count + 2), text_sha256="0" * 64
-    )
-    pick = random.Random(count)
-    claims = Claim.objects.bulk_create(
-        (
-            Claim(
-                wording=f"{pick.randrange(90_000):,} people {pick.choice(list(VERBS))} "
-                f"{_name(pick)} and {_name(pick)}.",
-                language="en", worthiness=pick.random(),
-            )
-            for number in range(count)
-        ),
-        batch_size=5_000,
-    )  # fmt: skip
-    Appearance.objects.bulk_create(
-        (
-            Appearance(
-                article=holder, claim=claim, start=2 * number, end=2 * number + 1,
-                sentence_start=0, sentence_end=1, wording=claim.wording, worthiness=0.5,
-            )
-            for number, claim in enumerate(claims)
-        ),
-        batch_size=5_000,
-    )  # fmt: skip
-    with transaction.atomic():
-        rows = Review.objects.bulk_create(
-            (
-                Review(
-                    claim=claim, language="en", opened_at=now, prioritised_at=now, copies=3,
-                    origins=1, priority=pick.random() * 100, due_at=now,
-                    reasons=[
-                        {
-                            "points": 25,
-                            "words": "unverified by The Daily Example",
-                            "kind": "unverified",
-                        }
-                    ],
-                )
-                for claim in claims
-            ),
-            batch_size=5_000,
-        )  # fmt: skip
-        ReviewEvent.objects.bulk_create(
-            (
-                ReviewEvent(
-                    review=row, action=Action.OPEN, new_status=Status.QUEUED, actor=system,
-                    actor_name=str(system), at=now,
-                )
-                for row in rows
-            ),
-            batch_size=5_000,
-        )  # fmt: skip
+LANGUAGES = ["en", "en", "en", "de", "fr", "uk"]
+TOPICS = ["health", "war", "climate", "economy", "courts", "sport"]
+KINDS = ["self_disclaimer", "caution_dropped", "figure_changed"]
+
+
+def desk(*, open_reviews: int, elsewhere: int = 0, claims: int = 0) -> None:
+    """Store a desk with `open_reviews` in the queue, and `elsewhere` in each of three other views.
+
+    Each is of a claim of its own, in one of twenty sources, in several languages, topics and kinds;
+    then as many claims without a review as make `claims` of them. Made by the database itself: the
+    keys by which claims are matched are left empty.
+    """
+    system = User.objects.system()
+    now = timezone.now()
+    for slug in TOPICS:
+        ReviewTopic.objects.create(slug=slug, name=slug.capitalize())
+    sources = [Source.objects.create(name=f"The {_name(random.Random(n))} Post") for n in range(20)]
+    statuses = [(Status.QUEUED, open_reviews)] + [
+        (status, elsewhere) for status in (Status.WAITING, Status.SUBMITTED, Status.DISMISSED)
+    ]
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SELECT setseed(0.5)")
+        for status, count in statuses:
+            _claims(cursor, count, with_claimant=True)
+            cursor.execute(REVIEWS, {
+                "status": status, "now": now, "count": count, "topics": TOPICS, "kinds": KINDS,
+                "sources": [source.pk for source in sources],
+                "until": now if status == Status.WAITING else None,
+            })  # fmt: skip
+        cursor.execute(EVENTS, [Action.OPEN, system.pk, str(system), now])
+        cursor.execute(ARTICLES, [sources[0].pk])
+        cursor.execute(APPEARANCES)
+    with connection.cursor() as cursor, transaction.atomic():
+        _claims(cursor, claims - Claim.objects.count(), with_claimant=False)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _claims(cursor: CursorWrapper, count: int, *, with_claimant: bool) -> None:
+    people = list(Claimant.objects.values_list("pk", flat=True))
+    if not people:
+        names = {_name(random.Random(number)) for number in range(2_000)}
+        made = Claimant.objects.bulk_create(Claimant(name=f"{name} Council") for name in names)
+        people = [one.pk for one in made]
+    cursor.execute(CLAIMS, {
+        "count": count, "stored": Claim.objects.count(), "languages": LANGUAGES,
+        "people": people if with_claimant else [None],
+        "verbs": list(VERBS), "beginnings": list(BEGINNINGS), "ends": list(ENDINGS),
+    })  # fmt: skip
+
+
+CLAIMS = """
+INSERT INTO claims_claim
+    (ref, wording, language, worthiness, fingerprint, created_at, claimant_id)
+SELECT lpad(to_hex(%(stored)s + number), 10, '0'),
+    (random() * 90000)::int || ' people '
+        || (%(verbs)s::text[])[1 + floor(random() * 6)::int] || ' '
+        || initcap((%(beginnings)s::text[])[1 + floor(random() * 20)::int]
+            || (%(beginnings)s::text[])[1 + floor(random() * 20)::int]
+            || (%(ends)s::text[])[1 + floor(random() * 20)::int])
+        || ' and ' || initcap((%(beginnings)s::text[])[1 + floor(random() * 20)::int]
+            || (%(ends)s::text[])[1 + floor(random() * 20)::int]) || '.',
+    (%(languages)s::text[])[1 + floor(random() * 6)::int], random(), '{}', now(),
+    (%(people)s::bigint[])[1 + floor(random() * cardinality(%(people)s::bigint[]))::int]
+FROM generate_series(1, %(count)s) number
+"""
+REVIEWS = """
+INSERT INTO reviews_review (
+    ref, claim_id, status, language, priority, reasons, copies, origins, prioritised_at, opened_at,
+    due_at, lease_token, dropped, news, claimant_id, due_by_hand, facts, kinds, rating, sources,
+    topics, topics_by_hand, waits_for, waits_until
+)
+SELECT claim.ref, claim.id, %(status)s, claim.language, random() * 100,
+    jsonb_build_array(
+        jsonb_build_object('points', 18, 'kind', 'unverified', 'words', 'unverified by its origin'),
+        jsonb_build_object('points', 12, 'kind', 'dropped', 'words', 'caution dropped in 2 copies'),
+        jsonb_build_object('points', 9, 'kind', 'spread', 'words', 'in 4 articles of 2 origins'),
+        jsonb_build_object('points', 7, 'kind', 'worth', 'words', 'a figure that can be checked')
+    ),
+    1 + floor(random() * 12)::int, 1 + floor(random() * 6)::int, %(now)s,
+    %(now)s - random() * interval '30 days', %(now)s + (random() - 0.2) * interval '9 days',
+    0, 0, '[]', claim.claimant_id, false, '{}',
+    ARRAY[(%(kinds)s::text[])[1 + floor(random() * 3)::int]], '',
+    ARRAY[(%(sources)s::bigint[])[1 + floor(random() * 20)::int]],
+    ARRAY[(%(topics)s::text[])[1 + floor(random() * 6)::int]], false,
+    CASE WHEN %(until)s::timestamptz IS NULL THEN '' ELSE 'a reply of the council' END,
+    %(until)s::timestamptz
+FROM (SELECT * FROM claims_claim ORDER BY id DESC LIMIT %(count)s) claim
+"""
+EVENTS = """
+INSERT INTO reviews_reviewevent
+    (review_id, action, old_status, new_status, actor_id, actor_name, at, note)
+SELECT id, %s, '', status, %s, %s, %s, '' FROM reviews_review
+"""
+ARTICLES = """
+INSERT INTO claims_article
+    (ref, source_id, title, language, text, text_sha256, url, demo, received_at, placed_reason)
+SELECT min(ref), %s, 'Report', 'en', string_agg(wording, ' '), md5(min(ref)) || md5(min(ref)),
+    '', false, now(), ''
+FROM claims_claim GROUP BY id / 10
+"""
+APPEARANCES = """
+INSERT INTO claims_appearance (
+    ref, article_id, claim_id, start, "end", sentence_start, sentence_end, wording, worthiness,
+    reasons, current, link_reasons, claimant_id
+)
+SELECT claim.ref, article.id, claim.id, claim.id, claim.id + 1, 0, 1, claim.wording, 0.5, '[]',
+    true, '[]', claim.claimant_id
+FROM claims_claim claim
+JOIN (SELECT id / 10 AS tenth, min(ref) AS ref FROM claims_claim GROUP BY 1) first
+    ON first.tenth = claim.id / 10
+JOIN claims_article article ON article.ref = first.ref
+"""

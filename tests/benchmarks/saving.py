@@ -21,7 +21,7 @@ WORDS = "The register of the port shows otherwise, month by month. " * 20
 
 def main(data: Path) -> None:
     """Print milliseconds for one save each, and their ratio, alternating in one run."""
-    rows.reviews(10)
+    rows.desk(open_reviews=10)
     person = User.objects.create_user("saver")
     person.groups.add(Group.objects.get(name=roles.FACT_CHECKERS))
     review = queue.take_next(person)

@@ -1,65 +1,104 @@
-"""Take-next a second: one person and eight at once, against UPDATE by primary key."""
+"""Take-next a second: one person, eight and thirty-two at once, against UPDATE by primary key.
+
+Take-next alone is timed; nothing is given back in between: who holds as many as one may is followed
+by the next person. Each client has a connection of its own, opened before the clock starts.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from reviews import queue, roles, workflow
+from reviews import queue, roles
 from reviews.models import Review, User
 from tests.benchmarks import rows
 
 NEEDS_DATABASE = True
-OPEN, ROUNDS = 20_000, 150
+CLAIMS = int(os.environ.get("FACTCHECK_BENCHMARK_CLAIMS", "1000000"))
+OPEN = int(os.environ.get("FACTCHECK_BENCHMARK_OPEN", "100000"))
+TURNS = 960  # of all clients together
+HELD = 5  # by one person
+WARM = 10  # turns of each client before the clock starts
 
 
 def main(data: Path) -> None:
-    """Print takes a second and their ratio to the plain UPDATE, each with 1 and 8 clients."""
-    rows.reviews(OPEN)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    people = [_person(number) for number in range(8)]
-    spare = list(Review.objects.order_by("priority").values_list("pk", flat=True)[: 8 * ROUNDS])
-    print(f"{OPEN:,} open reviews")
-    for clients in (1, 8):
-        plain = _rate(clients, lambda client, turn: _update(spare[client * ROUNDS + turn]))
-        taking = _rate(clients, lambda client, turn: _take_and_release(people[client]))
-        print(f"{clients} clients: UPDATE by key (baseline) {plain:8.0f}/s   1.00")
-        print(f"{clients} clients: take next                {taking:8.0f}/s   {taking / plain:.2f}")
+    """Print takes a second and their ratio to the plain UPDATE in the same run."""
+    rows.desk(open_reviews=OPEN, elsewhere=OPEN // 10, claims=CLAIMS)
+    settings.LEASES_PER_PERSON = HELD
+    people = iter([_person(number) for number in range(3 * (TURNS + 32 * WARM) // HELD + 1)])
+    spare = list(
+        Review.objects.order_by("priority").values_list("pk", flat=True)[: TURNS + 32 * WARM]
+    )
+    print(f"{CLAIMS:,} claims, {OPEN:,} open reviews")
+    for clients in (1, 8, 32):
+        turns = TURNS // clients
+        shares = [spare[client::clients] for client in range(clients)]
+        plain = _rate(clients, turns, partial(_update, shares))
+        own = [[next(people) for _ in range((WARM + turns) // HELD)] for _ in range(clients)]
+        taking = _rate(clients, turns, partial(_take, own))
+        print(f"{clients:2} clients: UPDATE by key (baseline) {plain:8.0f}/s   1.00")
+        print(
+            f"{clients:2} clients: take next                {taking:8.0f}/s   {taking / plain:.2f}"
+        )
+        if clients == 1:
+            unindexed = _unindexed(next(people))
+            times = f"take next is {taking / unindexed:.0f} times that"
+            print(f" 1 clients: without indexes              {unindexed:8.1f}/s   {times}")
 
 
-def _rate(clients: int, act: Callable[[int, int], None]) -> float:
-    def client(number: int) -> float:
-        spent = 0.0
-        for turn in range(ROUNDS):
-            begun = time.perf_counter()
+def _unindexed(person: User) -> float:
+    """Takes a second while the table of reviews has no index but those of its keys."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index"
+            " WHERE indrelid = 'reviews_review'::regclass AND NOT indisunique"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP INDEX {name}")
+        begun = time.perf_counter()
+        for _ in range(HELD):
+            _take([[person]], 0, 0)
+        taken = time.perf_counter() - begun
+        transaction.set_rollback(True)
+    return HELD / taken
+
+
+def _rate(clients: int, turns: int, act: Callable[[int, int], None]) -> float:
+    start = threading.Barrier(clients + 1)
+
+    def client(number: int) -> None:
+        for turn in range(WARM):  # a connection has its plans, as after the first minute of a day
             act(number, turn)
-            spent += time.perf_counter() - begun
+        start.wait()
+        for turn in range(WARM, WARM + turns):
+            act(number, turn)
         connections.close_all()
-        return spent
 
-    begun = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(client, range(clients)))
-    return clients * ROUNDS / (time.perf_counter() - begun)
+        running = [pool.submit(client, number) for number in range(clients)]
+        start.wait()
+        begun = time.perf_counter()
+        for one in running:
+            one.result()
+        return clients * turns / (time.perf_counter() - begun)
 
 
-def _update(pk: int) -> None:
-    Review.objects.filter(pk=pk).update(copies=2)
+def _update(shares: list[list[int]], client: int, turn: int) -> None:
+    Review.objects.filter(pk=shares[client][turn]).update(copies=2)
 
 
-def _take_and_release(person: User) -> None:
-    review = queue.take_next(person)
-    if review is None:
+def _take(people: list[list[User]], client: int, turn: int) -> None:
+    if queue.take_next(people[client][turn // HELD]) is None:
         raise SystemExit("the queue ran empty")
-    if Review.objects.held_by(person).count() >= 5:
-        for held in Review.objects.held_by(person):
-            workflow.release(held, by=person, token=held.lease_token)
 
 
 def _person(number: int) -> User:

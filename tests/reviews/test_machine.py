@@ -1,6 +1,5 @@
 """The desk against a model of it: any people doing anything in any order, on pages old and new.
 
-The model below is the life of a review in plain Python, without database, locks or permissions.
 After every step the rows say exactly what the model says, and `record.problems()` finds nothing;
 what the model refuses, the desk refuses, and it changes no row.
 """
@@ -9,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -26,118 +26,44 @@ from hypothesis.stateful import (
 )
 from reversion.models import Version
 
-from reviews import evidence, history, publication, queue, workflow
+from reviews import (
+    evidence,
+    history,
+    leases,
+    opinions,
+    publication,
+    queue,
+    regrouping,
+    workflow,
+)
 from reviews.models import (
     Decision,
     Evidence,
     Publication,
     Review,
     ReviewEvent,
+    SecondOpinion,
     User,
     Verdict,
     VerdictVersion,
 )
-from reviews.states import Status
+from reviews.states import UNDECIDED, UNSUBMITTED, WITH_ITS_CHECKER, Status
 from reviews.workflow import Refused
 from tests import factories, record
-from tests.factories import DRAFT, fact_checker, superuser, supervisor
+from tests.factories import fact_checker, superuser, supervisor
+from tests.life import DRAFTS, TITLES, Before, Content, Model, Opinion, Page
 from tests.thorough import THOROUGH
 
 MOST_HELD = 2
+DAY = timedelta(days=1)
 START = (Status.QUEUED, Status.SUBMITTED, Status.PUBLISHED)
-DRAFTS = (
-    DRAFT,
-    replace(DRAFT, rating="false", summary="Landings fell by a ninth."),
-    replace(DRAFT, explanation=""),
-)
-TITLES = ("Landing register", "Harbour diary")
-NOTHING = history.Draft("", "", "", "")
-
-
-class Content(NamedTuple):
-    """What a version says."""
-
-    draft: history.Draft
-    evidence: tuple[str, ...]
-
-    @property
-    def complete(self) -> bool:
-        return replace(self.draft, correction="") in DRAFTS[:2] and bool(self.evidence)
-
-
-class Page(NamedTuple):
-    """What a person saw when they opened a review: lease, newest version and its content."""
-
-    token: int = 0
-    seq: int = 0
-    content_hash: str = ""
-
-
-@dataclass
-class Model:
-    """One review as it should be. `writers[i]` wrote `versions[i]`."""
-
-    wording: str
-    status: Status = Status.QUEUED
-    holder: User | None = None
-    token: int = 0
-    running: bool = False
-    begun_for: str = ""  # why a correction was begun, until the first change is sealed with it
-    versions: list[Content] = field(default_factory=list)
-    writers: list[User] = field(default_factory=list)
-    approved_to: int = 0
-    public: list[int] = field(default_factory=list)
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether what stands is what readers see."""
-        return bool(self.public) and finding(self.now) == finding(
-            self.versions[self.public[-1] - 1]
-        )
-
-    @property
-    def note(self) -> str:
-        """What the editor proposes to tell readers about the correction."""
-        return self.begun_for or self.now.draft.correction
-
-    @property
-    def seq(self) -> int:
-        return len(self.versions)
-
-    @property
-    def now(self) -> Content:
-        blank = replace(NOTHING, claim_wording=self.wording)
-        return self.versions[-1] if self.versions else Content(blank, ())
-
-    def writable(self, person: User, page: Page) -> bool:
-        mine = self.status == Status.IN_PROGRESS and self.holder == person
-        return mine and self.running and page.token == self.token
-
-    def hold(self, person: User) -> None:
-        self.status, self.holder, self.running = Status.IN_PROGRESS, person, True
-        self.token += 1
-
-    def leave(self, status: Status, *, keep_holder: bool = False) -> None:
-        self.status, self.running = status, False
-        self.holder = self.holder if keep_holder else None
-
-    def write(self, person: User, content: Content) -> None:
-        noted = replace(content.draft, correction=self.note)
-        if finding(content) != finding(self.now):
-            self.versions.append(Content(noted, content.evidence))
-            self.writers.append(person)
-            self.begun_for = ""
-
-
-def finding(content: Content) -> Content:
-    """What a version says, its note on a correction apart."""
-    return content._replace(draft=replace(content.draft, correction=""))
 
 
 # Mostly somebody who may, having looked just now: else nearly everything would be refused. Which
 # moves start from which status is no matter of chance; `test_workflow.py` tries them all.
 people = st.sampled_from(["holder"] * 5 + [0, 1, 2, 3, 4])
 deciders = st.sampled_from(["holder", 0, 2, 3, 4])
+seconds = st.sampled_from(["second"] * 5 + [0, 1, 2, 3, 4])
 picks = st.integers(0, len(START) - 1)
 looked = st.sampled_from(["now"] * 5 + ["before"])
 
@@ -145,6 +71,10 @@ looked = st.sampled_from(["now"] * 5 + ["before"])
 def at(*statuses: Status) -> Callable[[Any], Any]:
     """Try a step only while some review is at one of these statuses."""
     return precondition(lambda desk: bool(desk.cases(*statuses)))
+
+
+# Only while some second opinion is open.
+with_an_opinion = precondition(lambda desk: bool(desk.with_opinions()))
 
 
 class Desk(RuleBasedStateMachine):
@@ -161,11 +91,17 @@ class Desk(RuleBasedStateMachine):
         self.undone.__enter__()
         self.models = [
             replace(
-                model, versions=[*model.versions], writers=[*model.writers], public=[*model.public]
+                model,
+                versions=[*model.versions],
+                writers=[*model.writers],
+                public=[*model.public],
+                opinions=[],
             )
             for model in self.start
         ]
         self.pages: dict[tuple[int, int], Page] = {}
+        self.before: dict[int, regrouping.Before] = {}
+        self.soon = leases.clock() + DAY
         self.rows = rows()
         self.changed = True
 
@@ -188,6 +124,9 @@ class Desk(RuleBasedStateMachine):
     def who(self, name: str | int, model: Model) -> User:
         if name == "holder":
             return model.holder or self.everybody[0]
+        if name == "second":
+            opinion = model.open_opinion or Opinion(None)
+            return opinion.second or opinion.asked or self.everybody[1]
         return self.everybody[int(name)]
 
     def look(self, person: User, number: int, when: str) -> tuple[Review, Page]:
@@ -237,15 +176,16 @@ class Desk(RuleBasedStateMachine):
         model = self.models[number]
         person = self.who(name, model)
         review, _ = self.look(person, number, "now")
-        allowed = model.status in (Status.QUEUED, Status.RETURNED) and self.may_hold_another(person)
+        allowed = self.may_hold_another(person) and not model.keeps_away(person)
         if self.attempt("take", allowed, lambda: workflow.take(review, by=person)):
             model.hold(person)
 
     @rule(name=st.integers(0, 4))
     def take_next(self, name):
         person = self.everybody[name]
-        waiting = [model for model in self.models if model.status == Status.QUEUED]
-        allowed = not waiting or self.may_hold_another(person)
+        queued = [model for model in self.models if model.status == Status.QUEUED]
+        waiting = [model for model in queued if not model.keeps_away(person)]
+        allowed = self.may_hold_another(person)
         if self.attempt("take next", allowed, lambda: queue.take_next(person)) and waiting:
             waiting[0].hold(person)
 
@@ -260,7 +200,39 @@ class Desk(RuleBasedStateMachine):
         if self.attempt(
             "release", allowed, lambda: workflow.release(review, by=person, token=page.token)
         ):
+            model.give_up()
             model.leave(Status.QUEUED)
+
+    @at(Status.IN_PROGRESS)
+    @rule(name=people, pick=picks, when=looked, to=st.integers(0, 4))
+    def hand_over(self, name, pick, when, to):
+        number = self.case(pick, Status.IN_PROGRESS)
+        model = self.models[number]
+        person, receiver = self.who(name, model), self.everybody[to]
+        review, page = self.look(person, number, when)
+        free = receiver != person and self.may_hold_another(receiver)
+        free = free and not model.keeps_away(receiver)
+        if self.attempt(
+            "hand over", model.writable(person, page) and free,
+            lambda: workflow.hand_over(
+                review, to=receiver, by=person, token=page.token, note="You read Finnish."
+            ),
+        ):  # fmt: skip
+            model.hold(receiver)
+
+    @at(Status.IN_PROGRESS)
+    @rule(name=deciders, pick=picks)
+    def take_over(self, name, pick):
+        number = self.case(pick, Status.IN_PROGRESS)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        allowed = self.decides(person) and model.holder != person and self.may_hold_another(person)
+        allowed = allowed and not model.keeps_away(person)
+        if self.attempt(
+            "take over", allowed, lambda: workflow.take_over(review, by=person, reason="On leave.")
+        ):
+            model.hold(person)
 
     @at(Status.IN_PROGRESS)
     @rule(name=people, pick=picks, when=looked)
@@ -350,6 +322,7 @@ class Desk(RuleBasedStateMachine):
             lambda: workflow.submit(review, by=person, token=page.token, seq=page.seq),
         ):  # fmt: skip
             model.leave(Status.SUBMITTED, keep_holder=True)
+            model.meet()
 
     @at(Status.SUBMITTED)
     @rule(name=people, pick=picks)
@@ -372,12 +345,12 @@ class Desk(RuleBasedStateMachine):
         model = self.models[number]
         person = self.who(name, model)
         review, _ = self.look(person, number, "now")
-        allowed = model.status == Status.PUBLISHED and self.may_hold_another(person)
+        allowed = self.may_hold_another(person) and not model.keeps_away(person)
         if self.attempt(
             "correct", allowed, lambda: workflow.correct(review, by=person, reason="Wrong year.")
         ):
             model.hold(person)
-            model.begun_for = "Wrong year."
+            model.begun_for, model.due = "Wrong year.", "later"
 
     @at(Status.IN_PROGRESS)
     @rule(name=people, pick=picks, when=looked)
@@ -392,17 +365,17 @@ class Desk(RuleBasedStateMachine):
         ):
             model.leave(Status.PUBLISHED)
 
-    @at(Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED)
+    @at(*UNSUBMITTED)
     @rule(name=people, pick=picks, when=looked)
     def dismiss(self, name, pick, when):
-        number = self.case(pick, Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED)
+        number = self.case(pick, *UNSUBMITTED)
         model = self.models[number]
         person = self.who(name, model)
         review, page = self.look(person, number, when)
-        returned = model.status == Status.RETURNED
+        put_aside = model.status in (Status.RETURNED, Status.WAITING)
         allowed = (
             model.status == Status.QUEUED
-            or (returned and (model.holder == person or self.decides(person)))
+            or (put_aside and (model.holder == person or self.decides(person)))
             or model.writable(person, page)
         )
         if self.attempt(
@@ -411,6 +384,7 @@ class Desk(RuleBasedStateMachine):
                 review, by=person, reason="Not checkable.", token=page.token
             ),
         ):  # fmt: skip
+            model.give_up()
             model.leave(Status.DISMISSED)
 
     # The supervisor's moves
@@ -422,9 +396,7 @@ class Desk(RuleBasedStateMachine):
         model = self.models[number]
         person = self.who(name, model)
         review, page = self.look(person, number, when)
-        allowed = (
-            self.decides(person) and model.status == Status.SUBMITTED and page.seq == model.seq
-        )
+        allowed = self.decides(person) and page.seq == model.seq and not model.keeps_away(person)
         if self.attempt(
             "return", allowed,
             lambda: workflow.return_to_checker(
@@ -445,6 +417,8 @@ class Desk(RuleBasedStateMachine):
             and model.status == Status.SUBMITTED
             and page.seq == model.seq
             and person not in model.writers[model.approved_to :]
+            and not model.keeps_away(person)
+            and model.open_opinion is None
         )
         if self.attempt(
             "approve", allowed,
@@ -467,6 +441,222 @@ class Desk(RuleBasedStateMachine):
             "reopen", allowed, lambda: workflow.reopen(review, by=person, reason="Now checkable.")
         ):
             model.leave(Status.QUEUED)
+            model.before_merge, model.due = None, "later"
+
+    # Second opinions
+
+    @at(Status.SUBMITTED)
+    @rule(name=deciders, pick=picks, of=st.sampled_from([None, 0, 1, 2, 4]))
+    def ask_opinion(self, name, pick, of):
+        number = self.case(pick, Status.SUBMITTED)
+        model = self.models[number]
+        person, asked = self.who(name, model), None if of is None else self.everybody[of]
+        review, _ = self.look(person, number, "now")
+        allowed = self.decides(person) and model.open_opinion is None
+        if self.attempt(
+            "ask for an opinion", allowed and (asked is None or model.may_give(asked)),
+            lambda: opinions.ask(review, by=person, why="It is close.", of=asked),
+        ):  # fmt: skip
+            model.opinions.append(Opinion(asked))
+
+    @with_an_opinion
+    @rule(name=seconds, pick=picks)
+    def take_opinion(self, name, pick):
+        number, model, opinion = self.asked(pick)
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        free = opinion.second is None and opinion.asked in (None, person)
+        if self.attempt(
+            "take an opinion", free and model.may_give(person),
+            lambda: opinions.take(review, by=person),
+        ):  # fmt: skip
+            opinion.second, opinion.state = person, "taken"
+
+    @with_an_opinion
+    @rule(name=seconds, pick=picks)
+    def decline_opinion(self, name, pick):
+        number, model, opinion = self.asked(pick)
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        theirs = person in (opinion.asked, opinion.second)
+        if self.attempt(
+            "decline an opinion", theirs and not opinion.rating,
+            lambda: opinions.decline(review, by=person, reason="Away."),
+        ):  # fmt: skip
+            opinion.asked, opinion.second, opinion.state = None, None, "asked"
+
+    @with_an_opinion
+    @rule(name=seconds, pick=picks, rating=st.sampled_from(["mostly_false", "unproven"]))
+    def give_opinion(self, name, pick, rating):
+        number, model, opinion = self.asked(pick)
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        if self.attempt(
+            "give an opinion", opinion.second == person and not opinion.rating,
+            lambda: opinions.give(
+                review, by=person, found=opinions.Found(rating, "It fell.", "The register.")
+            ),
+        ):  # fmt: skip
+            opinion.rating, opinion.state = rating, "given"
+            if model.status == Status.SUBMITTED:
+                model.meet()
+
+    @with_an_opinion
+    @rule(name=deciders, pick=picks)
+    def call_off(self, name, pick):
+        number, model, opinion = self.asked(pick)
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        allowed = self.decides(person) and not model.keeps_away(person)
+        if self.attempt(
+            "call an opinion off", allowed and opinion.state != "disagreed",
+            lambda: opinions.call_off(review, by=person, reason="Urgent."),
+        ):  # fmt: skip
+            opinion.state = "called_off"
+
+    @at(Status.SUBMITTED)
+    @rule(name=deciders, pick=picks, when=looked, outcome=st.sampled_from(["first", "neither"]))
+    def adjudicate(self, name, pick, when, outcome):
+        number = self.case(pick, Status.SUBMITTED)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, page = self.look(person, number, when)
+        opinion = model.open_opinion
+        allowed = (
+            self.decides(person)
+            and person not in model.writers[model.approved_to :]
+            and not model.keeps_away(person)
+            and page.seq == model.seq
+        )
+        if self.attempt(
+            "adjudicate", allowed and opinion is not None and opinion.state == "disagreed",
+            lambda: workflow.adjudicate(
+                review, by=person, seq=page.seq, outcome=outcome, reason="The register."
+            ),
+        ) and opinion:  # fmt: skip
+            opinion.state = "adjudicated"
+            if outcome != "first":
+                model.leave(Status.RETURNED, keep_holder=True)
+
+    def asked(self, pick: int) -> tuple[int, Model, Opinion]:
+        """A review with an open second opinion."""
+        found = self.with_opinions()
+        number = found[pick % len(found)]
+        opinion = self.models[number].open_opinion
+        assert opinion
+        return number, self.models[number], opinion
+
+    def with_opinions(self) -> list[int]:
+        return [
+            number
+            for number, model in enumerate(self.models)
+            if model.open_opinion and model.status in WITH_ITS_CHECKER
+        ]
+
+    # Waiting, dates, merges
+
+    @at(Status.IN_PROGRESS)
+    @rule(name=people, pick=picks, when=looked)
+    def snooze(self, name, pick, when):
+        number = self.case(pick, Status.IN_PROGRESS)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, page = self.look(person, number, when)
+        if self.attempt(
+            "snooze", model.writable(person, page),
+            lambda: workflow.snooze(
+                review, by=person, token=page.token, until=self.soon, waits_for="The port"
+            ),
+        ):  # fmt: skip
+            model.leave(Status.WAITING, keep_holder=True)
+
+    @at(Status.WAITING)
+    @rule(name=people, pick=picks)
+    def unsnooze(self, name, pick):
+        number = self.case(pick, Status.WAITING)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        allowed = model.holder == person and self.may_hold_another(person)
+        if self.attempt("unsnooze", allowed, lambda: workflow.unsnooze(review, by=person)):
+            model.waited = False
+            model.hold(person)
+
+    @at(*UNDECIDED)
+    @rule(name=people, pick=picks)
+    def set_due(self, name, pick):
+        number = self.case(pick, *UNDECIDED)
+        model = self.models[number]
+        review, _ = self.look(self.who(name, model), number, "now")
+        if self.attempt(
+            "set due", model.due != "by hand",
+            lambda: workflow.set_due(
+                review, by=self.who(name, model), due_at=self.soon, reason="The council votes."
+            ),
+        ):  # fmt: skip
+            model.due = "by hand"
+
+    @at(Status.PUBLISHED)
+    @rule(name=people, pick=picks)
+    def recheck(self, name, pick):
+        number = self.case(pick, Status.PUBLISHED)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        if self.attempt(
+            "recheck", model.look != "never",
+            lambda: workflow.recheck(
+                review, by=person, again_at=self.soon + DAY * model.token, found="Not out yet."
+            ),
+        ):  # fmt: skip
+            model.look = "later"
+
+    @at(*UNSUBMITTED)
+    @rule(name=people, pick=picks)
+    def merge(self, name, pick):
+        number = self.case(pick, *UNSUBMITTED)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        mine = model.holder == person
+        allowed = model.status == Status.QUEUED or mine
+        if model.status in (Status.RETURNED, Status.WAITING):
+            allowed = mine or self.decides(person)
+        was = Before(model.status, model.holder, model.waited, model.token)
+        running = model.running
+        found: list[regrouping.Before] = []
+        if self.attempt(
+            "merge", allowed and not model.public,
+            lambda: found.append(regrouping.merge_away(review, by=person, note="into another")),
+        ):  # fmt: skip
+            model.give_up()
+            model.leave(Status.DISMISSED)
+            model.running = running
+            model.before_merge, self.before[number] = was, found[0]
+
+    @at(Status.DISMISSED)
+    @rule(name=people, pick=picks)
+    def unmerge(self, name, pick):
+        number = self.case(pick, Status.DISMISSED)
+        model = self.models[number]
+        person = self.who(name, model)
+        review, _ = self.look(person, number, "now")
+        was, before = model.before_merge, self.before.get(number)
+        if before is None:
+            return
+        if not self.attempt(
+            "unmerge", was is not None,
+            lambda: regrouping.unmerge(review, by=person, note="two again", before=before),
+        ) or was is None:  # fmt: skip
+            return
+        back = was.holder is not None
+        if was.status == Status.IN_PROGRESS and was.holder:
+            back = model.running and self.may_hold_another(was.holder)
+        model.status = was.status if back else Status.QUEUED
+        model.holder, model.waited = (was.holder, was.waited) if back else (None, False)
+        model.running = back and was.status == Status.IN_PROGRESS
+        model.before_merge = None
+        self.see(f"back to {model.status}")
 
     # Time, and the desk itself
 
@@ -485,8 +675,53 @@ class Desk(RuleBasedStateMachine):
         late = [m for m in self.models if m.status == Status.IN_PROGRESS and not m.running]
         assert queue.expire_leases() == len(late)
         for model in late:
+            model.give_up()
             model.leave(Status.QUEUED)
             self.see("expire")
+
+    @at(Status.WAITING)
+    @rule(pick=picks)
+    def the_wait_is_over(self, pick):
+        number = self.case(pick, Status.WAITING)
+        self.models[number].waited = True
+        self.pass_by(number, "waits_until")
+
+    @at(*UNDECIDED)
+    @rule(pick=picks)
+    def the_due_date_passes(self, pick):
+        number = self.case(pick, *UNDECIDED)
+        if self.models[number].due != "noted":
+            self.models[number].due = "passed"
+            self.pass_by(number, "due_at")
+
+    @at(Status.PUBLISHED)
+    @rule(pick=picks)
+    def the_next_look_is_due(self, pick):
+        number = self.case(pick, Status.PUBLISHED)
+        if self.models[number].look == "later":
+            self.models[number].look = "due"
+            self.pass_by(number, "recheck_at")
+
+    def pass_by(self, number: int, date: str) -> None:
+        """Let a date of a review have come."""
+        Review.objects.filter(pk=self.refs[number]).update(**{date: leases.clock()})
+        self.see(f"{date} passes")
+
+    @rule()
+    def keep_dates(self):
+        woken = [m for m in self.models if m.status == Status.WAITING and m.waited]
+        late = [m for m in self.models if m.status in UNDECIDED and m.due == "passed"]
+        due = [m for m in self.models if m.status == Status.PUBLISHED and m.look == "due"]
+        assert queue.keep_dates() == len(woken) + len(late) + len(due)
+        for model in woken:
+            model.leave(Status.RETURNED, keep_holder=True)
+            self.see("wake")
+        for model in late:
+            model.due = "noted"
+            self.see("overdue")
+        for model in due:
+            model.look = "reminded"
+            self.see("remind")
 
     @at(Status.APPROVED)
     @rule(pick=picks)
@@ -496,6 +731,8 @@ class Desk(RuleBasedStateMachine):
         assert publication.publish(review_id=self.refs[number]).version.seq == model.seq
         model.leave(Status.PUBLISHED, keep_holder=True)
         model.public.append(model.seq)
+        model.look = "later" if model.unproven else "never"
+        model.earlier = len(model.opinions)
         self.see("publish")
 
     # What must hold after every step
@@ -509,11 +746,18 @@ class Desk(RuleBasedStateMachine):
             review = Review.objects.select_related("checker").get(pk=pk)
             found = (review.status, review.checker, review.lease_token)
             assert found == (model.status, model.holder, model.token)
+            assert bool(review.overdue_at) == (model.due == "noted")
+            assert bool(review.reminded_at) == (model.look == "reminded")
             versions = VerdictVersion.objects.filter(verdict__review=pk).order_by("seq")
             assert [told(version) for version in versions] == model.versions
             assert [version.actor_id for version in versions] == [w.pk for w in model.writers]
             public = Publication.objects.filter(review=pk).values_list("version__seq", flat=True)
             assert [*public.order_by("pk")] == model.public
+            opinions = SecondOpinion.objects.filter(review=pk).order_by("pk")
+            assert [
+                Opinion(one.asked, one.second_checker, one.second_rating, one.state)
+                for one in opinions.select_related("asked", "second_checker")
+            ] == model.opinions
         assert record.problems() == []
 
 
@@ -528,7 +772,7 @@ def told(version: VerdictVersion) -> Content:
 
 def rows() -> list[Any]:
     """Everything a refused step could have changed."""
-    kept = (Review, Verdict, Evidence)
+    kept = (Review, Verdict, Evidence, SecondOpinion)
     added = (VerdictVersion, Decision, ReviewEvent, Publication, Version)
     return [
         *(list(model.objects.order_by("pk").values()) for model in kept),
@@ -545,6 +789,7 @@ def modelled(review: Review) -> Model:
         token=review.lease_token, versions=[told(version) for version in versions],
         writers=[version.actor for version in versions],
         approved_to=len(versions) if decided else 0, public=[len(versions)] if decided else [],
+        look="later" if review.recheck_at else "never",
     )  # fmt: skip
 
 

@@ -10,9 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from claims.models import Analysis, Appearance, Derivation, Flag
-from claims.provenance import Fate, Standing
-from reviews import leases, queue, workflow
-from reviews.models import Review, ReviewEvent
+from reviews import leases, priority, queue, workflow
+from reviews.models import Conflict, Review, ReviewEvent, ReviewTopic, Weights
 from reviews.states import Action, Status
 from reviews.workflow import Refused
 from tests import factories
@@ -111,78 +110,152 @@ def test_more_claims_than_one_batch_are_all_opened(db, monkeypatch):
     assert Review.objects.queued().count() == 5
 
 
-def test_what_is_urgent_is_due_sooner(db, monkeypatch):
-    monkeypatch.setattr(queue, "SOON_FROM", 40)
-    urgent, other = factories.review(worthiness=0.9), factories.review(worthiness=0.1)
-
-    assert (urgent.priority, other.priority) == (36 + 25, 4 + 25)
-    assert (urgent.due_at - urgent.opened_at, other.due_at - other.opened_at) == (
-        queue.SOON, queue.LATER,
-    )  # fmt: skip
-
-
 # Priority
 
-
-def standing(**fields) -> Standing:
-    nothing = {
-        "copies": 1, "origins": 1, "origin_names": ("Coast Courier",), "unverified": False,
-        "covered": 0, "unverified_by": (), "fates": (),
-    }  # fmt: skip
-    return Standing(**nothing | fields)
+NOW = timezone.now()
+JUST_OPENED = priority.Times(NOW, NOW + timedelta(days=3), NOW)
 
 
-class Dropped:
-    fate = Fate.DROPPED
+def points(facts: priority.Facts, topics=(), times=JUST_OPENED, **weights) -> list[tuple[int, str]]:
+    found = priority.reasons(facts, Weights(**weights), topics, times)
+    return [(reason.points, reason.words) for reason in found]
 
 
 @pytest.mark.parametrize(
-    ("worthiness", "known", "reasons"),
+    ("known", "reasons"),
     [
-        (0.0, {}, []),
-        (0.7, {}, [(28, "check-worthiness 0.70")]),
-        (1.0, {}, [(40, "check-worthiness 1.00")]),
-        (0.0, {"unverified": True}, [(20, "unverified, nobody named")]),
+        ({}, []),
+        ({"worthiness": 0.7}, [(21, "check-worthiness 0.70")]),
+        ({"worthiness": 1.0}, [(30, "check-worthiness 1.00")]),
+        ({"unverified": True}, [(16, "unverified, nobody named")]),
         (
-            0.0, {"unverified": True, "unverified_by": ("Daily Tide",)},
-            [(25, "unverified by Daily Tide")],
+            {"unverified": True, "unverified_by": ("Daily Tide",)},
+            [(20, "unverified by Daily Tide")],
         ),
         (
-            0.0, {"unverified": True, "unverified_by": ("A", "B", "C")},
-            [(25, "unverified by A, B and C")],
+            {"unverified": True, "unverified_by": ("A", "B", "C")},
+            [(20, "unverified by A, B and C")],
         ),
-        (0.0, {"copies": 2, "origins": 2}, [(8, "2 copies of 2 origins")]),
+        ({"copies": 2, "origins": 2}, [(6, "2 copies of 2 origins")]),
         (
-            0.0, {"copies": 4, "fates": (Dropped, Dropped)},
-            [(15, "caution dropped in 2 of 4 copies"), (16, "4 copies of 1 origin")],
+            {"copies": 4, "origins": 1, "dropped": 2},
+            [(15, "caution dropped in 2 of 4 copies"), (12, "4 copies of 1 origin")],
         ),
-        (0.0, {"copies": 9}, [(20, "9 copies of 1 origin")]),
+        ({"copies": 9, "origins": 1}, [(15, "9 copies of 1 origin")]),
+        ({"per_hour": 2.0}, [(2, "2.0 copies an hour")]),
     ],
-)  # fmt: skip
-def test_a_priority_is_the_sum_of_its_reasons(worthiness, known, reasons):
-    claim = factories.Claim(worthiness=worthiness)
-
-    found = queue.priority_reasons(claim, standing(**known))
-
-    assert [(reason.points, reason.words) for reason in found] == reasons
+)
+def test_each_fact_gives_its_points_and_its_words(known, reasons):
+    assert points(priority.Facts(**known)) == reasons
 
 
-def test_no_priority_is_above_a_hundred():
-    everything = standing(
-        copies=9, unverified=True, unverified_by=("Daily Tide",), fates=(Dropped,)
+def test_topics_give_what_supervisors_set_and_the_worst_harm_counts():
+    health = ReviewTopic(slug="health", name="Health", harm=3)
+    ports = ReviewTopic(slug="ports", name="Ports", harm=1)
+
+    weights = Weights(topics={"health": 8, "ports": -3})
+    found = priority.reasons(priority.Facts(), weights, [ports, health], JUST_OPENED)
+
+    assert [(reason.points, reason.words) for reason in found] == [
+        (5, "harm that false claims on Health can do: to life or health"),
+        (-3, "topic Ports"),
+        (8, "topic Health"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("opened", "due", "reasons"),
+    [
+        (0, 72, []),
+        (-24, 72, [(1, "open for a day")]),
+        (-24 * 7, 72, [(5, "open for 7 days")]),
+        (-24 * 70, 72, [(5, "open for 70 days")]),
+        (0, 23, [(2, "due within a day")]),
+        (0, 0, [(5, "overdue")]),
+    ],
+)
+def test_time_gives_points_as_it_passes(opened, due, reasons):
+    times = priority.Times(NOW + timedelta(hours=opened), NOW + timedelta(hours=due), NOW)
+
+    assert points(priority.Facts(), times=times) == reasons
+
+
+def test_a_priority_is_the_sum_of_its_reasons_between_nothing_and_a_hundred():
+    everything = priority.Facts(1, True, ("Daily Tide",), 2, 9, 1, 9.0)
+    found = priority.reasons(everything, Weights(worthiness=100), [], JUST_OPENED)
+
+    assert sum(reason.points for reason in found) == 155
+    assert priority.total(found) == 100
+    assert priority.total([priority.Reason(-20, "topic Ports", "topic")]) == 0
+    assert (
+        sum(
+            getattr(Weights(), part)
+            for part in (
+                "worthiness",
+                "unverified",
+                "dropped",
+                "spread",
+                "pace",
+                "harm",
+                "age",
+                "due",
+            )
+        )
+        == 100
     )
-
-    found = queue.priority_reasons(factories.Claim(worthiness=1), everything)
-
-    assert sum(reason.points for reason in found) == 100
 
 
 def test_the_reasons_are_stored_beside_the_sum(db):
     review = factories.review(worthiness=0.7)
 
-    assert sum(reason["points"] for reason in review.reasons) == review.priority == 53
+    assert sum(reason["points"] for reason in review.reasons) == review.priority == 41
     assert [reason["words"] for reason in review.reasons][1] == "check-worthiness 0.70"
     assert (review.copies, review.origins) == (1, 1)
+    assert review.kinds == ["self_disclaimer"]
+    assert review.sources == [review.claim.appearances.get().article.source_id]
+    assert review.claimant == review.claim.claimant
+
+
+@pytest.mark.parametrize(
+    ("words", "wording", "topics"),
+    [
+        (["port", "harbour*"], "The port closed.", ["ports"]),
+        (["port", "harbour*"], "Harbours closed.", ["ports"]),
+        (["port", "harbour*"], "The airport reported it.", []),
+        (["порт*"], "Порты закрыты.", ["ports"]),
+        (["c++ (language)"], "They wrote C++ (language).", []),
+        ([], "The port closed.", []),
+    ],
+)
+def test_words_put_claims_under_topics(words, wording, topics):
+    vocabulary = [ReviewTopic(slug="ports", name="Ports", words=words)]
+
+    assert priority.topics_of(wording, vocabulary) == topics
+
+
+@pytest.mark.parametrize(
+    ("copies", "per_hour", "hours"),
+    [(1, 0.0, 72), (2, 0.0, 48), (5, 0.0, 24), (10, 0.0, 6), (1, 3.0, 6), (2, 1.0, 24)],
+)
+def test_what_spreads_is_due_sooner(copies, per_hour, hours):
+    assert priority.allowance(copies, per_hour) == timedelta(hours=hours)
+
+
+def test_a_review_is_due_when_its_spread_says_until_a_person_says_when(db):
+    review = factories.review()
+    assert review.due_at - review.opened_at == timedelta(hours=72)
+
+    dropped_since(review)
+    queue.open_reviews()
+    review.refresh_from_db()
+    assert timedelta(hours=24) <= review.due_at - review.opened_at < timedelta(hours=25)
+
+    by_hand = leases.clock() + timedelta(days=9)
+    workflow.set_due(review, by=fact_checker(), due_at=by_hand, reason="The council votes.")
+    queue.refresh_priorities([review])
+
+    review.refresh_from_db()
+    assert (review.due_at, review.due_by_hand) == (by_hand, True)
 
 
 def test_a_waiting_review_is_weighed_again_when_its_claim_is_found_in_a_new_article(db):
@@ -247,6 +320,61 @@ def test_everybody_is_offered_what_they_can_read(db):
     assert queue.take_next(fact_checker()) == german
 
 
+def test_everybody_is_offered_the_topics_they_check_and_what_has_none(db):
+    ports, nothing = prioritised(90, topics=["ports"]), prioritised(50)
+
+    assert queue.take_next(fact_checker(topics=["health"])) == nothing
+    assert queue.take_next(fact_checker(topics=["ports", "health"])) == ports
+
+
+CONFLICTS = {
+    "source": lambda review, topic: {"source": review.claim.appearances.get().article.source},
+    "claimant": lambda review, topic: {"claimant": review.claim.claimant},
+    "topic": lambda review, topic: {"topic": topic},
+}
+
+
+@pytest.mark.parametrize("about", CONFLICTS)
+def test_what_a_person_declared_a_conflict_with_is_neither_offered_nor_given(db, about):
+    topic = ReviewTopic.objects.create(slug="ports", name="Ports")
+    review, person = prioritised(90, topics=["ports"]), fact_checker()
+    conflict = Conflict.objects.create(
+        person=person, words="My sister works there.", declared_at=NOW,
+        **CONFLICTS[about](review, topic),
+    )  # fmt: skip
+
+    assert queue.take_next(person) is None
+    assert not Review.objects.available_to(person).exists()
+    with pytest.raises(Refused, match=f"You declared a conflict of interest with {conflict.about}"):
+        workflow.take(review, by=person)
+
+    conflict.ended_at = leases.clock()
+    conflict.save()
+    assert queue.take_next(person) == review
+
+
+def test_taking_the_next_leaves_the_same_rows_as_taking_it(db):
+    first, second = prioritised(90), prioritised(50)
+    one, other = fact_checker(), fact_checker()
+    workflow.take(first, by=one)
+
+    taken = queue.take_next(other)
+
+    def trace(review):
+        lease = review.lease_expires_at - review.lease_acquired_at
+        event = review.events.latest("pk")
+        return (
+            review.status, review.lease_token, lease, review.waits_for, event.action,
+            event.old_status, event.new_status, event.note, event.at == review.lease_acquired_at,
+            event.actor_name == str(review.checker), event.actor == review.checker,
+        )  # fmt: skip
+
+    assert taken == second
+    assert trace(taken) == trace(first)
+    second.refresh_from_db()
+    assert (second.checker, second.lease_token) == (taken.checker, taken.lease_token)
+
+
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.QUEUED}))
 def test_only_what_waits_is_handed_out(db, status):
     review_at(status)
@@ -260,7 +388,7 @@ def test_taking_the_next_refuses_those_who_hold_enough(db, settings):
     checker = fact_checker()
     queue.take_next(checker)
 
-    with pytest.raises(Refused, match="You hold 1 reviews already"):
+    with pytest.raises(Refused, match="You hold 1 review already"):
         queue.take_next(checker)
 
     assert Review.objects.queued().count() == 1
@@ -297,7 +425,7 @@ def test_every_claim_worth_a_review_is_in_exactly_one_place(db):
     waiting = claims.filter(review__isnull=True).count()
     by_status = [Review.objects.filter(status=status).count() for status in Status]
     assert by_status == [1] * len(Status)
-    assert claims.count() == waiting + sum(by_status) == 8
+    assert claims.count() == waiting + sum(by_status) == 1 + len(Status)
 
 
 def test_a_released_review_is_offered_again_to_anybody(db):

@@ -17,7 +17,7 @@ from tests import factories
 from tests.factories import fact_checker, review_at, supervisor
 from tests.together import together
 
-WENT_ON = [Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED]
+WENT_ON = (Status.QUEUED, Status.IN_PROGRESS, Status.RETURNED, Status.WAITING)
 
 
 def trace(review: Review) -> dict[str, object]:

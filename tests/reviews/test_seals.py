@@ -17,13 +17,15 @@ from django.utils import timezone
 from reversion.models import Version
 
 from claims.models import Claim
-from reviews import evidence, history, workflow
+from reviews import comments, evidence, history, workflow
 from reviews.models import (
+    Comment,
     Decision,
     Evidence,
     Publication,
     Review,
     ReviewEvent,
+    ThreadEvent,
     User,
     Verdict,
     VerdictVersion,
@@ -36,12 +38,14 @@ from tests.record import commit, problems
 pytestmark = pytest.mark.usefixtures("record_holds")
 
 PROTECTED = "Cannot delete some instances|are sealed"
-SEALED = [VerdictVersion, Decision, ReviewEvent, Publication]
+SEALED = [VerdictVersion, Decision, ReviewEvent, Publication, Comment, ThreadEvent]
 
 
 @pytest.fixture
 def published(db) -> Review:
-    return review_at(Status.PUBLISHED, checker=fact_checker(), approver=supervisor())
+    review = review_at(Status.PUBLISHED, checker=fact_checker(), approver=supervisor())
+    comments.say(review, by=review.checker, body="Ask the port.")
+    return review
 
 
 def sql(statement: str, *parameters) -> None:
@@ -73,6 +77,8 @@ FIELDS = {
     Decision: "comment",
     ReviewEvent: "note",
     Publication: "correction",
+    Comment: "body",
+    ThreadEvent: "actor_name",
 }
 
 FITS = "does not follow version|says what was corrected"  # what an upsert meets before the seal
@@ -302,7 +308,7 @@ def test_a_review_without_its_opening_cannot_commit(db):
 
     refused(
         lambda: Review.objects.create(
-            claim=factories.claim(), language="en", opened_at=now, prioritised_at=now
+            claim=factories.claim(), language="en", opened_at=now, prioritised_at=now, due_at=now
         ),
         because="but its newest event says",
     )
@@ -332,7 +338,9 @@ def test_a_lease_ends_with_the_work(published):
 
 def test_a_claim_has_one_review(published):
     now = timezone.now()
-    twin = Review(claim=published.claim, language="en", opened_at=now, prioritised_at=now)
+    twin = Review(
+        claim=published.claim, language="en", opened_at=now, prioritised_at=now, due_at=now
+    )
 
     refused(twin.save, because="claim_id")
 

@@ -13,9 +13,9 @@ def reachable(start: Status) -> set[Status]:
     while waiting:
         status = waiting.pop()
         for move in MOVES.values():
-            if status in move.sources and move.target not in found:
-                found.add(move.target)
-                waiting.append(move.target)
+            if status in move.sources and move.leads(status) not in found:
+                found.add(move.leads(status))
+                waiting.append(move.leads(status))
     return found
 
 
@@ -30,11 +30,16 @@ def test_from_every_status_every_other_can_be_reached(status):
 
 
 def test_a_lease_ends_in_the_queue_with_a_supervisor_or_in_one_of_the_two_ends():
-    ends = {move.target for move in MOVES.values() if Status.IN_PROGRESS in move.sources}
+    ends = {
+        move.leads(Status.IN_PROGRESS)
+        for move in MOVES.values()
+        if Status.IN_PROGRESS in move.sources
+    }
 
     assert ends == {
         Status.QUEUED, Status.SUBMITTED, Status.DISMISSED, Status.PUBLISHED,
-        Status.IN_PROGRESS,  # adopting an earlier verdict, which keeps the lease
+        Status.IN_PROGRESS,  # a colleague's lease, an earlier verdict adopted, a note
+        Status.WAITING,
     }  # fmt: skip
 
 
@@ -52,17 +57,20 @@ def test_what_is_open_is_all_but_the_two_ends():
     assert set(Status) - OPEN_STATUSES == {Status.PUBLISHED, Status.DISMISSED}
 
 
-def test_the_desk_alone_expires_and_publishes():
+def test_the_desk_alone_expires_publishes_wakes_and_reminds():
     assert {action for action, move in MOVES.items() if move.permission == SYSTEM} == {
-        Action.EXPIRE, Action.PUBLISH,
+        Action.EXPIRE, Action.PUBLISH, Action.WAKE, Action.OVERDUE, Action.REMIND,
     }  # fmt: skip
 
 
 def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
     assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES)
-    assert roles.ROLES[roles.SUPERVISORS] == (CHECK, APPROVE, *roles.OVERRULES)
+    assert roles.ROLES[roles.SUPERVISORS] == (
+        CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist", *roles.OVERRULES,
+    )  # fmt: skip
     assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
-        Action.RETURN, Action.APPROVE, Action.REOPEN,
+        Action.RETURN, Action.APPROVE, Action.REOPEN, Action.TAKE_OVER, Action.ASK_OPINION,
+        Action.CALL_OFF, Action.ADJUDICATE,
     }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def fresh(review: Review) -> Review:
 
 def test_eight_people_empty_the_queue_without_a_double_lease_and_none_is_lost(settings):
     settings.LEASES_PER_PERSON = 300
-    rows.reviews(300)
+    rows.desk(open_reviews=300)
     people = [fact_checker() for _ in range(8)]
 
     def take_all(person):

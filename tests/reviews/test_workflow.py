@@ -7,10 +7,30 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from claims.models import Flag
-from reviews import evidence, history, publication, roles, workflow
-from reviews.models import Comment, Decision, Evidence, Publication, ReviewEvent, User
+from reviews import (
+    comments,
+    evidence,
+    gate,
+    history,
+    opinions,
+    publication,
+    regrouping,
+    roles,
+    workflow,
+)
+from reviews.models import (
+    Comment,
+    Conflict,
+    Decision,
+    Evidence,
+    Notification,
+    Publication,
+    ReviewEvent,
+    User,
+)
 from reviews.states import Action, Status
 from reviews.workflow import Refused
 from tests import factories
@@ -36,18 +56,30 @@ CHECKERS = {name for name in PEOPLE if "checker" in name or "super" in name} - {
     "a checker who left"
 }
 DECIDERS = {name for name in CHECKERS if "super" in name}
+SOON = timezone.now() + timedelta(days=2)
 HOLDERS = {name for name in CHECKERS if "the checker" in name}
 
+# What is noted of every review that nobody has decided, wherever it is.
+NOTED = {Action.DUE: CHECKERS, Action.OVERDUE: {"the desk"}}
 ALLOWED: dict[Status, dict[Action, set[str]]] = {
-    Status.QUEUED: {Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS, Action.MERGE: CHECKERS},
-    Status.IN_PROGRESS: {
+    Status.QUEUED: NOTED | {
+        Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS, Action.MERGE: CHECKERS,
+    },
+    Status.IN_PROGRESS: NOTED | {
         Action.RELEASE: HOLDERS, Action.SUBMIT: HOLDERS, Action.DISMISS: HOLDERS,
         Action.EXPIRE: {"the desk"}, Action.ADOPT: HOLDERS, Action.MERGE: HOLDERS,
+        Action.SNOOZE: HOLDERS, Action.HAND_OVER: HOLDERS,
+        Action.TAKE_OVER: DECIDERS - HOLDERS,
     },
-    Status.SUBMITTED: {
+    Status.SUBMITTED: NOTED | {
         Action.WITHDRAW: HOLDERS, Action.RETURN: DECIDERS, Action.APPROVE: DECIDERS - HOLDERS,
+        Action.ASK_OPINION: DECIDERS,
     },
-    Status.RETURNED: {
+    Status.WAITING: NOTED | {
+        Action.UNSNOOZE: HOLDERS, Action.WAKE: {"the desk"},
+        Action.DISMISS: HOLDERS | DECIDERS, Action.MERGE: HOLDERS | DECIDERS,
+    },
+    Status.RETURNED: NOTED | {
         Action.TAKE: CHECKERS,
         Action.DISMISS: HOLDERS | DECIDERS,
         Action.MERGE: HOLDERS | DECIDERS,
@@ -66,6 +98,10 @@ VERBS = {
         review, by=by, token=review.lease_token, seq=history.of(review).seq
     ),
     Action.WITHDRAW: lambda review, by: workflow.withdraw(review, by=by),
+    Action.HAND_OVER: lambda review, by: workflow.hand_over(
+        review, to=fact_checker(), by=by, token=review.lease_token, note="You read Finnish."
+    ),
+    Action.TAKE_OVER: lambda review, by: workflow.take_over(review, by=by, reason="On leave."),
     Action.RETURN: lambda review, by: workflow.return_to_checker(
         review, by=by, seq=history.of(review).seq, comment="Name the year."
     ),
@@ -76,9 +112,29 @@ VERBS = {
         review, by=by, reason="Not checkable.", token=review.lease_token
     ),
     Action.REOPEN: lambda review, by: workflow.reopen(review, by=by, reason="Now checkable."),
-    Action.MERGE: lambda review, by: workflow.merge_away(review, by=by, note="into another"),
-    Action.UNMERGE: lambda review, by: workflow.unmerge(
-        review, by=by, note="two again", before=workflow.Before.of(review)
+    Action.MERGE: lambda review, by: regrouping.merge_away(review, by=by, note="into another"),
+    Action.UNMERGE: lambda review, by: regrouping.unmerge(
+        review, by=by, note="two again", before=regrouping.Before.of(review)
+    ),
+    Action.SNOOZE: lambda review, by: workflow.snooze(
+        review, by=by, token=review.lease_token, until=SOON, waits_for="The port"
+    ),
+    Action.UNSNOOZE: lambda review, by: workflow.unsnooze(review, by=by),
+    Action.DUE: lambda review, by: workflow.set_due(
+        review, by=by, due_at=SOON, reason="The council votes."
+    ),
+    Action.RECHECK: lambda review, by: workflow.recheck(
+        review, by=by, again_at=SOON, found="The register is not out yet."
+    ),
+    Action.ASK_OPINION: lambda review, by: opinions.ask(review, by=by, why="It is close."),
+    Action.TAKE_OPINION: lambda review, by: opinions.take(review, by=by),
+    Action.DECLINE_OPINION: lambda review, by: opinions.decline(review, by=by, reason="Ill."),
+    Action.GIVE_OPINION: lambda review, by: opinions.give(
+        review, by=by, found=opinions.Found("false", "It fell.", "The register.")
+    ),
+    Action.CALL_OFF: lambda review, by: opinions.call_off(review, by=by, reason="Urgent."),
+    Action.ADJUDICATE: lambda review, by: workflow.adjudicate(
+        review, by=by, seq=history.of(review).seq, outcome="first", reason="The register."
     ),
 }  # fmt: skip
 
@@ -103,9 +159,7 @@ def test_status_moves_only_as_the_table_says_each_move_by_whom_it_names(status, 
     review, person = arrange(status, name)
     allowed = {action for action, people in ALLOWED[status].items() if name in people}
     refusals = {
-        action: workflow.refusal(action, review, person)
-        for action in Action
-        if action != Action.OPEN
+        action: gate.refusal(action, review, person) for action in Action if action != Action.OPEN
     }
 
     assert {action for action, why in refusals.items() if not why} == allowed
@@ -128,7 +182,7 @@ def test_a_replayed_move_acts_once(status, action):
     name = min(ALLOWED[status][action])
     review, person = arrange(status, name)
     if status == Status.IN_PROGRESS:
-        factories.write_verdict(review, person)
+        factories.write_verdict(review, review.checker)
     twin = type(review).objects.get(pk=review.pk)
     VERBS[action](review, person)
     after = trace(review)
@@ -142,9 +196,9 @@ def test_a_replayed_move_acts_once(status, action):
 def test_refusals_answers_for_the_actions_of_people(db):
     review = review_at(Status.QUEUED)
 
-    refusals = workflow.refusals(review, fact_checker())
+    refusals = gate.refusals(review, fact_checker())
 
-    without_verb = {Action.ADOPT, Action.RESUME, Action.HAND_BACK}
+    without_verb = {Action.ADOPT, Action.RESUME, Action.HAND_BACK, Action.WAIT_AGAIN}
     assert set(refusals) == {str(action) for action in {*VERBS, *without_verb}}
     assert refusals["take"] == ""
     assert refusals["reopen"] == "Your role does not allow this."
@@ -181,6 +235,110 @@ def test_nobody_holds_more_reviews_than_a_person_may(db, settings, gains):
 
     with pytest.raises(Refused, match="You hold 2 reviews already"):
         VERBS[Action(gains)](review, checker)
+
+
+def test_the_refusal_of_one_more_says_which_reviews_one_holds(db, settings):
+    settings.LEASES_PER_PERSON = 2
+    checker = fact_checker()
+    for wording in ("The pier is new.", "The ferry was late. " * 10):
+        workflow.take(factories.review(wording=wording), by=checker)
+
+    with pytest.raises(Refused) as refused:
+        workflow.take(factories.review(), by=checker)
+
+    assert str(refused.value) == (
+        "You hold 2 reviews already: “The pier is new.” and “The ferry was late. The ferry was "
+        "late. The ferry was late.…”. Submit or release one first."
+    )
+
+
+# Handing over
+
+
+def hand_over(review, to, **fields):
+    workflow.hand_over(
+        review, to=to, by=review.checker, token=review.lease_token,
+        **{"note": "You read Finnish."} | fields,
+    )  # fmt: skip
+
+
+def test_handing_over_gives_a_new_lease_and_tells_the_colleague_why(db):
+    review, colleague = review_at(Status.IN_PROGRESS), fact_checker()
+    giver, token = review.checker, review.lease_token
+
+    hand_over(review, colleague)
+
+    review.refresh_from_db()
+    assert (review.status, review.checker) == (Status.IN_PROGRESS, colleague)
+    assert review.lease_token == token + 1
+    event = review.events.latest("pk")
+    assert (event.action, event.actor) == ("hand_over", giver)
+    assert event.note == f"To {colleague}: You read Finnish."
+    told = Notification.objects.get()
+    assert (told.person, told.kind, told.note) == (colleague, "assigned", "You read Finnish.")
+    with pytest.raises(Refused, match="is checking it"):
+        history.save(review, by=giver, token=token, seq=0, draft=factories.DRAFT)
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        (factories.data_editor, "may not check claims."),
+        (lambda: fact_checker(is_active=False), "may not check claims."),
+        (lambda: review_at(Status.IN_PROGRESS).checker, "holds as many reviews as a person may."),
+    ],
+)
+def test_nothing_is_handed_to_who_may_not_hold_it(db, settings, to, why):
+    settings.LEASES_PER_PERSON = 1
+    review, colleague = review_at(Status.IN_PROGRESS), to()
+    before = trace(review)
+
+    with pytest.raises(Refused) as refused:
+        hand_over(review, colleague)
+
+    assert str(refused.value) == f"{colleague} {why}"
+    assert trace(review) == before
+
+
+def test_nothing_is_handed_to_who_declared_a_conflict_nor_to_oneself(db):
+    review, colleague = review_at(Status.IN_PROGRESS), fact_checker()
+    Conflict.objects.create(
+        person=colleague, claimant=review.claim.claimant, words="My sister works there.",
+        declared_at=timezone.now(),
+    )  # fmt: skip
+
+    with pytest.raises(Refused, match="declared a conflict of interest with this review"):
+        hand_over(review, colleague)
+    with pytest.raises(Refused, match="You hold this review already"):
+        hand_over(review, review.checker)
+    with pytest.raises(Refused, match="Say what your colleague should know"):
+        hand_over(review, fact_checker(), note=" ")
+
+
+def test_a_supervisor_takes_over_and_the_former_holder_is_told_why(db):
+    review, boss = review_at(Status.IN_PROGRESS), supervisor()
+    former = review.checker
+    version = factories.save(review)
+
+    workflow.take_over(review, by=boss, reason="It is due today.")
+
+    review.refresh_from_db()
+    assert review.checker == boss
+    assert history.of(review).seq == version.seq
+    assert review.events.latest("pk").note == f"From {former}: It is due today."
+    told = Notification.objects.get()
+    assert (told.person, told.kind, told.note) == (former, "taken_over", "It is due today.")
+
+
+def test_who_takes_over_gives_a_reason_and_holds_no_more_than_a_person_may(db, settings):
+    review, boss = review_at(Status.IN_PROGRESS), supervisor()
+    with pytest.raises(Refused, match="Say why you take it over"):
+        workflow.take_over(review, by=boss, reason=" ")
+
+    settings.LEASES_PER_PERSON = 1
+    review_at(Status.IN_PROGRESS, checker=boss)
+    with pytest.raises(Refused, match="You hold 1 review already"):
+        workflow.take_over(review, by=boss, reason="It is due today.")
 
 
 def test_releasing_puts_it_back_with_what_was_written(db):
@@ -233,7 +391,7 @@ def test_submitting_refuses_a_verdict_that_lacks_something(db, field, says):
     review = review_at(Status.IN_PROGRESS)
     factories.write_verdict(review, review.checker, replace(factories.DRAFT, **{field: ""}))
 
-    assert workflow.missing(review) == [says]
+    assert gate.missing(review) == [says]
     with pytest.raises(Refused, match=f"^The verdict still needs {says}.$"):
         factories.submit(review)
 
@@ -256,7 +414,7 @@ def test_withdrawn_evidence_does_not_count_for_submitting(db):
     attached = factories.attach(review)
     evidence.withdraw(attached, by=review.checker, token=review.lease_token, reason="A forgery.")
 
-    assert workflow.missing(review) == ["at least one piece of evidence"]
+    assert gate.missing(review) == ["at least one piece of evidence"]
 
 
 def test_submitting_names_the_version_that_was_read(db):
@@ -443,7 +601,7 @@ def test_a_checker_who_lost_the_role_cannot_write_though_the_lease_runs(db, lose
             review, by=checker, token=review.lease_token, seq=0, draft=factories.DRAFT
         ),
         lambda: workflow.renew(review, by=checker, token=review.lease_token),
-        lambda: workflow.comment(review, by=checker, body="Not mine to say."),
+        lambda: comments.say(review, by=checker, body="Not mine to say."),
         lambda: VERBS[Action.SUBMIT](review, checker),
     ):
         with pytest.raises(Refused, match="Your role does not allow this"):
@@ -467,7 +625,7 @@ def test_a_checker_who_lost_the_role_cannot_write_though_the_lease_runs(db, lose
             review, by=supervisor(), reason=words)),
         (Status.SUBMITTED, lambda review, words: workflow.return_to_checker(
             review, by=supervisor(), seq=history.of(review).seq, comment=words)),
-        (Status.QUEUED, lambda review, words: workflow.comment(
+        (Status.QUEUED, lambda review, words: comments.say(
             review, by=supervisor(), body=words)),
     ],
     ids=["dismiss", "reopen", "correct", "return", "comment"],
@@ -485,7 +643,7 @@ def test_what_others_must_understand_needs_words(db, status, verb, nothing):
 def test_a_comment_is_kept_with_its_author(db):
     review, colleague = review_at(Status.IN_PROGRESS), fact_checker()
 
-    comment = workflow.comment(review, by=colleague, body=" The register is online. ")
+    comment = comments.say(review, by=colleague, body=" The register is online. ")
 
     assert (comment.author, comment.body) == (colleague, "The register is online.")
 
@@ -494,8 +652,8 @@ def test_a_comment_sent_twice_stands_once(db):
     """A double click sends everything twice."""
     review, colleague = review_at(Status.IN_PROGRESS), fact_checker()
 
-    first = workflow.comment(review, by=colleague, body="The register is online.")
-    second = workflow.comment(review, by=colleague, body="The register is online.")
+    first = comments.say(review, by=colleague, body="The register is online.")
+    second = comments.say(review, by=colleague, body="The register is online.")
 
     assert (second, Comment.objects.count()) == (first, 1)
 
@@ -504,7 +662,7 @@ def test_what_somebody_says_again_later_stands_again(db):
     review, colleague, other = review_at(Status.IN_PROGRESS), fact_checker(), fact_checker()
 
     for author in (colleague, other, colleague):
-        workflow.comment(review, by=author, body="The register is offline.")
+        comments.say(review, by=author, body="The register is offline.")
 
     assert Comment.objects.count() == 3
 
@@ -621,7 +779,7 @@ def test_a_correction_says_to_readers_what_was_corrected(db):
     workflow.correct(review, by=fact_checker(), reason="The year was wrong.")
     factories.save(review, summary="Landings fell by a ninth.", correction=" ")
 
-    assert workflow.missing(review) == ["words for readers on what was corrected"]
+    assert gate.missing(review) == ["words for readers on what was corrected"]
 
 
 # Dismissing what a colleague wrote

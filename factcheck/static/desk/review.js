@@ -1,10 +1,11 @@
 /* The review page: never lose a word, keep the lease while someone types, open what a mark leads to.
 
    What is typed goes to localStorage at once, and to the server on "s", when the form is left, and
-   every minute while it differs from what is saved. */
+   every minute while it differs from what is saved; when the desk could not be reached, soon again. */
 const SAVE_EVERY = 60_000; // milliseconds
 const RENEW_EVERY = 60_000;
-const FIELDS = ["claim_wording", "rating", "summary", "explanation"];
+const RETRY_AFTER = 5_000;
+const FIELDS = ["claim_wording", "rating", "summary", "explanation", "correction"];
 
 let saved = ""; // what the server has
 let sent = null; // what the save now under way carries
@@ -29,7 +30,7 @@ function isDirty() {
 }
 
 function keep() {
-  if (isDirty()) localStorage.setItem(keptAt(), JSON.stringify({ words: typed(), at: Date.now() }));
+  if (isDirty()) localStorage.setItem(keptAt(), JSON.stringify({ words: typed(), over: saved, at: Date.now() }));
   else localStorage.removeItem(keptAt());
   if (isDirty()) say("Not saved yet; kept in this browser");
 }
@@ -48,17 +49,23 @@ function putBack(words) {
   const values = JSON.parse(words);
   FIELDS.forEach((name, index) => {
     const field = form().elements[name];
-    field.value = values[index]; // a radio group takes its value, too
+    if (field) field.value = values[index]; // a radio group takes its value, too
   });
   keep();
 }
 
-/* A fresh page: offer what an earlier visit could not save. */
+/* A fresh page: put back what an earlier visit could not save, if it was typed over what is saved now;
+   else somebody saved meanwhile, and a person decides. */
 function offerKept() {
   if (!form()) return;
   saved = typed();
   const kept = JSON.parse(localStorage.getItem(keptAt()) ?? "null");
   if (!kept || kept.words === saved) return;
+  if (kept.over === saved) {
+    putBack(kept.words);
+    say("Your words are back, not saved yet");
+    return;
+  }
   const notice = document.getElementById("kept-draft");
   const when = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   notice.append(`Words you typed ${when} were never saved. `, button("Put them back", () => putBack(kept.words)), " ",
@@ -77,12 +84,18 @@ function offerKept() {
 
 document.addEventListener("input", (event) => {
   if (event.target.form?.id === "verdict-form") keep();
+});
+
+/* Whoever types, reads on or points is at work; whoever only leaves the page open is not. */
+for (const use of ["keydown", "pointerdown", "wheel", "touchmove"]) document.addEventListener(use, stayHolder, { passive: true });
+
+function stayHolder() {
   const lease = document.querySelector("[data-lease]");
   if (lease && performance.now() - renewedAt > RENEW_EVERY) {
     renewedAt = performance.now();
     lease.dispatchEvent(new Event("renew"));
   }
-});
+}
 
 document.addEventListener("focusout", (event) => {
   const left = event.target.form?.id === "verdict-form" && !form()?.contains(event.relatedTarget);
@@ -104,15 +117,27 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.requestConfig.elt.id !== "verdict-save" || event.detail.xhr.status === 200) return;
+  const { requestConfig, xhr } = event.detail;
+  if (requestConfig.elt.id !== "verdict-save") return;
+  if (xhr.status === 200 && !signedOut(xhr)) return;
   sent = null;
   again = false;
+  if (xhr.status) return; // the desk answered: a person decides what next
+  say("Not saved: the desk cannot be reached. It is tried again");
+  setTimeout(save, RETRY_AFTER);
 });
+
+addEventListener("online", save);
+
+function signedOut(xhr) {
+  return new URL(xhr.responseURL, location).pathname === "/sign-in/";
+}
 
 /* Before the swap, not after: taking the pressed button out of the page takes the focus with it, and
    leaving the form would save once more. */
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) saved = sent;
+  const { shouldSwap, target, xhr } = event.detail;
+  if (shouldSwap && target.id === "verdict-state" && xhr.status === 200) saved = sent;
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -140,8 +165,47 @@ document.addEventListener("click", (event) => {
     goal.querySelector("summary").focus();
   } else if (goal && link.closest(".review-jump")) {
     goal.querySelectorAll("details.evidence-add").forEach((details) => { details.open = true; });
-    goal.querySelector("textarea, input:not([type=hidden]), summary, a, button")?.focus();
+    const first = goal.querySelector(".evidence-add input:not([type=hidden])") ?? goal.querySelector("textarea, input:not([type=hidden]), summary, a, button");
+    event.preventDefault(); // to follow the link would take the focus away again
+    history.replaceState(null, "", link.hash);
+    first?.focus({ preventScroll: true });
+    goal.scrollIntoView();
   }
+});
+
+/* The preview of the public page is drawn a moment after the last key, while it is open. */
+const DRAW_AFTER = 600;
+let drawing = 0;
+
+function draw() {
+  const place = document.getElementById("preview");
+  if (form() && place?.closest("details").open) place.dispatchEvent(new Event("preview"));
+}
+
+function drawSoon() {
+  clearTimeout(drawing);
+  drawing = setTimeout(draw, DRAW_AFTER);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.form?.id === "verdict-form") drawSoon();
+});
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.id === "preview-panel") draw();
+}, true);
+
+document.addEventListener("click", (event) => {
+  const panel = event.target.closest("[data-preview]") && document.getElementById("preview-panel");
+  if (!panel) return; // without it the button opens the preview in a page of its own
+  event.preventDefault();
+  if (panel.open) draw();
+  panel.open = true;
+  panel.scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "evidence-panel") draw();
 });
 
 offerKept();

@@ -10,14 +10,14 @@ from reviews.states import MOVES, SYSTEM, Status
 
 
 def diagram() -> str:
-    """Return the table of moves as Mermaid text."""
+    """Return the table of moves as Mermaid text, without what is only noted."""
     lines = ["stateDiagram-v2", f"    [*] --> {Status.QUEUED}: open"]
     for action, move in MOVES.items():
         who = " (by itself)" if move.permission == SYSTEM else ""
         lines += [
             f"    {source} --> {move.target}: {action}{who}"
             for source in Status
-            if source in move.sources
+            if source in move.sources and move.target
         ]
     return "\n".join(lines)
 

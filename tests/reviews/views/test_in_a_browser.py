@@ -133,7 +133,7 @@ def test_no_key_fires_while_someone_types(opened, transactional_db):
     expect(page.locator("#id_q")).to_have_value("n?oj")
     expect(page.locator("#key-help")).to_be_hidden()
     expect(page.locator("#queue-results")).to_contain_text("Nothing here under these filters.")
-    assert page.url.endswith("/?view=open&q=n%3Foj&kind=&language=&source=&holder=")
+    assert "/?view=open&q=n%3Foj&" in page.url
     review.refresh_from_db()
     assert review.status == Status.QUEUED
 
@@ -195,17 +195,14 @@ def test_typing_goes_on_and_saves_again_while_a_save_is_under_way(opened, held):
     assert len(under_way) == 1
 
 
-def test_words_that_could_not_be_sent_are_offered_after_a_reload(opened, held):
+def test_words_that_could_not_be_sent_are_back_after_a_reload(opened, held):
     page = opened(held.checker, held.get_absolute_url())
     page.route("**/save/", lambda route: route.abort())
     page.get_by_label("Summary").fill(WORDS)
     page.get_by_label("Comment for your colleagues").focus()
     expect(page.locator("#notices")).to_contain_text("The desk cannot be reached.")
 
-    page.unroute("**/save/")
     page.reload()
-    expect(page.get_by_label("Summary")).to_have_value("")
-    page.get_by_role("button", name="Put them back").click()
 
     expect(page.get_by_label("Summary")).to_have_value(WORDS)
 

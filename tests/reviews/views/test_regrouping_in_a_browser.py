@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.db import connections
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from claims import matching
 from claims.models import Appearance, Claim, Suggestion
-from reviews.models import User
 from reviews.states import Status
-from tests import chromium, factories
-from tests.serving import problems_of, served, sign_in
+from tests import factories
+from tests.looks import LOOKS, desk, look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-LOOKS = {
-    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
-    "dark on a phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
-}
-
-
-@contextmanager
-def desk(look: str, *people: User) -> Iterator[list[Page]]:
-    """A page for each of these people; no console may complain of anything."""
-    problems: list[list[str]] = []
-    with served() as address, chromium.launched() as browser:
-        pages = []
-        for user in people:
-            context = browser.new_context(base_url=address, **LOOKS[look])
-            context.set_default_timeout(8_000)
-            problems.append(problems_of(context))
-            sign_in(context, user, address)
-            pages.append(context.new_page())
-        yield pages
-        connections.close_all()  # beside Playwright's loop the test has a connection of its own
-    assert problems == [[] for _ in people]
-
-
-def look_at(page: Page, name: str) -> None:
-    """Nothing sticks out, and nobody is left out."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def suggestion(wording: str, claim: Claim, **fields) -> Suggestion:

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from claims.models import Appearance, Flag
-from reviews import workflow
+from reviews import comments, workflow
 from reviews.states import Status
 from tests import factories
 
@@ -289,11 +289,11 @@ def test_a_get_changes_nothing(sign_in, held, name):
 def test_thirty_of_everything_cost_no_more_queries_than_one(sign_in, queries, held):
     client, address = sign_in(held.checker), held.get_absolute_url()
     factories.write_verdict(held, held.checker)
-    workflow.comment(held, by=held.checker, body="One.")
+    comments.say(held, by=held.checker, body="One.")
     one = queries(client, address)
     article = held.claim.appearances.get().article
     for number in range(29):
-        workflow.comment(held, by=held.checker, body=f"Comment {number}")
+        comments.say(held, by=held.checker, body=f"Comment {number}")
         factories.attach(held, title=f"Register {number}")
         Flag.objects.create(
             article=article, kind="hearsay", start=number, end=number + 40, sentence_start=0,

@@ -1,0 +1,442 @@
+"""Who gets what at every address: each name in the URLconf × method × role, against one table.
+
+An answer is its HTTP status; `in` is sent to the sign-in, and `+` means that it wrote rows (even if
+it took them back). The columns are the ROLES, in this order. An address that is not listed fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from claims.models import (
+    Flag,
+    Source,
+    Suggestion,
+)
+from reviews import history, leases, workflow
+from reviews.inbox import Kind, Mail
+from reviews.models import ChecklistVersion, Review, ReviewTopic
+from reviews.states import Status
+from tests import factories
+
+ROLES = ["anonymous", "fact-checker", "supervisor", "data editor", "superuser"]
+CHECKERS = {"fact-checker", "supervisor", "superuser"}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What GET and POST answer to each role, with the review at `at` and `data` in the form.
+
+    Of a review that is held or was submitted, whoever asks holds it, if they may check at all
+    (`mine`): so nothing but the role decides.
+    """
+
+    get: str
+    post: str
+    at: Status = Status.IN_PROGRESS
+    mine: bool = True
+    data: Callable[[Review], dict[str, Any]] = lambda review: {}
+
+
+def held(review: Review) -> dict[str, Any]:
+    return {"token": review.lease_token}
+
+
+def typed(review: Review) -> dict[str, Any]:
+    verdict = history.of(review)
+    draft = factories.DRAFT
+    return held(review) | {
+        "seq": verdict.seq, "rating": "false", "claim_wording": draft.claim_wording,
+        "summary": draft.summary, "explanation": draft.explanation,
+    }  # fmt: skip
+
+
+def read(review: Review) -> dict[str, Any]:
+    verdict = history.of(review)
+    return {"seq": verdict.seq, "content_hash": verdict.content_hash, "comment": "Read it."}
+
+
+def evidence(review: Review) -> dict[str, Any]:
+    fields = factories.EVIDENCE | {"title": "Harbour diary", "token": review.lease_token}
+    return {f"new-{name}": value for name, value in fields.items()}
+
+
+def correcting(review: Review) -> dict[str, Any]:
+    """Its checker takes the published review for a correction, by mistake."""
+    if review.status == Status.PUBLISHED:
+        workflow.correct(review, by=review.checker, reason="The year was wrong.")
+    return held(review)
+
+
+def with_news(review: Review) -> dict[str, Any]:
+    """A copy did something since the review was published."""
+    Review.objects.filter(pk=review.pk).update(news=["a copy dropped the caution: 1 of 2 now"])
+    return {}
+
+
+def suggested(review: Review) -> Suggestion:
+    """An open suggestion that what another claim says is this one."""
+    other = factories.claim().appearances.get()
+    return Suggestion.objects.create(appearance=other, claim=review.claim, score=0.5)
+
+
+def checked_before(review: Review) -> Review:
+    """A published review of a claim that may be the same."""
+    checked = factories.review_at(Status.PUBLISHED)
+    appearance = review.claim.appearances.order_by("pk")[0]
+    Suggestion.objects.create(appearance=appearance, claim=checked.claim, score=0.5)
+    return checked
+
+
+def on_top(review: Review) -> dict[str, Any]:
+    return held(review) | {"seq": history.of(review).seq, "checked": 2}
+
+
+def into_another(review: Review) -> dict[str, Any]:
+    return {"into": factories.claim().ref}
+
+
+def one_of_two(review: Review) -> dict[str, Any]:
+    """The claim appears in a second wording; that is to be split off."""
+    other = factories.claim()
+    found = other.appearances.get()
+    found.claim = review.claim
+    found.save(update_fields=["claim"])
+    return {"appearance": found.ref}
+
+
+def to_a_colleague(review: Review) -> dict[str, Any]:
+    given = held(review) | {"to": factories.fact_checker().username, "note": "You read Finnish."}
+    return {f"hand_over-{name}": value for name, value in given.items()}
+
+
+def soon(action: str, day: str, **words: str) -> Callable[[Review], dict[str, Any]]:
+    """A form that sets a date, under the lease of a review."""
+    given = {day: timezone.localdate() + timedelta(days=5)} | words
+
+    def fields(review: Review) -> dict[str, Any]:
+        return {f"{action}-{name}": value for name, value in (given | held(review)).items()}
+
+    return fields
+
+
+def unproven(review: Review) -> dict[str, Any]:
+    """It found no conclusion, and is to be looked at again."""
+    Review.objects.filter(pk=review.pk).update(recheck_at=leases.clock())
+    return soon("recheck", "again_at", found="The register is still closed.")(review)
+
+
+def weighed() -> dict[str, Any]:
+    parts = ("worthiness", "unverified", "dropped", "spread", "pace", "harm", "age", "due")
+    topics = ReviewTopic.objects.values_list("slug", flat=True)
+    return dict.fromkeys([*parts, *(f"topic-{slug}" for slug in topics)], 7) | {"why": "A trial."}
+
+
+def opinion() -> dict[str, Any]:
+    words = {"rating": "false", "summary": "It fell.", "reasons": "The register."}
+    return {f"give_opinion-{name}": value for name, value in words.items()}
+
+
+def adjudicated() -> dict[str, Any]:
+    given = {"seq": 2, "outcome": "first", "reason": "The register decides it."}
+    return {f"adjudicate-{name}": value for name, value in given.items()}
+
+
+def asked(review: Review) -> dict[str, Any]:
+    """A row of the contact log, as its three forms send it."""
+    today = timezone.localdate()
+    told = {
+        "whom": "The union", "way": "phone", "asked_on": today, "question": "Since when?",
+        "replied_on": today, "reply": "Since May.", "why": "A slip.",
+    } | held(review)  # fmt: skip
+    return {
+        f"{form}-{name}": value
+        for form in ("contact", "reply", "correct")
+        for name, value in told.items()
+    }
+
+
+def point(review: Review) -> dict[str, Any]:
+    """The first point of its checklist."""
+    version = ChecklistVersion.objects.newest_first().first()
+    return held(review) | {"point": version.points[0]["text"] if version else ""}
+
+
+def ticked(review: Review) -> dict[str, Any]:
+    fields = point(review)
+    factories.tick(review, fields["point"])
+    return fields
+
+
+def with_a_newer_checklist(review: Review) -> dict[str, Any]:
+    factories.checklist(f"The claim names a year, {ChecklistVersion.objects.count()}")
+    return held(review)
+
+
+def edited(review: Review) -> dict[str, Any]:
+    """The checklist with one point instead of all it has."""
+    newest = ChecklistVersion.objects.newest_first().first()
+    return {
+        "seq": newest.seq if newest else 0, "why": "Shorter.",
+        "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0,
+        "form-0-text": "The claim names a year", "form-0-ORDER": 1,
+    }  # fmt: skip
+
+
+def all_flags(review: Review) -> dict[str, Any]:
+    """Its open flag, chosen among those of the article."""
+    flag = Flag.objects.get(covers__claim=review.claim)
+    chosen = {"article": flag.article.ref, "flag": flag.ref, "state": "confirmed"}
+    return held(review) | chosen
+
+
+def by_mail() -> dict[str, Any]:
+    return dict.fromkeys(Kind, Mail.NEVER)
+
+
+def because(action: str) -> Callable[[Review], dict[str, Any]]:
+    return lambda review: {f"{action}-reason": "The register is public now."}
+
+
+def agency() -> Source:
+    """A source that an article can rest on."""
+    return Source.objects.get_or_create(name="Wire Agency")[0]
+
+
+#           anonymous, fact-checker, supervisor, data editor, superuser
+PAGE = "in  200 200 200 200"
+NO_PAGE = "in  405 405 405 405"
+EVERYBODY = "200 200 200 200 200"
+DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
+WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
+OVERRULES = "in 302+ 302+ 403 302+"
+DECIDES = "in 409 302+ 409 302+"
+UNASKED = "in 409 409 409 409"
+
+DESK = {
+    "reviews:queue": Policy(PAGE, NO_PAGE),
+    "reviews:queue-csv": Policy(PAGE, NO_PAGE),
+    "reviews:weights": Policy(PAGE, "in 422 302+ 422 302+", data=lambda review: weighed()),
+    "reviews:topics": Policy(
+        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Ports", "words": "", "harm": 1}
+    ),
+    "reviews:topic": Policy(
+        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Tides", "words": "", "harm": 1}
+    ),
+    "reviews:profile": Policy(PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: {}),
+    "reviews:declare-conflict": Policy(
+        NO_PAGE,
+        "in 302+ 302+ 302+ 302+",
+        data=lambda review: {"words": "My sister.", "claimant": review.claim.claimant.name},
+    ),
+    "reviews:end-conflict": Policy(NO_PAGE, "in 302 302 302 302"),  # somebody else's
+    "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
+    "reviews:saved-views": Policy(PAGE, NO_PAGE),
+    "reviews:saved-view-counts": Policy(PAGE, NO_PAGE),
+    "reviews:keep-view": Policy(
+        NO_PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: {"name": "Ports", "query": ""}
+    ),
+    "reviews:change-view": Policy(NO_PAGE, "in 302 302 302 302"),  # somebody else's
+    "reviews:take-next": Policy(NO_PAGE, DOES, at=Status.QUEUED),
+    "reviews:detail": Policy(PAGE, NO_PAGE),
+    "reviews:take": Policy(NO_PAGE, DOES, at=Status.QUEUED),
+    "reviews:release": Policy(NO_PAGE, DOES, data=held),
+    "reviews:hand-over": Policy(NO_PAGE, WRITES, data=to_a_colleague),
+    "reviews:take-over": Policy(NO_PAGE, DECIDES, mine=False, data=because("take_over")),
+    "reviews:notifications": Policy(PAGE, NO_PAGE),
+    "reviews:unread": Policy(PAGE, NO_PAGE),
+    "reviews:read-notifications": Policy(NO_PAGE, "in 302 302 302 302"),  # each their own: none
+    "reviews:follow-notification": Policy(NO_PAGE, "in 404 404 404 404"),  # somebody else's
+    "reviews:by-mail": Policy(PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: by_mail()),
+    "reviews:renew": Policy(NO_PAGE, WRITES, data=held),
+    "reviews:snooze": Policy(NO_PAGE, WRITES, data=soon("snooze", "until", waits_for="The port")),
+    "reviews:unsnooze": Policy(NO_PAGE, DOES, at=Status.WAITING),
+    "reviews:due": Policy(NO_PAGE, WRITES, data=soon("due", "due_at", reason="They vote.")),
+    "reviews:recheck": Policy(NO_PAGE, WRITES, at=Status.PUBLISHED, data=unproven),
+    "reviews:dismiss": Policy(NO_PAGE, WRITES, at=Status.QUEUED, data=because("dismiss")),
+    "reviews:reopen": Policy(NO_PAGE, DECIDES, at=Status.DISMISSED, data=because("reopen")),
+    "reviews:correct": Policy(NO_PAGE, WRITES, at=Status.PUBLISHED, data=because("correct")),
+    "reviews:keep": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=correcting),
+    "reviews:comment": Policy(NO_PAGE, WRITES, data=lambda review: {"body": "Look here."}),
+    "reviews:reply": Policy(NO_PAGE, WRITES, data=lambda review: {"body": "I asked them."}),
+    "reviews:resolve-comment": Policy(NO_PAGE, WRITES, data=lambda review: {"resolved": "yes"}),
+    "reviews:decide-flags": Policy(NO_PAGE, WRITES, data=all_flags),
+    "reviews:decide-flag": Policy(
+        NO_PAGE, WRITES, data=lambda review: held(review) | {"state": "confirmed"}
+    ),
+    "reviews:save": Policy(NO_PAGE, WRITES, data=typed),
+    "reviews:submit": Policy(NO_PAGE, WRITES, data=typed),
+    "reviews:withdraw": Policy(NO_PAGE, DOES, at=Status.SUBMITTED),
+    "reviews:attach-evidence": Policy(NO_PAGE, WRITES, data=evidence),
+    "reviews:withdraw-evidence": Policy(
+        NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
+    ),
+    "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
+    "reviews:note-contact": Policy(NO_PAGE, WRITES, data=asked),
+    "reviews:note-reply": Policy(NO_PAGE, WRITES, data=asked),
+    "reviews:correct-contact": Policy(NO_PAGE, WRITES, data=asked),
+    "reviews:tick": Policy(NO_PAGE, WRITES, data=point),
+    "reviews:untick": Policy(NO_PAGE, WRITES, data=ticked),
+    "reviews:newest-checklist": Policy(NO_PAGE, WRITES, data=with_a_newer_checklist),
+    "reviews:checklist": Policy(PAGE, NO_PAGE),
+    "reviews:edit-checklist": Policy(NO_PAGE, DECIDES, data=edited),
+    "reviews:preview": Policy(NO_PAGE, "in 200 200 409 200", data=typed),
+    "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
+    "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
+    "reviews:return": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
+    "reviews:ask-opinion": Policy(
+        NO_PAGE,
+        DECIDES,
+        at=Status.SUBMITTED,
+        mine=False,
+        data=lambda review: {"ask_opinion-why": "It is close."},
+    ),
+    # Nobody asked for a second opinion here; who may do what with one is tested with the room.
+    "reviews:take-opinion": Policy(NO_PAGE, "in 302 302 302 302", at=Status.SUBMITTED),
+    "reviews:decline-opinion": Policy(
+        NO_PAGE,
+        UNASKED,
+        at=Status.SUBMITTED,
+        data=lambda review: {"decline_opinion-reason": "Ill."},
+    ),
+    "reviews:give-opinion": Policy(
+        NO_PAGE, UNASKED, at=Status.SUBMITTED, data=lambda review: opinion()
+    ),
+    "reviews:call-off": Policy(
+        NO_PAGE, UNASKED, at=Status.SUBMITTED, data=lambda review: {"call_off-reason": "Late."}
+    ),
+    "reviews:adjudicate": Policy(
+        NO_PAGE, UNASKED, at=Status.SUBMITTED, data=lambda review: adjudicated()
+    ),
+    "reviews:opinion-rule": Policy(
+        PAGE, "in 422 302+ 422 302+", data=lambda review: {"share": 5, "why": "A start."}
+    ),
+    "reviews:agreement": Policy(PAGE, NO_PAGE),
+    "reviews:history": Policy(PAGE, NO_PAGE),
+    "reviews:restore": Policy(
+        NO_PAGE, DOES, data=lambda review: held(review) | {"seq": history.of(review).seq}
+    ),
+    "claims:stories": Policy(PAGE, NO_PAGE),
+    "claims:story": Policy(PAGE, NO_PAGE),
+    "claims:story-csv": Policy(PAGE, NO_PAGE),
+    "claims:story-json": Policy(PAGE, NO_PAGE),
+    "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda _: {"story": "none", "reason": "Read."}),
+    "claims:add-derivation": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"on": agency().name, "reason": "I read it."}
+    ),
+    "claims:decide-derivation": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"decision": "confirmed"}
+    ),
+    "claims:articles": Policy(PAGE, NO_PAGE),
+    "claims:article": Policy(PAGE, NO_PAGE),
+    "claims:retry": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+"),
+    "claims:claim": Policy(PAGE, NO_PAGE),
+    "claims:rules": Policy(PAGE, NO_PAGE),
+    "claims:rules-csv": Policy(PAGE, NO_PAGE),
+    "claims:rule": Policy(PAGE, NO_PAGE),
+    "claims:source": Policy(PAGE, NO_PAGE),
+    "reviews:adopt": Policy(NO_PAGE, DOES, data=on_top),
+    "reviews:earlier": Policy(PAGE, NO_PAGE),
+    "reviews:suggestions": Policy(PAGE, NO_PAGE),
+    "reviews:decide-suggestion": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"state": "confirmed"}
+    ),
+    "reviews:regroup": Policy(PAGE, NO_PAGE),
+    "reviews:merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
+    "reviews:split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=one_of_two),
+    "reviews:link": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
+    "reviews:undo-merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
+    "reviews:undo-split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
+    "public:checks": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
+    "public:check": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
+    "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
+    "public:atom": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
+    "public:methodology": Policy(EVERYBODY, "405 405 405 405 405"),
+    "sign-in": Policy("200 302 302 302 302", "200 302 302 302 302"),
+    "sign-out": Policy(NO_PAGE, "in in+ in+ in+ in+"),  # when somebody left is noted
+    "password": Policy(PAGE, PAGE),
+    "password-changed": Policy(PAGE, NO_PAGE),
+    "health": Policy(EVERYBODY, "405 405 405 405 405"),
+}
+
+# The admin, view by view. Fact-checkers and supervisors do not come in; nobody deletes anything but
+# what the throttle noted of sign-ins.
+NOBODY = "in 403 403 403 403"
+READERS = "in 403 403 200 200"
+ROOT = "in 403 403 403 200"
+LISTED = {"changelist": (READERS, READERS), "history": (READERS, READERS)}
+LISTED_TO_ROOT = {"changelist": (ROOT, ROOT), "history": (ROOT, ROOT)}
+UNDELETED = {"delete": (NOBODY, NOBODY)}
+CHANGED = {
+    "change": (READERS, "in 403 403 302+ 302+"),
+    "revision": (READERS, "in 403 403 302+ 302+"),
+}
+NEVER_ADDED = {"add": (NOBODY, NOBODY)}
+READ = LISTED | UNDELETED | NEVER_ADDED | {"change": (READERS, NOBODY)}
+READ_BY_ROOT = LISTED_TO_ROOT | UNDELETED | NEVER_ADDED | {"change": (ROOT, NOBODY)}
+NOTED = LISTED_TO_ROOT | NEVER_ADDED | {
+    "change": (ROOT, "in 403 403 403 302+"), "delete": (ROOT, "in 403 403 403 302+"),
+}  # fmt: skip
+
+ADMIN_ROWS = {
+    "claims.source": LISTED | UNDELETED | CHANGED | {"add": (READERS, READERS)},
+    "claims.claimant": LISTED | UNDELETED | CHANGED | {"add": (READERS, READERS)},
+    "claims.article": LISTED | UNDELETED | CHANGED | NEVER_ADDED,
+    "claims.claim": LISTED | UNDELETED | CHANGED | NEVER_ADDED,
+    "claims.story": READ,
+    "claims.snapshot": READ,
+    "claims.analysis": READ,
+    "claims.appearance": READ,
+    "claims.flag": READ,
+    "claims.derivation": READ,
+    "claims.suggestion": READ,
+    "claims.claimmerge": READ,
+    "claims.claimsplit": READ,
+    "claims.rebuild": READ,
+    "reviews.review": READ_BY_ROOT,
+    "reviews.reviewevent": READ_BY_ROOT,
+    "reviews.evidence": READ_BY_ROOT,
+    "reviews.verdict": READ_BY_ROOT,
+    "reviews.verdictversion": READ_BY_ROOT,
+    "reviews.decision": READ_BY_ROOT,
+    "reviews.comment": READ_BY_ROOT,
+    "reviews.threadevent": READ_BY_ROOT,
+    "reviews.publication": READ_BY_ROOT,
+    "reviews.contact": READ_BY_ROOT,
+    "reviews.checklistversion": READ_BY_ROOT,
+    "reviews.checklistevent": READ_BY_ROOT,
+    "reviews.reviewtopic": READ_BY_ROOT,
+    "reviews.weights": READ_BY_ROOT,
+    "reviews.reweighing": READ_BY_ROOT,
+    "reviews.savedview": READ_BY_ROOT,
+    "reviews.conflict": READ_BY_ROOT,
+    "reviews.secondopinion": READ_BY_ROOT,
+    "reviews.opinionrule": READ_BY_ROOT,
+    "reviews.notification": READ_BY_ROOT,
+    "reviews.mailchoice": READ_BY_ROOT,
+    "reviews.letter": READ_BY_ROOT,
+    "reviews.user": LISTED_TO_ROOT | UNDELETED | {"add": (ROOT, ROOT), "change": (ROOT, ROOT)},
+    "django_celery_beat.periodictask": READ_BY_ROOT,
+    "axes.accessattempt": NOTED,
+    "axes.accesslog": NOTED,
+    "axes.accessfailurelog": NOTED,
+}
+
+ADMIN_PAGES = {
+    "admin:index": (READERS, READERS),
+    "admin:app_list": (READERS, READERS),
+    "admin:login": ("in 403 403 302 302", "in 403 403 302 302"),
+    "admin:logout": ("in 302 302 405 405", "in 302 302 in+ in+"),
+    "admin:password_change": (READERS, READERS),
+    "admin:password_change_done": (READERS, "in 403 403 405 405"),
+    "admin:auth_user_password_change": (ROOT, ROOT),
+    "admin:autocomplete": ("in 403 403 200 200", "in 403 403 405 405"),
+    "admin:jsi18n": (READERS, "in 403 403 405 405"),
+    "admin:view_on_site": ("in 403 403 302 302", "in 403 403 302 302"),
+    "admin:None": ("in 403 403 302 302", "in 403 403 302 302"),  # old addresses, sent on
+}
