@@ -172,7 +172,7 @@ CELERY_BROKER_URL = env.str("REDIS_URL", default="") or embedded.redis_url(DATA)
 AUTH_USER_MODEL = "reviews.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "reviews.roles.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -7,9 +7,10 @@ count is of the same rows as its list, under the same filters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -32,9 +33,10 @@ from django.utils import timezone
 
 from claims.links import SuggestionQuerySet
 from claims.models import Claim, Source, Suggestion
-from reviews import opinions
-from reviews.models import Review, ReviewQuerySet, ReviewTopic, User
-from reviews.states import Status
+from reviews import opinions, saved
+from reviews.models import Review, ReviewQuerySet, ReviewTopic, SavedView, User
+from reviews.standing_in import STAND_IN, rows_for, values_for
+from reviews.states import APPROVE, Status
 
 ROWS = 50  # on one page
 WORDS = 8  # searched for at most
@@ -106,7 +108,7 @@ class Filters:
     language: str = ""
     source: int = 0  # its key
     holder: int = 0  # their key
-    search: str = ""  # as `searches` returned it
+    search: str = ""  # as `asked` read it
     in_articles: bool = False  # searched there instead of in claims and verdicts
     topic: str = ""
     status: str = ""
@@ -114,32 +116,35 @@ class Filters:
     due: str = ""
     origins: int = 0
     claimant: str = ""
-    unseen: tuple[int, ...] | None = None  # keys of reviews, as `seen_by` found them
+    unseen: tuple[int, ...] | None = None  # keys of reviews, as `asked` found them
 
 
-def seen_by(user: User, filters: Filters) -> Filters:
-    """Return `filters` that tell `user` nothing of verdicts hidden from them.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person's questions about verdicts come to."""
 
-    What asks about verdicts never finds those. Cost: one query, none where nothing asks.
+    searches: dict[str, str]  # what finds all words of each text, in any of their forms
+    unseen: tuple[int, ...]  # keys of the reviews whose verdict is hidden from them
+
+
+def asked(user: User, texts: Iterable[str]) -> Asked:
+    """Read each text as PostgreSQL searches for it, and look up what `user` must not be told.
+
+    Cost: one query for all of them.
     """
-    if not filters.search and not filters.rating:
-        return filters
-    return replace(filters, unseen=tuple(opinions.hidden(user).values_list("review", flat=True)))
-
-
-def searches(texts: Iterable[str]) -> dict[str, str]:
-    """Map each text to what finds all of its words in any of their forms, as PostgreSQL reads it.
-
-    Cost: one query for all of them; none without words.
-    """
-    texts = sorted({text for text in texts if text})
-    if not texts:
-        return {}
+    hidden, keys = opinions.hidden(user).values("review").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT given, claims_search_query(given)::text FROM unnest(%s::text[]) given", [texts]
+            f"""
+            SELECT ARRAY({hidden}), (
+                SELECT json_object_agg(given, claims_search_query(given)::text)
+                FROM unnest(%s::text[]) given
+            )
+            """,  # noqa: S608  it is Django's own SQL
+            [*keys, sorted({text for text in texts if text})],
         )
-        return dict(cursor.fetchall())
+        unseen, searches = cursor.fetchone()
+    return Asked(searches or {}, tuple(unseen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,9 @@ def listed(view: View, user: User, filters: Filters) -> ReviewQuerySet:
     if view == View.TURN:
         reviews = reviews.turn_of(user)
     elif view == View.OPINIONS:
-        reviews = reviews.filter(pk__in=opinions.open_to(user).values("review"))
+        approves = user.has_perm(APPROVE)
+        waiting = opinions.open_to(user, approves=approves)
+        reviews = reviews.filter(pk__in=waiting.values("review"))
     else:
         reviews = reviews.filter(status__in=STATUSES[view])
     return _narrowed(reviews, filters)
@@ -170,7 +177,7 @@ def _narrowed(reviews: ReviewQuerySet, filters: Filters) -> ReviewQuerySet:
 
 def counts(user: User, filters: Filters) -> dict[View, int]:
     """Count each view under the same filters, at most to `COUNTED` + 1. Cost: one query."""
-    narrowed = _narrowed(Review.objects.all(), filters).values("status")
+    narrowed = _narrowed(Review.objects.all(), filters).values("status", "pk")
     # Made into text once: to make that of each view would cost more than counting it.
     of_all, values = narrowed.query.sql_with_params()
     of_view = f"SELECT FROM ({of_all}) n WHERE status = ANY(%s::varchar[])"
@@ -179,8 +186,9 @@ def counts(user: User, filters: Filters) -> dict[View, int]:
         if view in STATUSES:
             lists[view] = of_view, [*values, list(STATUSES[view])]
         else:
-            own = listed(view, user, filters).values("pk")
-            lists[view] = own.query.sql_with_params()
+            own, keys = _own(view, approves=user.has_perm(APPROVE))
+            of_own = f"SELECT FROM ({of_all}) n WHERE pk IN ({own})"
+            lists[view] = of_own, [*values, *values_for(user.pk, keys)]
     return dict(zip(lists, _count(list(lists.values())), strict=True))
 
 
@@ -202,6 +210,58 @@ def _count(lists: Sequence[tuple[str, Sequence[Any]]]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)}", [one for _, given in lists for one in given])
         return list(cursor.fetchone())
+
+
+# What is a person's own
+
+
+ANYBODY = User(pk=STAND_IN)
+
+
+@cache
+def _own(view: View, *, approves: bool) -> tuple[str, tuple[Any, ...]]:
+    """The query for the keys of the reviews of a view that is each person's own."""
+    if view == View.TURN:
+        return Review.objects.turn_of(ANYBODY).values("pk").query.sql_with_params()
+    waiting = opinions.open_to(ANYBODY, approves=approves)
+    return waiting.values("review").query.sql_with_params()
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """What stands beside every list of a person, each in its order."""
+
+    turn: list[dict[str, Any]]  # "ref", "status", "lease_expires_at", "wording"
+    news: list[dict[str, Any]]  # "ref", "news", "wording"
+    saved: list[dict[str, Any]]  # "name", "query", "shared"
+
+
+def rail(user: User) -> Rail:
+    """Return what waits for `user`, what copies did since they found no conclusion, their views.
+
+    Those whose lease ends first, and the latest news, on top. Cost: one query.
+    """
+    [found] = rows_for(user.pk, *_rail())
+    turn, news, views = (rows or [] for rows in found)
+    for row in turn:
+        until = row["lease_expires_at"]
+        row["lease_expires_at"] = datetime.fromisoformat(until) if until else None
+    return Rail(turn, news, views)
+
+
+@cache
+def _rail() -> tuple[str, tuple[Any, ...]]:
+    wording = F("claim__wording")
+    turn = Review.objects.turn_of(ANYBODY).order_by("lease_expires_at")
+    news = Review.objects.with_news_for(ANYBODY).order_by("-prioritised_at")
+    parts = [
+        turn.values("ref", "status", "lease_expires_at", wording=wording)[:ROWS],
+        news.values("ref", "news", wording=wording)[:ROWS],
+        SavedView.objects.shown_to(ANYBODY).values("name", "query", "shared")[: 2 * saved.MOST],
+    ]
+    texts, values = zip(*(part.query.sql_with_params() for part in parts), strict=True)
+    columns = ", ".join(f"(SELECT json_agg(n) FROM ({text}) n)" for text in texts)  # noqa: S608
+    return f"SELECT {columns}", tuple(chain.from_iterable(values))
 
 
 @dataclass(frozen=True, slots=True)

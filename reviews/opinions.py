@@ -51,9 +51,13 @@ def hidden(user: User) -> QuerySet[SecondOpinion]:
     and while anybody may begin, from all who may: those who check, but did not write it themselves
     and do not approve.
     """
+    return _hidden(user, approves=user.has_perm(APPROVE))
+
+
+def _hidden(user: User, *, approves: bool) -> QuerySet[SecondOpinion]:
     unmet = SecondOpinion.objects.unmet()
     theirs = Q(asked=user) | Q(second_checker=user)
-    if user.has_perm(APPROVE):
+    if approves:
         return unmet.filter(theirs)
     wrote = VerdictVersion.objects.filter(verdict__review=OuterRef("review"), actor=user)
     # Who took the first verdict on after it was returned reads it, too.
@@ -67,11 +71,13 @@ def hidden_from(user: User, review: Review) -> bool:
     return hidden(user).filter(review=review).exists()
 
 
-def open_to(user: User) -> QuerySet[SecondOpinion]:
-    """Return what waits for `user`: to be begun or written, or to be adjudicated."""
-    waiting = SecondOpinion.objects.filter(state__in=(State.ASKED, State.TAKEN))
-    theirs = hidden(user).filter(pk__in=waiting)
-    if not user.has_perm(APPROVE):
+def open_to(user: User, *, approves: bool) -> QuerySet[SecondOpinion]:
+    """Return what waits for `user`: to be begun or written, or to be adjudicated.
+
+    :param approves: whether they approve verdicts.
+    """
+    theirs = _hidden(user, approves=approves).filter(state__in=(State.ASKED, State.TAKEN))
+    if not approves:
         return theirs
     between = SecondOpinion.objects.filter(state=State.DISAGREED, review__status=Status.SUBMITTED)
     return theirs | between.exclude(second_checker=user).exclude(first_checker=user)

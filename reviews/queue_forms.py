@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from django.utils.translation import get_language_info
 from claims import text as engine
 from claims.models import Claimant, Source
 from reviews import listing, ratings
-from reviews.models import ReviewTopic, Weights
+from reviews.models import ReviewTopic, User, Weights
 from reviews.ordering import HARM, MOST_TOPIC_POINTS
 from reviews.states import Status
 
@@ -103,21 +102,21 @@ class QueueForm(forms.Form):
         words: str = self.cleaned_data.get("q", "")
         return words
 
-    def filters(self, searches: Mapping[str, str] | None = None) -> listing.Filters:
-        """Return the filters that could be read.
+    def filters(self, user: User, asked: listing.Asked | None = None) -> listing.Filters:
+        """Return the filters that could be read, as `user` may use them.
 
-        :param searches: what `listing.searches` made of the words, where it was asked already.
+        :param asked: what `listing.asked` made of the words, where it was asked already.
         """
-        if searches is None:
-            searches = listing.searches([self.words()])
-        self.is_valid()
+        words = self.words()
+        if asked is None and (words or self.cleaned_data.get("rating")):
+            asked = listing.asked(user, [words])
         read = self.cleaned_data
         return listing.Filters(
             kind=read.get("kind", ""),
             language=read.get("language", ""),
             source=self._key("source"),
             holder=self._key("holder"),
-            search=searches.get(self.words(), ""),
+            search=asked.searches.get(words, "") if asked else "",
             in_articles=read.get("where") == "articles",
             topic=read.get("topic", ""),
             rating=read.get("rating", ""),
@@ -125,6 +124,7 @@ class QueueForm(forms.Form):
             due=read.get("due", ""),
             origins=read.get("origins") or 0,
             claimant=read.get("claimant", ""),
+            unseen=asked.unseen if asked else None,
         )
 
     def address(self) -> str:

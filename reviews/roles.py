@@ -5,11 +5,15 @@ Code never asks for a role: it asks `user.has_perm(...)`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+
+from reviews.standing_in import STAND_IN, rows_for
 
 FACT_CHECKERS = "Fact-checkers"
 SUPERVISORS = "Supervisors"
@@ -41,6 +45,25 @@ ROLES: dict[str, tuple[str, ...]] = {
         *(f"claims.view_{model}" for model in MACHINE_MODELS),
     ),
 }  # fmt: skip
+
+
+class RoleBackend(ModelBackend):
+    """Django's own, which looks a person's permissions up in one query instead of two."""
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        if user_obj.is_superuser or not user_obj.is_active or obj is not None:
+            return set(super().get_all_permissions(user_obj, obj))
+        if not hasattr(user_obj, "_perm_cache"):
+            held = rows_for(user_obj.pk, *_held())
+            user_obj._perm_cache = {f"{label}.{codename}" for label, codename in held}
+        return set(user_obj._perm_cache)
+
+
+@cache
+def _held() -> tuple[str, tuple[Any, ...]]:
+    names = Permission.objects.order_by().values_list("content_type__app_label", "codename")
+    held = names.filter(user=STAND_IN).union(names.filter(group__user=STAND_IN))
+    return held.query.sql_with_params()
 
 
 def sync(**kwargs: Any) -> None:

@@ -32,7 +32,7 @@ def served() -> Iterator[str]:
 def signed_in(user: User) -> Client:
     """Return a client without scripts, signed in as `user`."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="reviews.roles.RoleBackend")
     return client
 
 

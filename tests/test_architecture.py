@@ -226,7 +226,7 @@ def test_every_field_of_a_version_is_part_of_its_hash():
     assert names - hashed == {"id", "content", "previous_hash", "hash"}
 
 
-def test_nothing_listens_to_signals_but_what_sets_roles_after_migrating():
+def test_nothing_listens_to_signals_but_what_begins_a_desk_after_migrating():
     connected = [
         where
         for where, call in nodes(ast.Call)
@@ -236,7 +236,7 @@ def test_nothing_listens_to_signals_but_what_sets_roles_after_migrating():
     ]
     receivers = [where for where, name in nodes(ast.Name) if name.id == "receiver"]
 
-    assert [where.split(":")[0] for where in connected] == ["reviews/apps.py"]
+    assert {where.split(":")[0] for where in connected} == {"reviews/apps.py"}
     assert receivers == []
 
 

@@ -263,7 +263,7 @@ def test_a_form_without_its_secret_is_refused_everywhere(db):
     """No other site can send our forms in somebody's name."""
     review = arrange(DESK["reviews:save"], factories.fact_checker())
     client = Client(enforce_csrf_checks=True)
-    client.force_login(review.checker, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(review.checker, backend="reviews.roles.RoleBackend")
     taken = [
         name
         for name, policy in DESK.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -21,10 +21,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from claims.models import as_ref
 from claims.stories import inert
-from reviews import adoption, listing, saved
+from reviews import adoption, listing
 from reviews import queue as room
 from reviews.listing import View
-from reviews.models import Review, SavedView, User
+from reviews.models import Review, User
 from reviews.priority import Reason
 from reviews.queue_forms import QueueForm
 from reviews.states import OPEN_STATUSES, Status
@@ -38,6 +38,7 @@ COLUMNS = {  # of the export, each with what holds it
     "checker_username": "checker__username",
 }  # fmt: skip
 NOWHERE = "0" * 10  # a ref that no review has
+MONTHS = tuple(calendar.month_abbr)  # made once: `strftime` is slow
 PLACES = {
     "queue": "reviews:queue",
     "csv": "reviews:queue-csv",
@@ -56,7 +57,7 @@ PARTS = {
 @vary_on_headers("HX-Request")
 def queue(request: Request) -> HttpResponse:
     form = QueueForm(request.GET)
-    filters, view = listing.seen_by(request.user, form.filters()), form.view()
+    filters, view = form.filters(request.user), form.view()
     found = listing.page(
         listing.listed(view, request.user, filters),
         sort=form.order(),
@@ -86,10 +87,11 @@ def _whole(request: Request, context: dict[str, Any]) -> HttpResponse:
         name: SafeString(render_to_string(template, context, request, using="jinja"))
         for name, template in PARTS.items()
     }
+    rail = listing.rail(request.user)
     own = {
-        "turn": _turn(request.user),
-        "news": _news(request.user),
-        "saved": _saved(request.user),
+        "turn": _turn(rail),
+        "news": rail.news,
+        "saved": [{"view": view, "count": ""} for view in rail.saved],  # it asks for counts itself
         "here": context["address"],
     }
     return render(request, "reviews/queue.html", context | parts | own)
@@ -100,8 +102,8 @@ def export(request: Request) -> StreamingHttpResponse:
     """The list under the same address, all of its pages, for a spreadsheet."""
     form = QueueForm(request.GET)
     view = form.view()
-    filters = listing.seen_by(request.user, form.filters())
-    rows = listing.exported(listing.listed(view, request.user, filters), form.order())
+    reviews = listing.listed(view, request.user, form.filters(request.user))
+    rows = listing.exported(reviews, form.order())
     answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{view.value}.csv"'
     return answer
@@ -170,32 +172,17 @@ def _views(request: Request, counts: dict[View, int]) -> list[dict[str, str]]:
     ]
 
 
-def _news(user: User) -> list[dict[str, Any]]:
-    """What copies did since `user` found no conclusion, the latest first."""
-    told = Review.objects.with_news_for(user).order_by("-prioritised_at")
-    rows = told.values("ref", "news", wording=F("claim__wording"))[: listing.ROWS]
-    return [dict(row) for row in rows]
-
-
-def _turn(user: User) -> list[dict[str, Any]]:
-    """What waits for `user`, those whose lease ends first on top."""
+def _turn(rail: listing.Rail) -> list[dict[str, Any]]:
+    """What waits for the reader, with the time that is left."""
     now = timezone.now()
-    reviews = Review.objects.turn_of(user).order_by("lease_expires_at")
-    rows = reviews.values("ref", "status", "lease_expires_at", wording=F("claim__wording"))
     return [
         row
         | {
             "seconds_left": _seconds(row["lease_expires_at"], now),
             "returned": row["status"] == Status.RETURNED,
         }
-        for row in rows[: listing.ROWS]
+        for row in rail.turn
     ]
-
-
-def _saved(user: User) -> list[dict[str, Any]]:
-    """The views that people keep; how many rows each holds is asked for by the page itself."""
-    views = SavedView.objects.shown_to(user).only("name", "query", "shared")
-    return [{"view": view, "count": ""} for view in views[: 2 * saved.MOST]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +251,7 @@ def _row(
 def _day(moment: datetime) -> str:
     """Day and time as people write them: 3 Nov, 14:00."""
     local = timezone.localtime(moment)
-    return f"{local.day} {local:%b, %H:%M}"
+    return f"{local.day} {MONTHS[local.month]}, {local.hour:02}:{local.minute:02}"
 
 
 def _waits(until: datetime | None, reply: str) -> str:

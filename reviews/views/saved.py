@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from reviews import listing, opinions, saved
+from reviews import listing, saved
 from reviews.models import SavedView, User
 from reviews.queue_forms import NewViewForm, QueueForm, SavedViewForm
 from reviews.views.page import Request
@@ -79,11 +78,9 @@ def counted(user: User) -> list[dict[str, Any]]:
     views = list(SavedView.objects.shown_to(user).select_related("owner")[: 2 * saved.MOST])
     known = listing.vocabulary()
     forms = [QueueForm(QueryDict(view.query), known) for view in views]
-    searches = listing.searches(form.words() for form in forms)
-    unseen = tuple(opinions.hidden(user).values_list("review", flat=True))
+    asked = listing.asked(user, [form.words() for form in forms])
     counts = listing.count_each(
-        listing.listed(form.view(), user, replace(form.filters(searches), unseen=unseen))
-        for form in forms
+        listing.listed(form.view(), user, form.filters(user, asked)) for form in forms
     )
     return [
         {

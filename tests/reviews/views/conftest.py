@@ -18,7 +18,7 @@ SignIn = Callable[[User], Client]
 def sign_in(db) -> SignIn:
     def signed_in(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="reviews.roles.RoleBackend")
         return client
 
     return signed_in

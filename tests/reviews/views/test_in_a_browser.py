@@ -48,7 +48,7 @@ def opened(address) -> Iterator[Callable[[User, str], Page]]:
 
         def open_page(user: User, path: str) -> Page:
             client = Client()
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user, backend="reviews.roles.RoleBackend")
             session = client.cookies["sessionid"].value
             context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
             page = context.new_page()

@@ -86,7 +86,7 @@ def test_an_address_that_does_not_exist_has_a_page(person, sign_in):
 
 def test_a_form_without_its_token_is_explained(person):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="reviews.roles.RoleBackend")
 
     answer = client.post("/reviews/take-next/")
 
