@@ -17,7 +17,7 @@ from django.utils.text import slugify
 from reviews import gate, leases, priority, queue
 from reviews.gate import Refused
 from reviews.models import Review, ReviewTopic, Reweighing, User, Weights
-from reviews.states import UNDECIDED
+from reviews.states import UNDECIDED, Action
 
 MAY = "reviews.set_weights"
 PARTS = ("worthiness", "unverified", "dropped", "spread", "pace", "harm", "age", "due")
@@ -103,6 +103,26 @@ def set_topic(
     kept.save()
     _begin(f"{actor} changed the topic {kept.name}")
     return kept
+
+
+@transaction.atomic
+def put_under(review: Review, *, by: User, topics: Sequence[str], reason: str) -> None:
+    """Put a review under these topics (by slug) by hand; its words no longer decide them.
+
+    :raises Refused: if no reason is given, a topic is none, or they are its topics by hand already.
+    """
+    actor, now = gate.begin(Action.PUT_UNDER, review, by)
+    gate.need(reason, "Say why it belongs there.")
+    names = {one.slug: one.name for one in ReviewTopic.objects.order_by("name")}
+    if unknown := set(topics) - set(names):
+        raise Refused(f"There is no topic “{min(unknown)}”.")
+    chosen = [slug for slug in names if slug in topics]
+    if review.topics_by_hand and sorted(review.topics) == sorted(chosen):
+        raise Refused("It is under these topics already.")
+    review.topics, review.topics_by_hand = chosen, True
+    told = ", ".join(names[slug] for slug in chosen) or "none"
+    review.move(Action.PUT_UNDER, by=actor, at=now, note=f"{told}: {reason.strip()}")
+    queue.reweigh([review])
 
 
 def _allowed(by: User) -> User:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from reviews.checklists import AT_MOST, LONGEST_POINT, Point
 from reviews.contacts import Told
 from reviews.history import Draft
 from reviews.inbox import Kind, Mail
-from reviews.models import Comment, Evidence, SecondOpinion, User
+from reviews.models import Comment, Evidence, ReviewTopic, SecondOpinion, User
 from reviews.worksheet import Way
 
 LONGEST_REASON = 500  # characters
@@ -165,6 +165,28 @@ class DueForm(forms.Form):
 
     def clean_due_at(self) -> datetime:
         return _morning(self.cleaned_data["due_at"])
+
+
+class TopicsForm(forms.Form):
+    """What a claim is about, set by hand."""
+
+    topics = forms.MultipleChoiceField(
+        label="Topics",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Its words no longer decide them; you do.",
+    )
+    reason = forms.CharField(label="Why it belongs there", max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics = cast(forms.MultipleChoiceField, self.fields["topics"])
+        self.names = dict(ReviewTopic.objects.order_by("name").values_list("slug", "name"))
+        topics.choices = list(self.names.items())
+
+    def told(self, slugs: Collection[str]) -> str:
+        """Name those of the topics that have one of these slugs."""
+        return ", ".join(name for slug, name in self.names.items() if slug in slugs)
 
 
 class RecheckForm(forms.Form):

@@ -322,7 +322,7 @@ class Review(models.Model):
             update_fields=[
                 "status", "checker", "lease_token", "lease_acquired_at", "lease_expires_at",
                 "due_at", "due_by_hand", "overdue_at", "waits_until", "waits_for", "recheck_at",
-                "reminded_at",
+                "reminded_at", "topics", "topics_by_hand",
             ]
         )  # fmt: skip
         ReviewEvent.objects.create(

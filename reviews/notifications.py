@@ -62,13 +62,13 @@ def _wanted(person: User, kind: Kind) -> Mail:
 
 def unread(person: User) -> int:
     """Return how many notifications wait to be read, counted up to one more than `COUNTED`."""
-    [[count]] = rows_for(person.pk, *_unread())
+    [[count]] = rows_for(person.pk, *_unread(COUNTED + 1))
     return int(count)
 
 
 @cache
-def _unread() -> tuple[str, tuple[Any, ...]]:
-    waiting = Notification.objects.unread().filter(person=STAND_IN).values("pk")[: COUNTED + 1]
+def _unread(at_most: int) -> tuple[str, tuple[Any, ...]]:
+    waiting = Notification.objects.unread().filter(person=STAND_IN).values("pk")[:at_most]
     query, values = waiting.query.sql_with_params()
     return f"SELECT count(*) FROM ({query}) n", values  # noqa: S608  it is Django's own SQL
 

@@ -48,6 +48,7 @@ class Action(models.TextChoices):
     UNSNOOZE = "unsnooze", "went on with it"
     WAKE = "wake", "the wait is over"
     DUE = "due", "set the due date"
+    PUT_UNDER = "put_under", "put it under topics"
     OVERDUE = "overdue", "became overdue"
     REMIND = "remind", "is due for a re-check"
     RECHECK = "recheck", "looked again: still unproven"
@@ -114,6 +115,7 @@ MOVES: dict[Action, Move] = {
     Action.UNSNOOZE: _move(Status.WAITING, to=Status.IN_PROGRESS, may=CHECK),
     Action.WAKE: _move(Status.WAITING, to=Status.RETURNED, may=SYSTEM),
     Action.DUE: _move(*UNDECIDED, to=None, may=CHECK),
+    Action.PUT_UNDER: _move(*UNDECIDED, to=None, may=CHECK),
     Action.OVERDUE: _move(*UNDECIDED, to=None, may=SYSTEM),
     Action.REMIND: _move(Status.PUBLISHED, to=None, may=SYSTEM),
     Action.RECHECK: _move(Status.PUBLISHED, to=None, may=CHECK),

@@ -57,6 +57,7 @@ urlpatterns = [
     path("reviews/<slug:ref>/snooze/", dates.snooze, name="snooze"),
     path("reviews/<slug:ref>/unsnooze/", dates.unsnooze, name="unsnooze"),
     path("reviews/<slug:ref>/due/", dates.set_due, name="due"),
+    path("reviews/<slug:ref>/put-under/", dates.put_under, name="put-under"),
     path("reviews/<slug:ref>/recheck/", dates.recheck, name="recheck"),
     path("reviews/<slug:ref>/dismiss/", review.dismiss, name="dismiss"),
     path("reviews/<slug:ref>/reopen/", review.reopen, name="reopen"),

@@ -74,6 +74,7 @@ class Model:
     public: list[int] = field(default_factory=list)
     waited: bool = False  # the date it waits for has come
     due: str = "later"  # or "by hand", "passed" or "noted"
+    topics: tuple[str, ...] | None = None  # by hand
     look: str = "never"  # at an unproven verdict again: or "later", "due" or "reminded"
     before_merge: Before | None = None
     opinions: list[Opinion] = field(default_factory=list)

@@ -256,6 +256,7 @@ DESK = {
     "reviews:renew": Policy(NO_PAGE, WRITES, data=held),
     "reviews:snooze": Policy(NO_PAGE, WRITES, data=soon("snooze", "until", waits_for="The port")),
     "reviews:unsnooze": Policy(NO_PAGE, DOES, at=Status.WAITING),
+    "reviews:put-under": Policy(NO_PAGE, WRITES, data=lambda review: {"put_under-reason": "So."}),
     "reviews:due": Policy(NO_PAGE, WRITES, data=soon("due", "due_at", reason="They vote.")),
     "reviews:recheck": Policy(NO_PAGE, WRITES, at=Status.PUBLISHED, data=unproven),
     "reviews:dismiss": Policy(NO_PAGE, WRITES, at=Status.QUEUED, data=because("dismiss")),

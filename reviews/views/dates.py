@@ -1,4 +1,4 @@
-"""What people set dates for: waiting for a reply, when a check is due, when to look again."""
+"""What people set by hand: until when it waits, when it is due, its topics, when to look again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from reviews import workflow
-from reviews.forms import DueForm, RecheckForm, SnoozeForm
+from reviews import arranging, workflow
+from reviews.forms import DueForm, RecheckForm, SnoozeForm, TopicsForm
 from reviews.models import Review
 from reviews.states import Action
 from reviews.views.page import Answer, Request, load, show
@@ -39,6 +39,13 @@ def unsnooze(request: Request, ref: str) -> HttpResponse:
 def set_due(request: Request, ref: str) -> HttpResponse:
     form = DueForm(request.POST, prefix=Action.DUE)
     return _dated(request, ref, Action.DUE, form, workflow.set_due, "The new due date stands.")
+
+
+@require_POST
+def put_under(request: Request, ref: str) -> HttpResponse:
+    form = TopicsForm(request.POST, prefix=Action.PUT_UNDER)
+    done = "It is under these topics now, and weighed anew."
+    return _dated(request, ref, Action.PUT_UNDER, form, arranging.put_under, done)
 
 
 @require_POST

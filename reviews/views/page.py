@@ -36,6 +36,7 @@ from reviews.forms import (
     RecheckForm,
     SnoozeForm,
     ThreadReplyForm,
+    TopicsForm,
     VerdictForm,
     WithdrawEvidenceForm,
 )
@@ -226,13 +227,18 @@ class ReviewPage:
             day = timezone.localtime(self.review.due_at)
             form = DueForm(prefix=Action.DUE, initial={"due_at": day.date()})
             shown.append((Action.DUE, form, f"Due on {day.day} {day:%B}: change", "Set it", ""))
+        if self._may(Action.PUT_UNDER):
+            about = TopicsForm(prefix=Action.PUT_UNDER, initial={"topics": self.review.topics})
+            label = f"Topics: {about.told(self.review.topics) or 'none'}: change"
+            shown.append((Action.PUT_UNDER, about, label, "Put it there", ""))
         if self._may(Action.RECHECK):
             form = RecheckForm(prefix=Action.RECHECK, initial={"again_at": _in_days(30)})
             shown.append((Action.RECHECK, form, "Looked again: still unproven", "Note it", "z"))
         return [
             Dated(
                 action, self.answer.dates.get(action, form),
-                reverse(f"reviews:{action}", args=[self.review.ref]), label, button, key,
+                reverse(f"reviews:{action.replace('_', '-')}", args=[self.review.ref]),
+                label, button, key,
             )
             for action, form, label, button, key in shown
         ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_two_check_blind_disagree_and_a_supervisor_adjudicates(look, transaction
         expect(seconds.get_by_label("What you found")).to_have_value(
             "The fall is half of what is said."
         )
-        seconds.get_by_role("radio", name="Half true").check()
+        expect(seconds.get_by_role("radio", name="Half true")).to_be_checked()
         expect(seconds.get_by_text(finding)).to_have_count(0)
         seconds.keyboard.press("Control+Enter")
         expect(seconds.get_by_text("Given. You see the first verdict")).to_be_visible()

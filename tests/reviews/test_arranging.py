@@ -173,3 +173,44 @@ def test_only_supervisors_set_weights_and_topics_and_say_why(db):
 
     assert ReviewTopic.objects.count() == 1
     assert not Weights.objects.exists()
+
+
+def test_topics_put_by_hand_stand_against_the_words_and_count_at_once(db):
+    ReviewTopic.objects.create(slug="sea", name="The sea", words=["harbour"])
+    ReviewTopic.objects.create(slug="health", name="Health", words=["burns"], harm=2)
+    set_weights(harm=60)
+    review, by = worth(0.5), factories.fact_checker()
+    review.refresh_from_db()
+    assert (review.topics, round(review.priority)) == (["sea"], 0)
+
+    arranging.put_under(review, by=by, topics=["health"], reason="It made people ill.")
+
+    review.refresh_from_db()
+    assert (review.topics, review.topics_by_hand) == (["health"], True)
+    assert round(review.priority) > 0
+    event = review.events.latest("pk")
+    assert (event.actor, event.note) == (by, "Health: It made people ill.")
+    queue.refresh_priorities([review])
+    arranging.reweigh()
+    review.refresh_from_db()
+    assert review.topics == ["health"]
+
+
+@pytest.mark.parametrize(
+    ("topics", "reason", "why"),
+    [
+        (["tide"], "So.", "There is no topic “tide”"),
+        (["sea"], " ", "Say why"),
+        ([], "None of them.", "already"),
+    ],
+)
+def test_topics_that_make_no_sense_are_refused(db, topics, reason, why):
+    ReviewTopic.objects.create(slug="sea", name="The sea")
+    review = factories.review()
+    arranging.put_under(review, by=factories.fact_checker(), topics=[], reason="About no topic.")
+
+    with pytest.raises(Refused, match=why):
+        arranging.put_under(review, by=factories.fact_checker(), topics=topics, reason=reason)
+
+    review.refresh_from_db()
+    assert review.topics == []

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from reversion.models import Version
 
 from reviews import (
+    arranging,
     evidence,
     history,
     leases,
@@ -42,6 +43,7 @@ from reviews.models import (
     Publication,
     Review,
     ReviewEvent,
+    ReviewTopic,
     SecondOpinion,
     User,
     Verdict,
@@ -56,6 +58,7 @@ from tests.thorough import THOROUGH
 
 MOST_HELD = 2
 DAY = timedelta(days=1)
+SEA = "sea"  # a topic
 START = (Status.QUEUED, Status.SUBMITTED, Status.PUBLISHED)
 
 
@@ -596,6 +599,21 @@ class Desk(RuleBasedStateMachine):
         ):  # fmt: skip
             model.due = "by hand"
 
+    @at(*UNDECIDED)
+    @rule(name=people, pick=picks, about_the_sea=st.booleans())
+    def put_under(self, name, pick, about_the_sea):
+        number = self.case(pick, *UNDECIDED)
+        model = self.models[number]
+        topics = (SEA,) if about_the_sea else ()
+        review, _ = self.look(self.who(name, model), number, "now")
+        if self.attempt(
+            "put under topics", model.topics != topics,
+            lambda: arranging.put_under(
+                review, by=self.who(name, model), topics=topics, reason="It is, or is not."
+            ),
+        ):  # fmt: skip
+            model.topics = topics
+
     @at(Status.PUBLISHED)
     @rule(name=people, pick=picks)
     def recheck(self, name, pick):
@@ -796,6 +814,7 @@ def modelled(review: Review) -> Model:
 @pytest.mark.django_db
 def test_whatever_people_do_in_whatever_order_the_record_holds(settings):
     settings.LEASES_PER_PERSON = MOST_HELD
+    ReviewTopic.objects.create(slug=SEA, name="The sea")
     Desk.everybody = [fact_checker(), fact_checker(), supervisor(), supervisor(), superuser()]
     _, checker, decider = Desk.everybody[:3]
     started = [factories.review_at(status, checker=checker, approver=decider) for status in START]

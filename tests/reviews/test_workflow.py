@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from claims.models import Flag
 from reviews import (
+    arranging,
     comments,
     evidence,
     gate,
@@ -60,7 +61,7 @@ SOON = timezone.now() + timedelta(days=2)
 HOLDERS = {name for name in CHECKERS if "the checker" in name}
 
 # What is noted of every review that nobody has decided, wherever it is.
-NOTED = {Action.DUE: CHECKERS, Action.OVERDUE: {"the desk"}}
+NOTED = {Action.DUE: CHECKERS, Action.PUT_UNDER: CHECKERS, Action.OVERDUE: {"the desk"}}
 ALLOWED: dict[Status, dict[Action, set[str]]] = {
     Status.QUEUED: NOTED | {
         Action.TAKE: CHECKERS, Action.DISMISS: CHECKERS, Action.MERGE: CHECKERS,
@@ -122,6 +123,9 @@ VERBS = {
     Action.UNSNOOZE: lambda review, by: workflow.unsnooze(review, by=by),
     Action.DUE: lambda review, by: workflow.set_due(
         review, by=by, due_at=SOON, reason="The council votes."
+    ),
+    Action.PUT_UNDER: lambda review, by: arranging.put_under(
+        review, by=by, topics=[], reason="It is about none of them."
     ),
     Action.RECHECK: lambda review, by: workflow.recheck(
         review, by=by, again_at=SOON, found="The register is not out yet."

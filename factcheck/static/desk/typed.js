@@ -2,7 +2,7 @@
    a broken connection and a new sign-in bring it back. The verdict has its own keeper, review.js. */
 const PERSON = document.body.dataset.person;
 const KEPT = `desk-typed ${PERSON} ${location.pathname}`;
-const FIELDS = "form[method=post]:not(#verdict-form) :is(textarea, input[type=text], input[type=url])";
+const FIELDS = "form[method=post]:not(#verdict-form) :is(textarea, input[type=text], input[type=url], input[type=radio], input[type=checkbox])";
 
 function read(key = KEPT) {
   return JSON.parse(sessionStorage.getItem(key) ?? "{}");
@@ -13,8 +13,31 @@ function write(kept, key = KEPT) {
   else sessionStorage.removeItem(key);
 }
 
+function isBox(field) {
+  return field.type === "radio" || field.type === "checkbox";
+}
+
 function nameOf(field) {
-  return `${new URL(field.form.action).pathname} ${field.name}`;
+  const name = `${new URL(field.form.action).pathname} ${field.name}`;
+  return isBox(field) ? `${name}=${field.value}` : name;
+}
+
+/* What a field holds, and what it held when the page came. */
+function state(field) {
+  return isBox(field)
+    ? { value: field.checked, was: field.defaultChecked }
+    : { value: field.value, was: field.defaultValue };
+}
+
+function set(field, value) {
+  if (isBox(field)) field.checked = value;
+  else field.value = value;
+}
+
+/* One radio button that is pressed lets go of another. */
+function changedWith(field) {
+  if (field.type !== "radio") return [field];
+  return fields(field.form).filter((other) => other.name === field.name);
 }
 
 function fields(within = document) {
@@ -31,9 +54,11 @@ function each(form, act) {
 document.addEventListener("input", (event) => {
   if (!PERSON || !event.target.matches?.(FIELDS)) return;
   const kept = read();
-  const { value, defaultValue } = event.target;
-  if (value === defaultValue) delete kept[nameOf(event.target)];
-  else kept[nameOf(event.target)] = { value, was: defaultValue, sent: false };
+  for (const field of changedWith(event.target)) {
+    const { value, was } = state(field);
+    if (value === was) delete kept[nameOf(field)];
+    else kept[nameOf(field)] = { value, was, sent: false };
+  }
   write(kept);
 });
 
@@ -57,8 +82,8 @@ function putBack() {
   for (const field of fields()) {
     const name = nameOf(field);
     if (arrived && kept[name]?.sent) delete kept[name];
-    else if (kept[name] && field.value === kept[name].was) {
-      field.value = kept[name].value;
+    else if (kept[name] && state(field).value === kept[name].was) {
+      set(field, kept[name].value);
       for (let box = field.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     }
   }

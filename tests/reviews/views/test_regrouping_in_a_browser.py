@@ -106,6 +106,7 @@ def test_a_verdict_is_adopted_with_one_press_and_approved_by_another(look, trans
         look_at(page, "queue")
         page.get_by_role("link", name=review.claim.wording).click()
         page.get_by_role("button", name=re.compile("Take this review")).click()
+        expect(page.get_by_label("Summary")).to_be_editable()
         look_at(page, "already-checked")
         page.get_by_label("Summary").fill("A first thought.")
         page.locator("h1").click()
