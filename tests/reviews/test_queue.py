@@ -142,7 +142,7 @@ def points(facts: priority.Facts, topics=(), times=JUST_OPENED, **weights) -> li
             [(15, "caution dropped in 2 of 4 copies"), (12, "4 copies of 1 origin")],
         ),
         ({"copies": 9, "origins": 1}, [(15, "9 copies of 1 origin")]),
-        ({"per_hour": 2.0}, [(2, "2.0 copies an hour")]),
+        ({"per_hour": 2.0}, [(2, "2 copies an hour")]),
     ],
 )
 def test_each_fact_gives_its_points_and_its_words(known, reasons):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from claims.models import Flag
-from reviews import leases, listing, queue, workflow
-from reviews.models import Review, ReviewTopic
+from reviews import leases, listing, priority, queue, workflow
+from reviews.models import Review, ReviewTopic, Weights
 from reviews.states import Status
 from tests import factories
 
@@ -264,3 +268,24 @@ def test_words_are_found_in_articles_when_asked_there(sign_in):
     assert rows(client.get("/?q=lighthouse")) == []
     assert rows(client.get("/?q=lighthouses&where=articles")) == ["The catch was halved."]
     assert rows(client.get("/?q=lighthouse+bridge&where=articles")) == []
+
+
+def test_every_icon_of_a_page_and_of_a_reason_is_drawn():
+    """One that is missing is a solid square."""
+    drawn = Path(settings.BASE_DIR, "factcheck/static/desk/icons.css").read_text()
+    pages = "".join(
+        path.read_text() for path in Path(settings.BASE_DIR, "templates").rglob("*.[hj]*")
+    )
+    facts = priority.Facts(
+        worthiness=1, unverified=True, dropped=1, copies=3, origins=1, per_hour=9
+    )
+    now = timezone.now()
+    times = priority.Times(now - timedelta(days=9), now, now)
+    topic = ReviewTopic(slug="sea", name="The sea", harm=3)
+    found = priority.reasons(facts, Weights(topics={"sea": 5}), [topic], times)
+    kinds = {reason.kind for reason in found}
+    named = set(re.findall(r"\bicon-([a-z]+(?:-[a-z]+)*)(?=[\s\"])", pages)) | kinds
+
+    assert len(named) > 30
+    assert len(kinds) == 9
+    assert {name for name in named if f".icon-{name}" not in drawn} == set()
