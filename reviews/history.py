@@ -13,14 +13,14 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import reversion
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import F, Max, Q
 
 from claims import matching, provenance
 from claims.models import Claim
@@ -34,6 +34,11 @@ NOT_SEALED_BEFORE = {
     "correction": "",
     "context": {"language": "", "claimant": None, "appearances": []},
 }
+REDACTED: dict[str, Any] = {
+    "schema": 0, "claim": "", "rating": "", "scale": ratings.CURRENT_SCALE, "summary": "",
+    "explanation": "", "evidence": [],
+}  # fmt: skip
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
 FIELD_LABELS = {
     "claim": "Claim as checked",
@@ -88,18 +93,6 @@ class FieldDiff:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """What checking a chain of versions showed: how far it holds, and the first thing wrong."""
-
-    checked_to: int
-    problem: str
-
-    @property
-    def intact(self) -> bool:
-        return not self.problem
-
-
 # Writing
 
 
@@ -138,6 +131,8 @@ def restore(
     old = verdict.versions.filter(seq=version_seq).first() if verdict.pk else None
     if old is None:
         raise leases.Refused(f"There is no version {version_seq} to restore.")
+    if not old.content:
+        raise leases.Refused(f"Version {version_seq} was redacted: there is nothing to restore.")
     content = read(old)
     if verdict.seq != seq:
         raise Conflict(verdict, draft_of(verdict))
@@ -290,8 +285,13 @@ def context_of(claim: Claim) -> dict[str, Any]:
     }
 
 
-def content_of(verdict: Verdict, *, schema: int = SCHEMA) -> dict[str, Any]:
-    """The content of a verdict as it stands, evidence in full, so that it renders for ever."""
+def content_of(
+    verdict: Verdict, evidence: Iterable[Evidence] | None = None, *, schema: int = SCHEMA
+) -> dict[str, Any]:
+    """The content of a verdict as it stands, evidence in full, so that it renders for ever.
+
+    :param evidence: what it cites now, where that was read already.
+    """
     content = {
         "schema": schema,
         "claim": verdict.claim_wording,
@@ -301,13 +301,13 @@ def content_of(verdict: Verdict, *, schema: int = SCHEMA) -> dict[str, Any]:
         "explanation": verdict.explanation,
         "evidence": [
             {
-                "ref": evidence.ref, "url": evidence.url, "title": evidence.title,
-                "publisher": evidence.publisher, "quote": evidence.quote,
-                "stance": evidence.stance, "is_primary": evidence.is_primary,
-                "interest": evidence.interest, "sha256": evidence.sha256,
-                "added_at": evidence.added_at.astimezone(UTC).isoformat(),
+                "ref": one.ref, "url": one.url, "title": one.title,
+                "publisher": one.publisher, "quote": one.quote,
+                "stance": one.stance, "is_primary": one.is_primary,
+                "interest": one.interest, "sha256": one.sha256,
+                "added_at": one.added_at.astimezone(UTC).isoformat(),
             }
-            for evidence in verdict.evidence
+            for one in (verdict.evidence if evidence is None else evidence)
         ],
     }  # fmt: skip
     if schema > 1:
@@ -317,7 +317,7 @@ def content_of(verdict: Verdict, *, schema: int = SCHEMA) -> dict[str, Any]:
 
 def canonical(value: Any) -> str:
     """Return JSON with one spelling for one value: sorted keys, no spaces, few escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return CANONICAL.encode(value)
 
 
 def sha256(text: str) -> str:
@@ -325,8 +325,11 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def row_hash(version: VerdictVersion) -> str:
-    """Return the hash that seals `version` and, through the previous hash, everything before it."""
+def row_hash(version: Any) -> str:
+    """Return the hash that seals a version and, through the previous hash, everything before it.
+
+    :param version: a `VerdictVersion`, or a row of its table read otherwise.
+    """
     row = {
         "verdict": version.verdict_id,
         "seq": version.seq,
@@ -341,9 +344,12 @@ def row_hash(version: VerdictVersion) -> str:
 
 
 def read(version: VerdictVersion) -> dict[str, Any]:
-    """Return the content of a sealed version, whatever its schema; what it lacked is empty."""
-    content: dict[str, Any] = json.loads(version.content)
-    return NOT_SEALED_BEFORE | content
+    """Return the content of a sealed version, whatever its schema; what it lacked is empty.
+
+    So is all of it where it was redacted.
+    """
+    content: dict[str, Any] = json.loads(version.content or "{}")
+    return REDACTED | NOT_SEALED_BEFORE | content
 
 
 def finding_hash(version: VerdictVersion) -> str:
@@ -376,47 +382,6 @@ def contributors(verdict: Verdict) -> list[User]:
     )
     wrote = Q(pk__in=written.values("actor")) | Q(pk__in=adopted.values("actor"))
     return list(User.objects.filter(wrote).order_by("pk"))
-
-
-def seal_state(verdict: Verdict) -> Seal:
-    """Check the chain of one verdict from its first version. Cost: one query, two hashes each."""
-    return _check_chain(verdict, verdict.versions.order_by("seq"))
-
-
-def verify() -> Iterator[str]:
-    """Check every verdict's chain and that its row is its newest version; yield each problem."""
-    for verdict in Verdict.objects.order_by("pk").iterator(chunk_size=500):
-        if problem := seal_state(verdict).problem:
-            yield f"Verdict {verdict.pk}: {problem}"
-    unsealed = Verdict.objects.annotate(
-        newest=Subquery(
-            VerdictVersion.objects.filter(verdict=OuterRef("pk"))
-            .order_by("-seq")
-            .values("content_hash")[:1]
-        )
-    ).filter(Q(newest__isnull=True) | ~Q(newest=F("content_hash")))
-    for pk in unsealed.values_list("pk", flat=True):
-        yield f"Verdict {pk}: the row is not what its newest version says"
-
-
-def _check_chain(verdict: Verdict, versions: Any) -> Seal:
-    previous, expected = "", 1
-    newest: VerdictVersion | None = None
-    for version in versions.iterator(chunk_size=500):
-        where = f"version {version.seq}"
-        if version.seq != expected:
-            return Seal(expected - 1, f"{where} follows version {expected - 1}")
-        if sha256(version.content) != version.content_hash:
-            return Seal(expected - 1, f"the content of {where} is not what was sealed")
-        if version.previous_hash != previous or version.hash != row_hash(version):
-            return Seal(expected - 1, f"{where} does not fit the chain")
-        previous, newest = version.hash, version
-        expected += 1
-    if newest is None or newest.seq != verdict.seq:
-        return Seal(expected - 1, "the verdict does not end at its newest version")
-    if canonical(content_of(verdict, schema=read(newest)["schema"])) != newest.content:
-        return Seal(expected - 1, "the verdict as it stands is not its newest version")
-    return Seal(expected - 1, "")
 
 
 # Comparing

@@ -20,6 +20,7 @@ from django.urls import reverse
 from claims.models import Claim, Claimant, new_ref
 from reviews import ratings
 from reviews.inbox import Letter, MailChoice, Notification
+from reviews.ledger import Redaction, Verification
 from reviews.ordering import ReviewTopic, Reweighing, Weights
 from reviews.personal import Conflict, SavedView
 from reviews.second import OpinionRule, SecondOpinion
@@ -29,9 +30,9 @@ from reviews.worksheet import ChecklistEvent, ChecklistVersion, Contact
 
 __all__ = [
     "ChecklistEvent", "ChecklistVersion", "Comment", "Conflict", "Contact", "Decision", "Evidence",
-    "Letter", "MailChoice", "Notification", "OpinionRule", "Publication", "Review", "ReviewEvent",
-    "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User", "Verdict",
-    "VerdictVersion", "Weights",
+    "Letter", "MailChoice", "Notification", "OpinionRule", "Publication", "Redaction", "Review",
+    "ReviewEvent", "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User",
+    "Verdict", "VerdictVersion", "Verification", "Weights",
 ]  # fmt: skip
 
 SYSTEM_USERNAME = "system"
@@ -196,6 +197,7 @@ class Review(models.Model):
         permissions = [
             ("check_review", "Can take reviews, write verdicts and submit them"),
             ("approve_verdict", "Can return and approve verdicts of others"),
+            ("redact_version", "Can blank what an older version of a verdict said"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -52,6 +52,7 @@ class Action(models.TextChoices):
     OVERDUE = "overdue", "became overdue"
     REMIND = "remind", "is due for a re-check"
     RECHECK = "recheck", "looked again: still unproven"
+    REDACT = "redact", "redacted a version"
     ASK_OPINION = "ask_opinion", "asked for a second opinion"
     TAKE_OPINION = "take_opinion", "began a second opinion"
     DECLINE_OPINION = "decline_opinion", "gave a second opinion back"
@@ -62,6 +63,7 @@ class Action(models.TextChoices):
 
 CHECK = "reviews.check_review"
 APPROVE = "reviews.approve_verdict"
+REDACT = "reviews.redact_version"
 SYSTEM = "the desk itself"  # not a permission anybody can hold
 
 
@@ -119,6 +121,7 @@ MOVES: dict[Action, Move] = {
     Action.OVERDUE: _move(*UNDECIDED, to=None, may=SYSTEM),
     Action.REMIND: _move(Status.PUBLISHED, to=None, may=SYSTEM),
     Action.RECHECK: _move(Status.PUBLISHED, to=None, may=CHECK),
+    Action.REDACT: _move(*Status, to=None, may=REDACT),
     # A second opinion goes on while the first checker takes the verdict back or gets it returned.
     Action.ASK_OPINION: _move(Status.SUBMITTED, to=None, may=APPROVE),
     Action.TAKE_OPINION: _move(*WITH_ITS_CHECKER, to=None, may=CHECK),

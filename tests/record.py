@@ -1,7 +1,8 @@
 """What must always hold of reviews and verdicts, asked by queries over every row there is.
 
-Each problem is a sentence. The code under test is not asked, except for `history.verify()`; the
-rest reads the rows themselves, so that a rule forgotten in the workflow is still seen here.
+Each problem is a sentence. The code under test is not asked, except for the chains, which
+`verification.problems()` checks; the rest reads the rows themselves, so that a rule forgotten in
+the workflow is still seen here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from reversion.models import Version
 
-from reviews import history
+from reviews import verification
 from reviews.models import (
     Decision,
     Publication,
@@ -26,6 +27,7 @@ from reviews.models import (
 )
 from reviews.states import MOVES, Action, Status
 
+REDACTED = '{"summary": ""}'
 HOLDS = (  # the moves that give a lease
     Action.TAKE, Action.WITHDRAW, Action.CORRECT, Action.UNSNOOZE, Action.HAND_OVER,
     Action.TAKE_OVER,
@@ -35,7 +37,14 @@ HOLDS = (  # the moves that give a lease
 def problems() -> list[str]:
     """Name everything that does not hold; [] when all is well."""
     commit()
-    return [*history.verify(), *_leases(), *_events(), *_revisions(), *_decisions(), *_public()]
+    return [
+        *verification.problems(),
+        *_leases(),
+        *_events(),
+        *_revisions(),
+        *_decisions(),
+        *_public(),
+    ]
 
 
 def commit() -> None:
@@ -90,7 +99,7 @@ def _revisions() -> Iterator[str]:
     verdicts = ContentType.objects.get_for_model(Verdict)
     for verdict in Verdict.objects.order_by("pk"):
         sealed = [
-            (version.seq, json.loads(version.content)["summary"])
+            (version.seq, json.loads(version.content or REDACTED)["summary"])
             for version in verdict.versions.order_by("seq")
         ]
         revised = [
@@ -158,6 +167,10 @@ def _publication(review: Review, publication: Publication, number: int) -> Itera
     approved = approval.kind == Decision.Kind.APPROVED and approval.version_id == version.pk
     if not approved or version.verdict.review_id != review.pk:
         yield f"{where}: not approved"
+    if not version.content:
+        if document["claim"] or document["summary"] or document["explanation"]:
+            yield f"{where}: says what version {version.seq} says no more"
+        return
     content = json.loads(version.content)
     told = {name: document[name] for name in ("claim", "summary", "explanation")}
     context = {name: document[name] for name in ("language", "claimant")}

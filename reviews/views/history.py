@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from reviews import history as room
+from reviews import verification
 from reviews.forms import CompareForm, RestoreForm
 from reviews.models import VerdictVersion
 from reviews.views.page import Request, ReviewPage, load
@@ -28,7 +29,7 @@ def history(request: Request, ref: str) -> HttpResponse:
         "old": old,
         "new": new,
         "changes": room.compare(old, new) if new else [],
-        "seal": room.seal_state(page.verdict) if new else None,
+        "seal": verification.seal_of(page.verdict) if new else None,
     }
     return render(request, "reviews/history.html", context)
 

@@ -13,7 +13,7 @@ from reversion.models import Revision, Version
 from reversion.utils import mute_signals
 
 from claims.models import Claimant
-from reviews import evidence, history, publication, ratings, workflow
+from reviews import evidence, history, publication, ratings, verification, workflow
 from reviews.models import Evidence, Verdict, VerdictVersion
 from reviews.states import Status
 from tests import factories
@@ -216,8 +216,8 @@ def test_a_version_of_the_first_schema_reads_and_verifies_for_ever(of_schema_1):
     assert (content["schema"], content["correction"]) == (1, "")
     assert content["context"] == {"language": "", "claimant": None, "appearances": []}
     assert told(history.compare(None, version))["summary"] == [("insert", "Landings fell.")]
-    assert history.seal_state(history.of(of_schema_1)).intact
-    assert [*history.verify()] == []
+    assert verification.seal_of(history.of(of_schema_1)).intact
+    assert [*verification.problems()] == []
 
 
 def test_the_next_version_after_one_of_the_first_schema_is_of_the_second(of_schema_1):
@@ -423,7 +423,7 @@ def test_a_version_reads_for_ever_though_scale_evidence_and_people_change(held, 
 
     old.refresh_from_db()
     assert history.compare(None, old) == before
-    assert history.seal_state(history.of(held)).intact
+    assert verification.seal_of(history.of(held)).intact
 
 
 def told(diffs):

@@ -14,21 +14,23 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, models, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
-from reversion.models import Version
+from reversion.models import Revision, Version
 
 from claims.models import Claim
-from reviews import comments, evidence, history, workflow
+from reviews import comments, evidence, history, redaction, verification, workflow
 from reviews.models import (
     Comment,
     Decision,
     Evidence,
     Publication,
+    Redaction,
     Review,
     ReviewEvent,
     ThreadEvent,
     User,
     Verdict,
     VerdictVersion,
+    Verification,
 )
 from reviews.states import Action, Status
 from tests import factories
@@ -38,7 +40,10 @@ from tests.record import commit, problems
 pytestmark = pytest.mark.usefixtures("record_holds")
 
 PROTECTED = "Cannot delete some instances|are sealed"
-SEALED = [VerdictVersion, Decision, ReviewEvent, Publication, Comment, ThreadEvent]
+SEALED = [
+    VerdictVersion, Decision, ReviewEvent, Publication, Comment, ThreadEvent, Redaction,
+    Version, Revision,
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -46,6 +51,12 @@ def published(db) -> Review:
     review = review_at(Status.PUBLISHED, checker=fact_checker(), approver=supervisor())
     comments.say(review, by=review.checker, body="Ask the port.")
     return review
+
+
+@pytest.fixture
+def redacted(published) -> Review:
+    redaction.redact(published, by=supervisor(), seq=1, reason="It named a child.")
+    return published
 
 
 def sql(statement: str, *parameters) -> None:
@@ -79,9 +90,13 @@ FIELDS = {
     Publication: "correction",
     Comment: "body",
     ThreadEvent: "actor_name",
+    Redaction: "reason",
+    Version: "object_repr",
+    Revision: "comment",
 }
 
-FITS = "does not follow version|says what was corrected"  # what an upsert meets before the seal
+# What an upsert meets before the seal.
+FITS = "does not follow version|says what was corrected|cannot be redacted"
 
 
 def rewritten(row: models.Model) -> models.Model:
@@ -115,7 +130,7 @@ REWRITES = {
 
 
 @pytest.mark.parametrize("model", SEALED)
-def test_a_sealed_row_never_changes(published, model):
+def test_a_sealed_row_never_changes(redacted, model):
     assert model.objects.exists()
 
     for rewrite in REWRITES.values():
@@ -126,7 +141,7 @@ def test_a_sealed_row_never_changes(published, model):
 
 
 @pytest.mark.parametrize("model", SEALED)
-def test_a_sealed_row_is_not_deleted_through_the_orm(published, model):
+def test_a_sealed_row_is_not_deleted_through_the_orm(redacted, model):
     """What rests on a row protects it, else the seal does."""
     refused(model.objects.all().delete, because=PROTECTED, error=(IntegrityError, ProtectedError))
 
@@ -497,6 +512,10 @@ TAMPERINGS = {
         "UPDATE reviews_verdict SET summary = 'Landings doubled.'",
         "the verdict as it stands is not its newest version",
     ),
+    "a redaction that nobody noted": (
+        "UPDATE reviews_verdictversion SET content = '' WHERE seq = 1",
+        "the content of version 1 is not what its redaction says",
+    ),
     "the evidence": (
         "UPDATE reviews_evidence SET quote = 'Other words.'",
         "the verdict as it stands is not its newest version",
@@ -510,18 +529,108 @@ def test_tampering_under_the_seals_is_noticed(seals_broken, what, capsys):
     sql(statement)
 
     verdict = Verdict.objects.get()
-    assert history.seal_state(verdict).problem == says
-    assert next(history.verify()) == f"Verdict {verdict.pk}: {says}"
+    assert verification.seal_of(verdict).problem == says
+    assert next(verification.problems()) == f"Verdict {verdict.pk}: {says}"
     with pytest.raises(CommandError):
         call_command("verify")
     assert says in capsys.readouterr().err
 
 
+UNCHECKED = (
+    "ALTER TABLE reviews_review DROP CONSTRAINT reviews_review_leased_while_in_progress;"
+    " UPDATE reviews_review"
+)
+REVISED = "UPDATE reversion_version SET serialized_data = replace(serialized_data,"
+BESIDE_THE_CHAIN = {
+    "a revision lost": (
+        "DELETE FROM reversion_version WHERE serialized_data LIKE '%%\"seq\": 2%%'",
+        "Verdict {verdict}: 2 versions, but 1 revisions",
+    ),
+    "a revision of another version": (
+        f"{REVISED} '\"seq\": 2', '\"seq\": 3')",
+        "Verdict {verdict}: the revision of version 2 is of another one",
+    ),
+    "what a revision says": (
+        f"{REVISED} '\"rating\": \"', '\"rating\": \"un')",
+        "Verdict {verdict}: the revision of version 1 says something else",
+    ),
+    "a status": (
+        "UPDATE reviews_review SET status = 'queued', checker_id = NULL",
+        "Review {review} is queued, but its newest event says published",
+    ),
+    "an event cut out": (
+        "DELETE FROM reviews_reviewevent WHERE action = 'submit'",
+        "leads from submitted to approved, where it was in_progress",
+    ),
+    "a move that is none": (
+        "UPDATE reviews_reviewevent SET action = 'take' WHERE action = 'submit'",
+        "leads from in_progress to submitted, where it was in_progress",
+    ),
+    "a hold without work": (
+        f"{UNCHECKED} SET lease_expires_at = now(), lease_acquired_at = now()",
+        "Review {review} is published, and whether somebody holds it is True",
+    ),
+    "a hold too long": (
+        f"{UNCHECKED} SET lease_acquired_at = now(), lease_expires_at = now() + interval '9 h'",
+        "Review {review} is held longer than anybody may hold one",
+    ),
+    "what was decided on": (
+        "UPDATE reviews_decision SET content_hash = 'other'",
+        "is on version 2, but names another content",
+    ),
+    "who approved": (
+        "UPDATE reviews_decision SET by_id = (SELECT actor_id FROM reviews_verdictversion LIMIT 1)",
+        "approved version 2, to which they contributed",
+    ),
+    "an approval": (
+        "UPDATE reviews_decision SET kind = 'returned', comment = 'No.'",
+        "of review {review} was not approved in exactly its version",
+    ),
+    "a publication": (
+        "DELETE FROM reviews_publication",
+        "Review {review} is published, but what readers see is not its newest version",
+    ),
+    "a correction without words": (
+        """
+        INSERT INTO reviews_publication
+            (review_id, version_id, approval_id, document, published_at, correction)
+        SELECT review_id, version_id + 1000, approval_id + 1000, document, published_at, ''
+        FROM reviews_publication
+        """,
+        "of review {review} changes what readers see, and does not say what",
+    ),
+    "cited evidence": (
+        "UPDATE reviews_evidence SET sha256 = 'other'",
+        "cited by what is published as {review}, is not what was captured",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BESIDE_THE_CHAIN)
+def test_what_does_not_fit_beside_the_chain_is_noticed(seals_broken, what):
+    statement, says = BESIDE_THE_CHAIN[what]
+    sql(statement)
+
+    found = "\n".join(verification.problems())
+    assert says.format(verdict=Verdict.objects.get().pk, review=seals_broken.ref) in found
+
+
+def test_a_nightly_check_is_kept_and_sealed(seals_broken):
+    sql("UPDATE reviews_evidence SET quote = 'Other words.'")
+    kept = verification.nightly()
+
+    assert (kept.verdicts, kept.versions, kept.problem_count, kept.holds) == (1, 2, 1, False)
+    assert "as it stands is not its newest version" in kept.problems[0]
+    sql("SET LOCAL session_replication_role = origin")
+    with pytest.raises(IntegrityError, match="rows of reviews_verification are sealed"):
+        Verification.objects.update(problem_count=0)
+
+
 def test_a_chain_that_holds_says_so(published, capsys):
     call_command("verify")
 
-    assert capsys.readouterr().out == "2 versions, every chain holds.\n"
-    seal = history.seal_state(Verdict.objects.get())
+    assert capsys.readouterr().out == "2 versions of 1 verdicts, every chain holds.\n"
+    seal = verification.seal_of(Verdict.objects.get())
     assert (seal.intact, seal.checked_to) == (True, 2)
 
 

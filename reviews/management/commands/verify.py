@@ -1,4 +1,4 @@
-"""`manage.py verify`: check the sealed history of every verdict."""
+"""`manage.py verify`: check the whole record."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reviews import history
-from reviews.models import VerdictVersion
+from reviews import verification
 
 
 class Command(BaseCommand):
-    help = "Check every verdict's chain of versions; name what is broken and exit 1."
+    help = "Check every chain of versions and what else must hold; name what is broken and exit 1."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        problems = 0
-        for problem in history.verify():
-            problems += 1
+        problems, counted = verification.check()
+        for problem in problems:
             self.stderr.write(problem)
         if problems:
-            raise CommandError(f"{problems} problems found.", returncode=1)
-        self.stdout.write(f"{VerdictVersion.objects.count()} versions, every chain holds.")
+            raise CommandError(f"{len(problems)} problems found.", returncode=1)
+        self.stdout.write(
+            f"{counted.versions} versions of {counted.verdicts} verdicts, every chain holds."
+        )

@@ -1,0 +1,367 @@
+"""Checks the record: every chain, what stands beside it, and whatever else must hold.
+
+It asks the rows themselves, not the code that wrote them. The whole record is read in one pass and
+one snapshot, some hundred verdicts at a time, so that memory does not grow with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+
+from reviews import history, leases
+from reviews.models import Evidence, Verdict, Verification
+from reviews.states import MOVES, Action, Status
+
+CHUNK = 500  # verdicts read at once
+KEPT = 100  # problems that a nightly check stores, of all it found
+
+# What a revision of django-reversion calls the fields of a sealed content.
+REVISED = {
+    "rating": "rating", "scale_version": "scale", "claim_wording": "claim", "summary": "summary",
+    "explanation": "explanation", "correction": "correction", "context": "context",
+}  # fmt: skip
+
+
+class Sealed(NamedTuple):
+    """A row of `VerdictVersion`, and whether its content was redacted."""
+
+    verdict_id: int
+    seq: int
+    content: str
+    content_hash: str
+    previous_hash: str
+    hash: str
+    actor_id: int
+    actor_name: str
+    action: str
+    reason: str
+    at: Any
+    is_redacted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What checking a chain of versions showed: how far it holds, and the first thing wrong."""
+
+    checked_to: int
+    problem: str
+
+    @property
+    def intact(self) -> bool:
+        return not self.problem
+
+
+# One verdict
+
+
+def seal_of(verdict: Verdict) -> Seal:
+    """Check the chain of one verdict from its first version. Cost: two queries."""
+    rows = _versions([verdict.pk])[verdict.pk]
+    return _check(verdict, rows, list(verdict.evidence))
+
+
+def _check(verdict: Verdict, rows: list[Sealed], evidence: list[Evidence]) -> Seal:
+    """Say how far the chain of `verdict` holds, whose standing evidence is given."""
+    previous = ""
+    for expected, row in enumerate(rows, 1):
+        where = f"version {row.seq}"
+        if row.seq != expected:
+            return Seal(expected - 1, f"{where} follows version {expected - 1}")
+        if row.is_redacted != (row.content == ""):
+            return Seal(expected - 1, f"the content of {where} is not what its redaction says")
+        if not row.is_redacted and history.sha256(row.content) != row.content_hash:
+            return Seal(expected - 1, f"the content of {where} is not what was sealed")
+        if row.previous_hash != previous or row.hash != history.row_hash(row):
+            return Seal(expected - 1, f"{where} does not fit the chain")
+        if not row.actor_name.strip():
+            return Seal(expected - 1, f"{where} names nobody who wrote it")
+        previous = row.hash
+    newest = rows[-1] if rows else None
+    if newest is None or newest.seq != verdict.seq:
+        return Seal(len(rows), "the verdict does not end at its newest version")
+    schema = json.loads(newest.content)["schema"] if newest.content else 0
+    if history.canonical(history.content_of(verdict, evidence, schema=schema)) != newest.content:
+        return Seal(len(rows), "the verdict as it stands is not its newest version")
+    return Seal(len(rows), "")
+
+
+def _versions(verdicts: list[int]) -> dict[int, list[Sealed]]:
+    found: dict[int, list[Sealed]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT version.verdict_id, version.seq, version.content, version.content_hash,
+                version.previous_hash, version.hash, version.actor_id, version.actor_name,
+                version.action, version.reason, version.at, redaction.id IS NOT NULL
+            FROM reviews_verdictversion version
+            LEFT JOIN reviews_redaction redaction ON redaction.version_id = version.id
+            WHERE version.verdict_id = ANY(%s) ORDER BY version.verdict_id, version.seq
+            """,
+            [verdicts],
+        )
+        for row in map(Sealed._make, cursor):
+            found[row.verdict_id].append(row)
+    return found
+
+
+# All of it
+
+
+def problems() -> Iterator[str]:
+    """Yield everything in the record that does not hold, as a sentence that names the row."""
+    counted = Count()
+    yield from _chains(counted)
+    yield from _rules()
+
+
+@dataclass(slots=True)
+class Count:
+    """How much a check went through."""
+
+    verdicts: int = 0
+    versions: int = 0
+
+
+def check() -> tuple[list[str], Count]:
+    """Check the whole record; return what does not hold, and how much was looked at."""
+    counted = Count()
+    with _snapshot():
+        return [*_chains(counted), *_rules()], counted
+
+
+def nightly() -> Verification:
+    """Check the whole record and keep what was found, for the history pages and the health."""
+    begun = leases.clock()
+    found, counted = check()
+    return Verification.objects.create(
+        begun_at=begun, finished_at=leases.clock(), verdicts=counted.verdicts,
+        versions=counted.versions, problem_count=len(found), problems=found[:KEPT],
+    )  # fmt: skip
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """All that is read inside is of one moment, unless the caller has a transaction already."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _chains(counted: Count) -> Iterator[str]:
+    kind = ContentType.objects.get_for_model(Verdict).pk
+    last = 0
+    while verdicts := list(Verdict.objects.filter(pk__gt=last).order_by("pk")[:CHUNK]):
+        keys = [verdict.pk for verdict in verdicts]
+        rows, evidence, revisions = _versions(keys), _evidence(verdicts), _revisions(kind, keys)
+        for verdict in verdicts:
+            sealed = rows[verdict.pk]
+            counted.verdicts += 1
+            counted.versions += len(sealed)
+            problem = _check(verdict, sealed, evidence[verdict.review_id]).problem
+            if problem := problem or _unlike(sealed, revisions[verdict.pk]):
+                yield f"Verdict {verdict.pk}: {problem}"
+        last = keys[-1]
+
+
+def _evidence(verdicts: Iterable[Verdict]) -> dict[int, list[Evidence]]:
+    """The standing evidence of each, by the key of its review."""
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    reviews = [verdict.review_id for verdict in verdicts]
+    for one in Evidence.objects.standing().filter(review__in=reviews):
+        found[one.review_id].append(one)
+    return found
+
+
+def _revisions(kind: int, verdicts: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """The fields of every revision of django-reversion, in the order in which they were made."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT object_id, serialized_data FROM reversion_version
+            WHERE content_type_id = %s AND object_id = ANY(%s) ORDER BY id
+            """,
+            [kind, [str(key) for key in verdicts]],
+        )
+        for key, data in cursor:
+            found[int(key)].append(json.loads(data)[0]["fields"])
+    return found
+
+
+def _unlike(sealed: list[Sealed], revised: list[dict[str, Any]]) -> str:
+    """Say where the revisions of a verdict are not its versions; "" where they are."""
+    if len(revised) != len(sealed):
+        return f"{len(sealed)} versions, but {len(revised)} revisions"
+    for row, fields in zip(sealed, revised, strict=True):
+        if (fields["seq"], fields["content_hash"]) != (row.seq, row.content_hash):
+            return f"the revision of version {row.seq} is of another one"
+        content = {} if row.is_redacted else json.loads(row.content)
+        if any(
+            fields[field] != content[name]
+            for field, name in REVISED.items()
+            if field in fields and name in content
+        ):
+            return f"the revision of version {row.seq} says something else"
+    return ""
+
+
+# What queries can ask, each for the rows that break a rule: a sentence, and what fills it.
+
+
+def _rules() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        for sentence, query, values in _queries():
+            cursor.execute(query, values)
+            for row in cursor.fetchall():
+                yield sentence.format(*row)
+
+
+def _queries() -> Iterator[tuple[str, str, list[Any]]]:
+    yield (
+        "Review {0} is {1}, but its newest event says {2}",
+        """
+        SELECT review.ref, review.status, event.new_status FROM reviews_review review
+        LEFT JOIN LATERAL (
+            SELECT new_status FROM reviews_reviewevent
+            WHERE review_id = review.id ORDER BY id DESC LIMIT 1
+        ) event ON true
+        WHERE event.new_status IS DISTINCT FROM review.status
+        """,
+        [],
+    )
+    yield (
+        "Review {0}: event {1} ({2}) leads from {3} to {4}, where it was {5}",
+        """
+        WITH step AS (
+            SELECT *, lag(new_status, 1, '') OVER (PARTITION BY review_id ORDER BY id) AS was
+            FROM reviews_reviewevent
+        )
+        SELECT review.ref, step.id, step.action, step.old_status, step.new_status, step.was
+        FROM step JOIN reviews_review review ON review.id = step.review_id
+        WHERE step.old_status <> step.was
+            OR NOT (step.action, step.old_status, step.new_status) IN (
+                SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
+            )
+        """,
+        _steps(),
+    )
+    yield (
+        "Review {0} is {1}, and whether somebody holds it is {2}",
+        """
+        SELECT ref, status, lease_expires_at IS NOT NULL FROM reviews_review
+        WHERE (status = %s) <> (lease_expires_at IS NOT NULL)
+            OR (lease_expires_at IS NOT NULL) <> (lease_acquired_at IS NOT NULL)
+        """,
+        [Status.IN_PROGRESS],
+    )
+    yield (
+        "Review {0} is held longer than anybody may hold one",
+        "SELECT ref FROM reviews_review WHERE lease_expires_at > lease_acquired_at + %s",
+        [settings.LEASE_AT_MOST],
+    )
+    yield (
+        "Decision {0} is on version {1}, but names another content",
+        """
+        SELECT decision.id, version.seq FROM reviews_decision decision
+        JOIN reviews_verdictversion version ON version.id = decision.version_id
+        WHERE decision.content_hash <> version.content_hash
+        """,
+        [],
+    )
+    yield (
+        "Decision {0}: {1} approved version {2}, to which they contributed",
+        """
+        SELECT decision.id, decision.by_name, version.seq FROM reviews_decision decision
+        JOIN reviews_verdictversion version ON version.id = decision.version_id
+        WHERE decision.kind = 'approved' AND EXISTS (
+            SELECT FROM reviews_verdictversion wrote
+            WHERE wrote.verdict_id = version.verdict_id AND wrote.actor_id = decision.by_id
+                AND wrote.seq <= version.seq AND wrote.seq > COALESCE((
+                    SELECT max(before.seq) FROM reviews_decision earlier
+                    JOIN reviews_verdictversion before ON before.id = earlier.version_id
+                    WHERE before.verdict_id = version.verdict_id AND earlier.kind = 'approved'
+                        AND before.seq < version.seq
+                ), 0)
+        )
+        """,
+        [],
+    )
+    yield (
+        "Publication {0} of review {1} was not approved in exactly its version",
+        """
+        SELECT publication.id, review.ref FROM reviews_publication publication
+        JOIN reviews_review review ON review.id = publication.review_id
+        JOIN reviews_decision approval ON approval.id = publication.approval_id
+        JOIN reviews_verdictversion version ON version.id = publication.version_id
+        JOIN reviews_verdict verdict ON verdict.id = version.verdict_id
+        WHERE approval.kind <> 'approved' OR approval.version_id <> version.id
+            OR verdict.review_id <> review.id
+        """,
+        [],
+    )
+    yield (
+        "Publication {0} of review {1} changes what readers see, and does not say what",
+        """
+        WITH told AS (
+            SELECT *, lag(published_at) OVER (PARTITION BY review_id ORDER BY id) AS before
+            FROM reviews_publication
+        )
+        SELECT told.id, review.ref FROM told JOIN reviews_review review ON review.id = review_id
+        WHERE before IS NOT NULL AND (btrim(correction) = '' OR published_at <= before)
+        """,
+        [],
+    )
+    yield (
+        "Review {0} is published, but what readers see is not its newest version",
+        """
+        SELECT review.ref FROM reviews_review review
+        JOIN reviews_verdict verdict ON verdict.review_id = review.id
+        JOIN reviews_verdictversion kept
+            ON kept.verdict_id = verdict.id AND kept.seq = verdict.seq
+        LEFT JOIN LATERAL (
+            SELECT version.content FROM reviews_publication publication
+            JOIN reviews_verdictversion version ON version.id = publication.version_id
+            WHERE publication.review_id = review.id ORDER BY publication.id DESC LIMIT 1
+        ) told ON true
+        WHERE review.status = %s AND (
+            told.content IS NULL OR told.content = '' OR kept.content = ''
+            OR NULLIF(told.content, '')::jsonb - 'schema' - 'correction'
+                <> NULLIF(kept.content, '')::jsonb - 'schema' - 'correction'
+        )
+        """,
+        [Status.PUBLISHED],
+    )
+    yield (
+        "Evidence {0}, cited by what is published as {1}, is not what was captured",
+        """
+        SELECT cited->>'ref', review.ref FROM reviews_publication publication
+        JOIN reviews_review review ON review.id = publication.review_id
+        JOIN reviews_verdictversion version ON version.id = publication.version_id
+        CROSS JOIN LATERAL jsonb_array_elements(
+            NULLIF(version.content, '')::jsonb->'evidence'
+        ) cited
+        LEFT JOIN reviews_evidence evidence ON evidence.ref = cited->>'ref'
+        WHERE evidence.sha256 IS DISTINCT FROM cited->>'sha256'
+        """,
+        [],
+    )
+
+
+def _steps() -> list[list[str]]:
+    """Every move there is: the actions, where each begins, where it leads."""
+    steps = [(str(Action.OPEN), "", str(Status.QUEUED))]
+    for action, move in MOVES.items():
+        steps += [(str(action), str(at), str(move.leads(at))) for at in move.sources]
+    return [list(column) for column in zip(*steps, strict=True)]
