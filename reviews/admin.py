@@ -24,6 +24,7 @@ from reviews.models import (
     Notification,
     OpinionRule,
     Publication,
+    Redaction,
     Review,
     ReviewEvent,
     ReviewTopic,
@@ -34,6 +35,7 @@ from reviews.models import (
     User,
     Verdict,
     VerdictVersion,
+    Verification,
     Weights,
 )
 
@@ -171,6 +173,19 @@ class PublicationAdmin(ViewOnlyAdmin):
     list_display = ("published_at", "review", "correction")
     list_select_related = ("review__claim",)
     search_fields = ("review__claim__wording", "review__ref")
+    ordering = ("-pk",)
+
+
+@admin.register(Redaction)
+class RedactionAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "version", "reason")
+    list_select_related = ("version",)
+    ordering = ("-pk",)
+
+
+@admin.register(Verification)
+class VerificationAdmin(ViewOnlyAdmin):
+    list_display = ("finished_at", "verdicts", "versions", "problem_count")
     ordering = ("-pk",)
 
 

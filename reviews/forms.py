@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from claims import text as engine
 from claims.models import Flag, Suggestion
-from reviews import comments, ratings
+from reviews import comments, history, ratings
 from reviews.checklists import AT_MOST, LONGEST_POINT, Point
 from reviews.contacts import Told
 from reviews.history import Draft
@@ -517,10 +517,28 @@ class RegroupForm(forms.Form):
 
 
 class CompareForm(forms.Form):
-    """Two versions by their number, in the address as `from` and `to`."""
+    """Two versions by their number, in the address as `from` and `to`, and which are listed."""
 
     old = forms.IntegerField(required=False, min_value=1)
     new = forms.IntegerField(required=False, min_value=1)
+    before = forms.IntegerField(required=False, min_value=2)
+    who = forms.ChoiceField(required=False)
+    field = forms.ChoiceField(
+        label="What changed",
+        required=False,
+        choices=[("", "Anything"), *history.FIELD_LABELS.items()],
+    )
+
+    def __init__(self, data: QueryDict, people: Mapping[int, str]) -> None:
+        """:param people: who wrote a version, by key."""
+        super().__init__(data)
+        who = cast(forms.ChoiceField, self.fields["who"])
+        who.choices = [("", "Anybody"), *((str(key), name) for key, name in people.items())]
+
+    def asked(self, name: str) -> Any:
+        """Return what was asked for under `name`; what makes no sense is nothing."""
+        self.is_valid()
+        return self.cleaned_data.get(name)
 
     def add_prefix(self, field_name: str) -> str:
         return {"old": "from", "new": "to"}.get(field_name, field_name)

@@ -10,11 +10,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.text import Truncator
 
 from reviews import checklists, history, leases
 from reviews.leases import Refused
-from reviews.models import Conflict, Publication, Review, SecondOpinion, User, Verdict
+from reviews.models import (
+    Conflict,
+    Publication,
+    Review,
+    SecondOpinion,
+    User,
+    Verdict,
+    VerdictVersion,
+)
 from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
 
 __all__ = ["Refused"]
@@ -219,6 +228,13 @@ def _opinions_stand(action: Action, review: Review, user: User) -> str:
 # What else refuses a move, in this order: each says why not, or "".
 Rule = Callable[[Action, Review, User], str]
 DECIDES = (_conflict, _four_eyes, _gives_opinion, _opinions_stand)
+
+
+def _nothing_older(action: Action, review: Review, user: User) -> str:
+    older = VerdictVersion.objects.filter(verdict__review=review, seq__lt=F("verdict__seq"))
+    return "" if older.exists() else "There is no older version to redact."
+
+
 BEGINS = (_theirs_already, _conflict, _gives_opinion)
 ENDS = (_not_theirs_to_dismiss, _seen_by_readers)
 RULES: dict[Action, tuple[Rule, ...]] = {
@@ -230,6 +246,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.TAKE: BEGINS,
     Action.CORRECT: BEGINS,
     Action.TAKE_OVER: BEGINS,
+    Action.REDACT: (_nothing_older,),
     Action.RETURN: (_gives_opinion,),
     Action.ASK_OPINION: (_asked_already,),
     Action.TAKE_OPINION: (_none_asked,),

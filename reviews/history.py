@@ -19,8 +19,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import reversion
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import F, Max, Q
+from reversion.models import Version
 
 from claims import matching, provenance
 from claims.models import Claim
@@ -38,6 +40,7 @@ REDACTED: dict[str, Any] = {
     "schema": 0, "claim": "", "rating": "", "scale": ratings.CURRENT_SCALE, "summary": "",
     "explanation": "", "evidence": [],
 }  # fmt: skip
+REVISED_WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
 FIELD_LABELS = {
@@ -178,6 +181,20 @@ def content_typed(review: Review, draft: Draft) -> dict[str, Any]:
     verdict = of(review)
     _type(verdict, draft)
     return content_of(verdict) | {"correction": draft.correction}
+
+
+def blank(version: VerdictVersion) -> None:
+    """Take out what a redacted version said, here and in the revision made together with it."""
+    VerdictVersion.objects.filter(pk=version.pk).update(content="")
+    revisions = Version.objects.filter(
+        content_type=ContentType.objects.get_for_model(Verdict), object_id=str(version.verdict_id)
+    )
+    for revision in revisions.order_by("pk"):
+        [row] = json.loads(revision.serialized_data)
+        if row["fields"]["seq"] == version.seq:
+            row["fields"] |= dict.fromkeys(REVISED_WORDS, "") | {"context": {}}
+            data = json.dumps([row])
+            revisions.filter(pk=revision.pk).update(serialized_data=data, object_repr="Redacted")
 
 
 def _type(verdict: Verdict, draft: Draft) -> None:
@@ -330,7 +347,12 @@ def row_hash(version: Any) -> str:
 
     :param version: a `VerdictVersion`, or a row of its table read otherwise.
     """
-    row = {
+    return sha256(canonical(sealed(version)) + version.previous_hash)
+
+
+def sealed(version: Any) -> dict[str, Any]:
+    """Return what is sealed of a version besides the hash before it, as values for JSON."""
+    return {
         "verdict": version.verdict_id,
         "seq": version.seq,
         "content_hash": version.content_hash,
@@ -340,7 +362,6 @@ def row_hash(version: Any) -> str:
         "reason": version.reason,
         "at": version.at.astimezone(UTC).isoformat(),
     }
-    return sha256(canonical(row) + version.previous_hash)
 
 
 def read(version: VerdictVersion) -> dict[str, Any]:
@@ -389,13 +410,30 @@ def contributors(verdict: Verdict) -> list[User]:
 
 def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
     """Return the fields in which two versions differ, word by word; None compares with nothing."""
-    before = _as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
-    after = _as_text(read(new))
+    before = as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
+    after = as_text(read(new))
     return [
         FieldDiff(field, label, tuple(word_diff(before[field], after[field])))
         for field, label in FIELD_LABELS.items()
         if before[field] != after[field]
     ]
+
+
+def changing(verdict: Verdict, field: str) -> list[int]:
+    """Return the numbers of the versions in which `field` is not as in the one before.
+
+    Of a redacted version nobody can say: it, and the one after it, are left out. One query.
+    """
+    found, before = [], dict.fromkeys(FIELD_LABELS, "")
+    for version in verdict.versions.order_by("seq").iterator(chunk_size=500):
+        if not version.content:
+            before = {}
+            continue
+        now = as_text(read(version))
+        if before and now[field] != before[field]:
+            found.append(version.seq)
+        before = now
+    return found
 
 
 def word_diff(old: str, new: str) -> Iterator[Change]:
@@ -430,7 +468,8 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+|\s+|[^\w\s]", text)
 
 
-def _as_text(content: dict[str, Any]) -> dict[str, str]:
+def as_text(content: dict[str, Any]) -> dict[str, str]:
+    """Return the content of a version as texts, one for each of `FIELD_LABELS`."""
     rating = (
         ratings.rating(content["rating"], scale=content["scale"]).label if content["rating"] else ""
     )

@@ -13,5 +13,6 @@ urlpatterns = [
     path("feed.json", public.feed, name="feed"),
     path("feed.xml", public.atom, name="atom"),
     path("methodology/", public.methodology, name="methodology"),
+    path("verify-history/", public.verify_history, name="verify-history"),
     path("<slug:ref>/", public.check, name="check"),
 ]

@@ -7,20 +7,14 @@ publication of that version.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from reversion.models import Version
 
 from reviews import gate, history
 from reviews.gate import Refused
 from reviews.models import Publication, Redaction, Review, User, Verdict, VerdictVersion
 from reviews.states import Action
-
-# What a revision of a verdict holds in words; the rest names it and its place.
-WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 
 
 @transaction.atomic
@@ -42,8 +36,7 @@ def redact(review: Review, *, by: User, seq: int, reason: str) -> Redaction:
         version=version, content_hash=version.content_hash, by=actor, by_name=str(actor), at=now,
         reason=reason.strip(),
     )  # fmt: skip
-    VerdictVersion.objects.filter(pk=version.pk).update(content="")
-    _blank_revision(verdict, version)
+    history.blank(version)
     for publication in Publication.objects.filter(version=version):
         blank = _blanked(publication.document)
         Publication.objects.filter(pk=publication.pk).update(document=blank)
@@ -61,19 +54,6 @@ def refusal(review: Review, verdict: Verdict, version: VerdictVersion) -> str:
     if newest and newest.version_id == version.pk:
         return "Readers see it now: publish a correction first."
     return ""
-
-
-def _blank_revision(verdict: Verdict, version: VerdictVersion) -> None:
-    """Take the words out of the revision that was made together with `version`."""
-    revisions = Version.objects.filter(
-        content_type=ContentType.objects.get_for_model(Verdict), object_id=str(verdict.pk)
-    )
-    for revision in revisions.order_by("pk"):
-        [row] = json.loads(revision.serialized_data)
-        if row["fields"]["seq"] == version.seq:
-            row["fields"] |= dict.fromkeys(WORDS, "") | {"context": {}}
-            data = json.dumps([row])
-            revisions.filter(pk=revision.pk).update(serialized_data=data, object_repr="Redacted")
 
 
 def _blanked(document: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -217,19 +217,35 @@ def _unlike(sealed: list[Sealed], revised: list[dict[str, Any]]) -> str:
     return ""
 
 
-# What queries can ask, each for the rows that break a rule: a sentence, and what fills it.
+# What queries can ask, each for the rows that break a rule.
+
+
+class Rule(NamedTuple):
+    """A sentence, the query for what fills it, a row for each time, and the values it asks with."""
+
+    sentence: str
+    query: str
+    values: Callable[[], list[Any]] = list
 
 
 def _rules() -> Iterator[str]:
     with connection.cursor() as cursor:
-        for sentence, query, values in _queries():
-            cursor.execute(query, values)
+        for rule in RULES:
+            cursor.execute(rule.query, rule.values())
             for row in cursor.fetchall():
-                yield sentence.format(*row)
+                yield rule.sentence.format(*row)
 
 
-def _queries() -> Iterator[tuple[str, str, list[Any]]]:
-    yield (
+def _steps() -> list[list[str]]:
+    """Every move there is: the actions, where each begins, where it leads."""
+    steps = [(str(Action.OPEN), "", str(Status.QUEUED))]
+    for action, move in MOVES.items():
+        steps += [(str(action), str(at), str(move.leads(at))) for at in move.sources]
+    return [list(column) for column in zip(*steps, strict=True)]
+
+
+RULES = (
+    Rule(
         "Review {0} is {1}, but its newest event says {2}",
         """
         SELECT review.ref, review.status, event.new_status FROM reviews_review review
@@ -239,9 +255,8 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
         ) event ON true
         WHERE event.new_status IS DISTINCT FROM review.status
         """,
-        [],
-    )
-    yield (
+    ),
+    Rule(
         "Review {0}: event {1} ({2}) leads from {3} to {4}, where it was {5}",
         """
         WITH step AS (
@@ -255,32 +270,31 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
                 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
             )
         """,
-        _steps(),
-    )
-    yield (
+        _steps,
+    ),
+    Rule(
         "Review {0} is {1}, and whether somebody holds it is {2}",
         """
         SELECT ref, status, lease_expires_at IS NOT NULL FROM reviews_review
         WHERE (status = %s) <> (lease_expires_at IS NOT NULL)
             OR (lease_expires_at IS NOT NULL) <> (lease_acquired_at IS NOT NULL)
         """,
-        [Status.IN_PROGRESS],
-    )
-    yield (
+        lambda: [Status.IN_PROGRESS],
+    ),
+    Rule(
         "Review {0} is held longer than anybody may hold one",
         "SELECT ref FROM reviews_review WHERE lease_expires_at > lease_acquired_at + %s",
-        [settings.LEASE_AT_MOST],
-    )
-    yield (
+        lambda: [settings.LEASE_AT_MOST],
+    ),
+    Rule(
         "Decision {0} is on version {1}, but names another content",
         """
         SELECT decision.id, version.seq FROM reviews_decision decision
         JOIN reviews_verdictversion version ON version.id = decision.version_id
         WHERE decision.content_hash <> version.content_hash
         """,
-        [],
-    )
-    yield (
+    ),
+    Rule(
         "Decision {0}: {1} approved version {2}, to which they contributed",
         """
         SELECT decision.id, decision.by_name, version.seq FROM reviews_decision decision
@@ -296,9 +310,8 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
                 ), 0)
         )
         """,
-        [],
-    )
-    yield (
+    ),
+    Rule(
         "Publication {0} of review {1} was not approved in exactly its version",
         """
         SELECT publication.id, review.ref FROM reviews_publication publication
@@ -309,9 +322,8 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
         WHERE approval.kind <> 'approved' OR approval.version_id <> version.id
             OR verdict.review_id <> review.id
         """,
-        [],
-    )
-    yield (
+    ),
+    Rule(
         "Publication {0} of review {1} changes what readers see, and does not say what",
         """
         WITH told AS (
@@ -321,9 +333,8 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
         SELECT told.id, review.ref FROM told JOIN reviews_review review ON review.id = review_id
         WHERE before IS NOT NULL AND (btrim(correction) = '' OR published_at <= before)
         """,
-        [],
-    )
-    yield (
+    ),
+    Rule(
         "Review {0} is published, but what readers see is not its newest version",
         """
         SELECT review.ref FROM reviews_review review
@@ -341,9 +352,9 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
                 <> NULLIF(kept.content, '')::jsonb - 'schema' - 'correction'
         )
         """,
-        [Status.PUBLISHED],
-    )
-    yield (
+        lambda: [Status.PUBLISHED],
+    ),
+    Rule(
         "Evidence {0}, cited by what is published as {1}, is not what was captured",
         """
         SELECT cited->>'ref', review.ref FROM reviews_publication publication
@@ -355,13 +366,5 @@ def _queries() -> Iterator[tuple[str, str, list[Any]]]:
         LEFT JOIN reviews_evidence evidence ON evidence.ref = cited->>'ref'
         WHERE evidence.sha256 IS DISTINCT FROM cited->>'sha256'
         """,
-        [],
-    )
-
-
-def _steps() -> list[list[str]]:
-    """Every move there is: the actions, where each begins, where it leads."""
-    steps = [(str(Action.OPEN), "", str(Status.QUEUED))]
-    for action, move in MOVES.items():
-        steps += [(str(action), str(at), str(move.leads(at))) for at in move.sources]
-    return [list(column) for column in zip(*steps, strict=True)]
+    ),
+)

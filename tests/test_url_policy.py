@@ -111,6 +111,7 @@ WITHOUT_REF = {
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
     "claims:rules", "claims:rules-csv",
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
+    "public:verify-history",
 }  # fmt: skip
 
 
@@ -127,8 +128,10 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:reply" | "reviews:resolve-comment":
             said = comments.say(review, by=factories.fact_checker(), body="Look here.")
             refs = [review.ref, said.ref]
-        case "reviews:restore":
+        case "reviews:restore" | "reviews:version":
             refs = [review.ref, 3]
+        case "reviews:redact":
+            refs = [review.ref, 1]
         case "claims:retry":
             Analysis.objects.filter(article=article).update(status="failed", attempts=5)
             refs = [article.ref]

@@ -216,6 +216,7 @@ DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a
 WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
 OVERRULES = "in 302+ 302+ 403 302+"
 DECIDES = "in 409 302+ 409 302+"
+REDACTS = "in 422 302+ 422 302+"
 UNASKED = "in 409 409 409 409"
 
 DESK = {
@@ -319,6 +320,9 @@ DESK = {
     ),
     "reviews:agreement": Policy(PAGE, NO_PAGE),
     "reviews:history": Policy(PAGE, NO_PAGE),
+    "reviews:history-json": Policy(PAGE, NO_PAGE),
+    "reviews:version": Policy(PAGE, NO_PAGE),
+    "reviews:redact": Policy(NO_PAGE, REDACTS, data=lambda review: {"reason": "A private person."}),
     "reviews:restore": Policy(
         NO_PAGE, DOES, data=lambda review: held(review) | {"seq": history.of(review).seq}
     ),
@@ -358,6 +362,7 @@ DESK = {
     "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:atom": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:methodology": Policy(EVERYBODY, "405 405 405 405 405"),
+    "public:verify-history": Policy(EVERYBODY, "405 405 405 405 405"),
     "sign-in": Policy("200 302 302 302 302", "200 302 302 302 302"),
     "sign-out": Policy(NO_PAGE, "in in+ in+ in+ in+"),  # when somebody left is noted
     "password": Policy(PAGE, PAGE),
@@ -408,6 +413,8 @@ ADMIN_ROWS = {
     "reviews.comment": READ_BY_ROOT,
     "reviews.threadevent": READ_BY_ROOT,
     "reviews.publication": READ_BY_ROOT,
+    "reviews.redaction": READ_BY_ROOT,
+    "reviews.verification": READ_BY_ROOT,
     "reviews.contact": READ_BY_ROOT,
     "reviews.checklistversion": READ_BY_ROOT,
     "reviews.checklistevent": READ_BY_ROOT,

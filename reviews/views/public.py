@@ -25,6 +25,7 @@ from reviews import checks as shelf
 from reviews import publication, ratings
 from reviews.models import Evidence, Publication
 
+SCRIPT = settings.BASE_DIR / "factcheck/static/desk/verify_history.py"
 FRESH = 60  # seconds for which a reader's browser need not ask again
 FEED_LENGTH = 1000
 ATOM_LENGTH = 50
@@ -86,6 +87,19 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "public/methodology.html",
         {"scale": scale, "scale_version": ratings.CURRENT_SCALE, "feed_length": FEED_LENGTH},
     )
+
+
+@require_safe
+@login_not_required
+@cache_control(public=True, max_age=FRESH)
+def verify_history(request: HttpRequest) -> HttpResponse:
+    """How an outsider checks the history of a verdict."""
+    return _render(request, "public/verify_history.html", {"script": _script()})
+
+
+@cache
+def _script() -> str:
+    return SCRIPT.read_text()
 
 
 # Feeds. What is published is never edited, so how many publications there are, and the newest, say

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reviews import roles
-from reviews.states import APPROVE, CHECK, MOVES, OPEN_STATUSES, SYSTEM, Action, Status
+from reviews.states import APPROVE, CHECK, MOVES, OPEN_STATUSES, REDACT, SYSTEM, Action, Status
 
 
 def reachable(start: Status) -> set[Status]:
@@ -66,7 +66,8 @@ def test_the_desk_alone_expires_publishes_wakes_and_reminds():
 def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
     assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES)
     assert roles.ROLES[roles.SUPERVISORS] == (
-        CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist", *roles.OVERRULES,
+        CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist", REDACT,
+        *roles.OVERRULES,
     )  # fmt: skip
     assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
         Action.RETURN, Action.APPROVE, Action.REOPEN, Action.TAKE_OVER, Action.ASK_OPINION,

@@ -18,6 +18,7 @@ from reviews import (
     history,
     opinions,
     publication,
+    redaction,
     regrouping,
     roles,
     workflow,
@@ -74,19 +75,20 @@ ALLOWED: dict[Status, dict[Action, set[str]]] = {
     },
     Status.SUBMITTED: NOTED | {
         Action.WITHDRAW: HOLDERS, Action.RETURN: DECIDERS, Action.APPROVE: DECIDERS - HOLDERS,
-        Action.ASK_OPINION: DECIDERS,
+        Action.ASK_OPINION: DECIDERS, Action.REDACT: DECIDERS,
     },
     Status.WAITING: NOTED | {
         Action.UNSNOOZE: HOLDERS, Action.WAKE: {"the desk"},
         Action.DISMISS: HOLDERS | DECIDERS, Action.MERGE: HOLDERS | DECIDERS,
     },
     Status.RETURNED: NOTED | {
+        Action.REDACT: DECIDERS,
         Action.TAKE: CHECKERS,
         Action.DISMISS: HOLDERS | DECIDERS,
         Action.MERGE: HOLDERS | DECIDERS,
     },
-    Status.APPROVED: {Action.PUBLISH: {"the desk"}},
-    Status.PUBLISHED: {Action.CORRECT: CHECKERS},
+    Status.APPROVED: {Action.PUBLISH: {"the desk"}, Action.REDACT: DECIDERS},
+    Status.PUBLISHED: {Action.CORRECT: CHECKERS, Action.REDACT: DECIDERS},
     Status.DISMISSED: {Action.REOPEN: DECIDERS},
 }  # fmt: skip
 
@@ -129,6 +131,9 @@ VERBS = {
     ),
     Action.RECHECK: lambda review, by: workflow.recheck(
         review, by=by, again_at=SOON, found="The register is not out yet."
+    ),
+    Action.REDACT: lambda review, by: redaction.redact(
+        review, by=by, seq=1, reason="It names a child."
     ),
     Action.ASK_OPINION: lambda review, by: opinions.ask(review, by=by, why="It is close."),
     Action.TAKE_OPINION: lambda review, by: opinions.take(review, by=by),

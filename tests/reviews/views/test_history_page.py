@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
-from reviews import history
+from reviews import history, redaction
 from reviews.states import Status
 from tests import factories
 
@@ -26,6 +31,9 @@ def save(review, summary: str) -> None:
         review, by=review.checker, token=review.lease_token, seq=history.of(review).seq,
         draft=dataclasses.replace(factories.DRAFT, summary=summary),
     )  # fmt: skip
+
+
+WORDS = "register shows a fall of a tenth"
 
 
 def page(client, review, query=""):
@@ -116,3 +124,140 @@ def test_thirty_versions_cost_no_more_queries_than_two(sign_in, queries, written
         save(written, f"Draft {number}")
 
     assert queries(client, address) == few
+
+
+# Who, what, which
+
+
+def test_versions_are_narrowed_by_person_and_by_what_changed(sign_in, written):
+    client, second = sign_in(written.checker), factories.supervisor()
+    assert listed(client, written, f"?who={written.checker_id}") == [3, 2, 1]
+    assert listed(client, written, f"?who={second.pk}") == [3, 2, 1]  # who wrote none narrows none
+    assert listed(client, written, "?field=summary") == [3, 1]
+    assert listed(client, written, "?field=evidence") == [2]
+    assert listed(client, written, "?field=nonsense") == [3, 2, 1]
+
+
+def listed(client, review, query: str) -> list[int]:
+    return [version.seq for version in page(client, review, query).context["versions"]]
+
+
+def test_of_many_versions_the_newest_come_first_and_the_older_on_further_pages(
+    sign_in, written, monkeypatch
+):
+    monkeypatch.setattr("reviews.views.history.LISTED", 2)
+    client = sign_in(written.checker)
+
+    first = page(client, written)
+    assert [version.seq for version in first.context["versions"]] == [3, 2]
+    assert 'href="?before=2"' in first.content.decode()
+    assert listed(client, written, "?before=2") == [1]
+    assert page(client, written, "?before=2").context["new"].seq == 3
+
+
+def test_every_version_has_a_page_that_shows_it_as_it_was(sign_in, written):
+    client = sign_in(factories.fact_checker())
+
+    html = client.get(f"{written.get_absolute_url()}history/1/").content.decode()
+    assert "Version 1 of 3" in html
+    assert WORDS in html
+    assert "Landings fell by a tenth in 2025." not in html
+    assert client.get(f"{written.get_absolute_url()}history/4/").status_code == 404
+
+
+# Redacting
+
+
+def test_a_supervisor_redacts_a_version_and_all_see_that_it_was(sign_in, written):
+    client = sign_in(factories.supervisor("Ada Decider"))
+    where = f"{written.get_absolute_url()}history/1/"
+    assert "Redact this version" in client.get(where).content.decode()
+
+    answer = client.post(f"{where}redact/", {"reason": "A private person."}, follow=True)
+
+    html = answer.content.decode()
+    assert "What it said was redacted" in html
+    assert "A private person." in html
+    assert WORDS not in html
+    listed_html = page(sign_in(written.checker), written).content.decode()
+    assert "redacted by Ada Decider" in listed_html
+    compared = page(sign_in(written.checker), written, "?from=1&to=2").content.decode()
+    assert "One of them was redacted" in compared
+
+
+def test_what_cannot_be_redacted_says_why_and_keeps_what_was_typed(sign_in, written):
+    client = sign_in(factories.supervisor())
+    where = f"{written.get_absolute_url()}history/3/"
+
+    assert "It is what stands now" in client.get(where).content.decode()
+    answer = client.post(f"{where}redact/", {"reason": "A private person."})
+    assert answer.status_code == 422
+    assert "It is what stands now" in answer.content.decode()
+    assert "A private person." in answer.content.decode()
+
+
+def test_who_checks_is_not_offered_to_redact(sign_in, written):
+    html = sign_in(written.checker).get(f"{written.get_absolute_url()}history/1/").content.decode()
+
+    assert "Redact this version" not in html
+
+
+# The file, and the script that checks it
+
+SCRIPT = Path(settings.BASE_DIR, "factcheck/static/desk/verify_history.py")
+
+
+def checked(export: dict, folder: Path, *seal: str) -> tuple[int, str]:
+    """What the script says of this export, run as an outsider would, without the desk."""
+    file = folder / "history.json"
+    file.write_text(json.dumps(export))
+    done = subprocess.run(
+        [sys.executable, "-I", SCRIPT, file, *seal], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def exported(sign_in, written) -> dict:
+    redaction.redact(written, by=factories.supervisor(), seq=1, reason="A private person.")
+    answer = sign_in(written.checker).get(f"{written.get_absolute_url()}history.json")
+    assert answer["Content-Disposition"] == f'attachment; filename="history-{written.ref}.json"'
+    return answer.json()
+
+
+def test_an_outsider_checks_the_export_with_forty_lines(exported, tmp_path, written):
+    head = history.of(written).versions.get(seq=3).hash
+
+    assert len(SCRIPT.read_text().splitlines()) <= 40
+    assert exported["head"] == head
+    assert checked(exported, tmp_path, head) == (
+        0, f"3 versions, the chain holds. Newest seal: {head}\n",
+    )  # fmt: skip
+
+
+TAMPERED = {
+    "a word": (lambda rows: rows[1].update(content=rows[1]["content"].replace("a", "e")),
+               "Version 2 does not say what was sealed."),
+    "who": (lambda rows: rows[0].update(actor_name="Somebody else"),
+            "Version 1 does not fit the chain."),
+    "when": (lambda rows: rows[2].update(at=rows[1]["at"]), "Version 3 does not fit the chain."),
+    "one left out": (lambda rows: rows.pop(1), "Version 2 is missing."),
+    "the last left out": (lambda rows: rows.pop(), "No version has the seal"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_what_was_changed_in_the_file_is_named(exported, tmp_path, what):
+    change, says = TAMPERED[what]
+    change(exported["versions"])
+
+    code, said = checked(exported, tmp_path, exported["head"])
+    assert code == 1
+    assert says in said
+
+
+def test_a_stand_alone_page_says_how(client, db):
+    html = client.get("/checks/verify-history/").content.decode()
+
+    assert "python3 verify_history.py history.json SEAL" in html
+    assert "hashlib.sha256(text.encode())" in html
