@@ -105,7 +105,12 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return waiting.exclude(pk__in=SecondOpinion.objects.of(user).values("review"))
 
     def held_by(self, user: User) -> Self:
-        return self.filter(checker=user, status=Status.IN_PROGRESS)
+        """Those in progress, asked for by their lease, which each of them and no other has.
+
+        Asked for by status, they would be looked for among all that anybody holds, as long as the
+        statistics of the table say that nobody holds any.
+        """
+        return self.filter(checker=user, lease_acquired_at__isnull=False)
 
     def turn_of(self, user: User) -> Self:
         """What waits for `user`: held now, returned to them, or due for their re-check."""
@@ -241,7 +246,7 @@ class Review(models.Model):
             ),
             models.Index(
                 fields=["checker"],
-                condition=Q(status=Status.IN_PROGRESS),
+                condition=Q(lease_acquired_at__isnull=False),
                 name="reviews_review_held",
             ),
             models.Index(
