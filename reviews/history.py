@@ -409,7 +409,12 @@ def contributors(verdict: Verdict) -> list[User]:
 
 
 def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
-    """Return the fields in which two versions differ, word by word; None compares with nothing."""
+    """Return the fields in which two versions differ, word by word; None compares with nothing.
+
+    With a redacted version nothing is compared: what it said is not known.
+    """
+    if not new.content or (old and not old.content):
+        return []
     before = as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
     after = as_text(read(new))
     return [

@@ -169,7 +169,7 @@ def test_every_version_has_a_page_that_shows_it_as_it_was(sign_in, written):
 
 
 def test_a_supervisor_redacts_a_version_and_all_see_that_it_was(sign_in, written):
-    client = sign_in(factories.supervisor("Ada Decider"))
+    client = sign_in(factories.supervisor(first_name="Ada", last_name="Decider"))
     where = f"{written.get_absolute_url()}history/1/"
     assert "Redact this version" in client.get(where).content.decode()
 
