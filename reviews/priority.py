@@ -114,7 +114,8 @@ def _spread(facts: Facts, weights: Weights) -> Iterator[Reason]:
         points = round(weights.spread * min(1, facts.copies / MANY_COPIES))
         yield Reason(points, f"{facts.copies} copies of {origins}", "spread")
     points = round(weights.pace * min(1, facts.per_hour / FAST))
-    yield Reason(points, f"{round(facts.per_hour, 1):g} copies an hour", "pace")
+    pace = f"{round(facts.per_hour, 1):g}"
+    yield Reason(points, f"{pace} {'copy' if pace == '1' else 'copies'} an hour", "pace")
 
 
 def _topical(topics: list[ReviewTopic], weights: Weights) -> Iterator[Reason]:

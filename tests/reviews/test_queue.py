@@ -143,6 +143,7 @@ def points(facts: priority.Facts, topics=(), times=JUST_OPENED, **weights) -> li
         ),
         ({"copies": 9, "origins": 1}, [(15, "9 copies of 1 origin")]),
         ({"per_hour": 2.0}, [(2, "2 copies an hour")]),
+        ({"per_hour": 1.04}, [(1, "1 copy an hour")]),
     ],
 )
 def test_each_fact_gives_its_points_and_its_words(known, reasons):

@@ -210,6 +210,21 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 offerKept();
 
+/* The article begins where the claim stands in it, if it scrolls in a panel of its own. */
+function showClaim() {
+  const scroller = document.querySelector(".review-article");
+  const claim = scroller?.querySelector(".mark-claim:not(.legend *)");
+  if (!claim || scroller.scrollHeight <= scroller.clientHeight) return;
+  const top = scroller.getBoundingClientRect().top;
+  const seen = Math.min(scroller.clientHeight, window.innerHeight - top); // as long as nobody scrolls the page
+  scroller.scrollTop += claim.getBoundingClientRect().top - top - seen / 3;
+}
+
+showClaim();
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "article-panel" && !event.detail.requestConfig.elt.closest("form")) showClaim();
+});
+
 /* Forms beside the editor name the version that it is on: after each save, the new one. */
 document.addEventListener("htmx:afterSettle", () => {
   const seq = document.querySelector("#verdict-form [name=seq]")?.value;

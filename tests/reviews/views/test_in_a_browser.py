@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
+from django.db.models import F
 from django.test import Client
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Page, expect
 
-from claims.models import Flag
+from claims.models import Article, Flag
 from reviews import history, workflow
 from reviews.models import Review, User
 from reviews.states import Status
@@ -273,6 +274,32 @@ def test_a_mark_opens_its_flag_and_a_decision_stays_in_place(opened, held):
     expect(page.locator(f"#mark-{flag.ref}")).to_have_class("mark mark-flag dismissed")
     page.get_by_role("button", name="Take the decision back").click()
     expect(page.get_by_role("button", name="Confirm")).to_be_visible()
+
+
+def test_a_long_article_begins_where_the_claim_stands_in_it(opened, held):
+    article = Article.objects.get(appearances__claim=held.claim)
+    before = "Nothing much happened in the harbour.\n\n" * 60
+    Article.objects.filter(pk=article.pk).update(text=before + article.text)
+    for found in (article.appearances, article.flags):
+        found.update(start=F("start") + len(before), end=F("end") + len(before))
+
+    page = opened(held.checker, held.get_absolute_url())
+
+    expect(page.locator(".article-text .mark-claim").first).to_be_in_viewport()
+    assert page.evaluate("window.scrollY") == 0
+
+
+@pytest.mark.parametrize("name", ["claim_wording", "summary", "explanation"])
+def test_the_field_that_has_the_focus_is_not_under_the_bar(opened, held, name):
+    page = opened(held.checker, held.get_absolute_url())
+
+    page.locator(f"[name={name}]").focus()
+
+    over = """(field) => {
+        const box = field.getBoundingClientRect();
+        return document.elementFromPoint(box.x + 20, box.bottom - 6) === field;
+    }"""
+    assert page.locator(f"[name={name}]").evaluate(over)
 
 
 def test_control_and_enter_submit_from_within_the_form(opened, held):
