@@ -102,14 +102,20 @@ class QueueForm(forms.Form):
         words: str = self.cleaned_data.get("q", "")
         return words
 
+    def name(self) -> str:
+        """Return what the claimant is called."""
+        self.is_valid()
+        name: str = self.cleaned_data.get("claimant", "")
+        return name
+
     def filters(self, user: User, asked: listing.Asked | None = None) -> listing.Filters:
         """Return the filters that could be read, as `user` may use them.
 
-        :param asked: what `listing.asked` made of the words, where it was asked already.
+        :param asked: what `listing.asked` made of words and names, where it was asked already.
         """
-        words = self.words()
-        if asked is None and (words or self.cleaned_data.get("rating")):
-            asked = listing.asked(user, [words])
+        words, name = self.words(), self.name()
+        if asked is None and (words or name or self.cleaned_data.get("rating")):
+            asked = listing.asked(user, [words], [name])
         read = self.cleaned_data
         return listing.Filters(
             kind=read.get("kind", ""),
@@ -123,7 +129,8 @@ class QueueForm(forms.Form):
             status=read.get("status", ""),
             due=read.get("due", ""),
             origins=read.get("origins") or 0,
-            claimant=read.get("claimant", ""),
+            claimant=name,
+            claimants=asked.claimants.get(name, ()) if asked else (),
             unseen=asked.unseen if asked else None,
         )
 

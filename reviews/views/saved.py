@@ -78,7 +78,8 @@ def counted(user: User) -> list[dict[str, Any]]:
     views = list(SavedView.objects.shown_to(user).select_related("owner")[: 2 * saved.MOST])
     known = listing.vocabulary()
     forms = [QueueForm(QueryDict(view.query), known) for view in views]
-    asked = listing.asked(user, [form.words() for form in forms])
+    words, names = [form.words() for form in forms], [form.name() for form in forms]
+    asked = listing.asked(user, words, names)
     counts = listing.count_each(
         listing.listed(form.view(), user, form.filters(user, asked)) for form in forms
     )

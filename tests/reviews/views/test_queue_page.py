@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from claims.models import Flag
+from claims.models import Claimant, Flag
 from reviews import leases, listing, priority, queue, workflow
 from reviews.models import Review, ReviewTopic, Weights
 from reviews.states import Status
@@ -74,6 +74,27 @@ def test_each_filter_finds_what_it_names_and_nothing_else(sign_in, query):
     answer = sign_in(factories.supervisor()).get(f"/?view=work&{query}")
 
     assert rows(answer) == [wanted.claim.wording]
+
+
+@pytest.mark.parametrize("looked_up", [1000, 1], ids=["by key", "too many to look up"])
+def test_a_claimant_is_found_by_any_part_of_the_name(sign_in, monkeypatch, looked_up):
+    monkeypatch.setattr(listing, "NAMED", looked_up)
+    names = ("The Harbour Board", "Old harbour guild", "100% Fishers_Union")
+    by_name = {}
+    for name in names:
+        claimant = Claimant.objects.create(name=name)
+        by_name[name] = factories.review(wording=f"Said by {name}.", claimant=claimant)
+    client = sign_in(factories.fact_checker())
+
+    def found(part: str) -> set[str]:
+        answer = client.get("/", {"claimant": part})
+        assert counts(answer)["open"] == str(len(rows(answer)))
+        return set(rows(answer))
+
+    assert found("HARBOUR") == {by_name[name].claim.wording for name in names[:2]}
+    assert found("0% f") == {by_name[names[2]].claim.wording}
+    assert found("s_u") == {by_name[names[2]].claim.wording}
+    assert found("nobody at all") == set()
 
 
 def test_a_dismissed_flag_no_longer_brings_its_claim_into_the_list(sign_in):
