@@ -68,6 +68,12 @@ app.conf.update(
             "task": "reviews.tasks.verify_history",
             "schedule": crontab(hour="3", minute="30"),
         },
+        # One a day; asked every hour, so that a day on which the folder was away has one yet.
+        "take checkpoint": {
+            "task": "reviews.tasks.take_checkpoint",
+            "schedule": crontab(minute="10"),
+        },
+        "deliver checkpoints": {"task": "reviews.tasks.deliver_checkpoints", "schedule": 60.0},
     },
 )
 app.autodiscover_tasks()

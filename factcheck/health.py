@@ -1,6 +1,9 @@
-"""Whether the desk can work: its servers answer, and nothing has waited too long.
+"""Whether the desk can work, and whether its record holds: no sign-in, no secrets, no names.
 
-For a load balancer or a monitor: no sign-in, no secrets, no names; 200 when all is well, else 503.
+`/health/` is for a load balancer: 200 when the servers answer and nothing has waited too long, else
+503. It tells of the record, but never fails for it: what was broken in it once may stay so for
+ever, and to take the desk away would mend nothing. `/health/record/` is for a monitor that wakes
+somebody: 503 for as long as the record does not hold, was not checked, or reaches no witness.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,9 +24,12 @@ from redis.exceptions import RedisError
 
 from claims.models import Analysis
 from factcheck.celery import app
+from reviews.models import Checkpoint, Delivery, VerdictVersion, Verification
 
 WAITED_TOO_LONG = timedelta(minutes=15)
 SWEPT_TOO_LONG_AGO = timedelta(minutes=5)
+CHECKED_TOO_LONG_AGO = timedelta(days=2)
+DELIVERED_TOO_LATE = timedelta(days=1)
 BROKER_TIMEOUT = 2  # seconds
 
 
@@ -31,9 +38,28 @@ BROKER_TIMEOUT = 2  # seconds
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """Answer with every check's outcome, in JSON."""
-    checks = {name: _outcome(check) for name, check in CHECKS.items()}
-    well = all(check["well"] for check in checks.values())
-    return JsonResponse({"well": well, "checks": checks}, status=200 if well else 503)
+    checks, record = _outcomes(CHECKS), _outcomes(RECORD)
+    well = _all_well(checks)
+    body = {"well": well, "checks": checks, "record": record}
+    return JsonResponse(body, status=200 if well else 503)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def record_health(request: HttpRequest) -> JsonResponse:
+    """Answer with how it stands with the record, in JSON."""
+    record = _outcomes(RECORD)
+    well = _all_well(record)
+    return JsonResponse({"well": well, "record": record}, status=200 if well else 503)
+
+
+def _outcomes(checks: dict[str, Callable[[], dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    return {name: _outcome(check) for name, check in checks.items()}
+
+
+def _all_well(outcomes: dict[str, dict[str, Any]]) -> bool:
+    return all(outcome["well"] for outcome in outcomes.values())
 
 
 def _outcome(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -74,6 +100,28 @@ def _sweeps() -> dict[str, Any]:
     return _age("newest_sweep_seconds", newest, SWEPT_TOO_LONG_AGO)
 
 
+def _verified() -> dict[str, Any]:
+    """What the last check of the whole record found, and how long ago that was."""
+    newest = Verification.objects.newest()
+    since = newest.finished_at if newest else _first_version_at()
+    outcome = _age("verified_seconds", since, CHECKED_TOO_LONG_AGO)
+    problems = newest.problem_count if newest else 0
+    return outcome | {"well": outcome["well"] and not problems, "problems": problems}
+
+
+def _checkpoints() -> dict[str, Any]:
+    """How long ago the record was signed, and how many witnesses have waited too long for it."""
+    newest = Checkpoint.objects.newest()
+    since = newest.taken_at if newest else _first_version_at()
+    outcome = _age("checkpoint_seconds", since, CHECKED_TOO_LONG_AGO)
+    late = Delivery.objects.unfinished().filter(written_at__lte=Now() - DELIVERED_TOO_LATE).count()
+    return outcome | {"well": outcome["well"] and not late, "undelivered": late}
+
+
+def _first_version_at() -> datetime | None:
+    return VerdictVersion.objects.order_by("pk").values_list("at", flat=True).first()
+
+
 def _age(name: str, moment: datetime | None, limit: timedelta) -> dict[str, Any]:
     """The seconds since `moment` by the database's clock, well while within `limit`."""
     if moment is None:
@@ -90,3 +138,4 @@ CHECKS = {
     "analyses": _analyses,
     "sweeps": _sweeps,
 }
+RECORD = {"verification": _verified, "checkpoints": _checkpoints}

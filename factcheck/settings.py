@@ -12,7 +12,8 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from jinja2 import StrictUndefined
 
 from factcheck import embedded
@@ -209,7 +210,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
@@ -231,6 +232,55 @@ EMAIL_HOST_PASSWORD = env.str("FACTCHECK_MAIL_PASSWORD", default="")
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FACTCHECK_MAIL_FROM", default=CONTACT_EMAIL)
 
+# Checkpoints of the record: the key that signs them, and the witnesses that get each.
+
+
+def _checkpoint_key() -> Path:
+    """Return where the key is: where the site says, else one made once in the data folder."""
+    named = env.str("FACTCHECK_CHECKPOINT_KEY", default="")
+    if named and not Path(named).is_file():
+        raise ImproperlyConfigured(f"FACTCHECK_CHECKPOINT_KEY: there is no file {named}.")
+    return Path(named).resolve() if named else DATA / "checkpoint-key.pem"
+
+
+def _checkpoint_mail() -> list[str]:
+    """Return the addresses; refuse what is none, and mail that would only go to the log."""
+    addresses: list[str] = env.list("FACTCHECK_CHECKPOINT_MAIL", default=[])
+    try:
+        for address in addresses:
+            validate_email(address)
+    except ValidationError as error:
+        raise ImproperlyConfigured(
+            f"FACTCHECK_CHECKPOINT_MAIL: “{address}” is no address."
+        ) from error
+    if addresses and not EMAIL_HOST:
+        raise ImproperlyConfigured("FACTCHECK_CHECKPOINT_MAIL needs FACTCHECK_MAIL_HOST.")
+    return addresses
+
+
+def _checkpoint_webhook() -> str:
+    """Return the address, if checkpoints may be posted there."""
+    url = env.str("FACTCHECK_CHECKPOINT_WEBHOOK", default="")
+    if url:
+        from reviews import posting  # noqa: PLC0415  few sites need it, and it is slow to load
+
+        if why_not := posting.refusal(url):
+            raise ImproperlyConfigured(f"FACTCHECK_CHECKPOINT_WEBHOOK: {why_not}")
+    return str(url)
+
+
+CHECKPOINT_KEY = _checkpoint_key()
+CHECKPOINT_KEY_IS_NAMED = bool(env.str("FACTCHECK_CHECKPOINT_KEY", default=""))
+# Public keys that signed before this one.
+CHECKPOINT_OLD_KEYS = [
+    Path(path).resolve() for path in env.list("FACTCHECK_CHECKPOINT_OLD_KEYS", default=[])
+]
+CHECKPOINT_FOLDER = Path(
+    env.str("FACTCHECK_CHECKPOINT_FOLDER", default="") or DATA / "checkpoints"
+).resolve()
+CHECKPOINT_FOLDER_IS_NAMED = bool(env.str("FACTCHECK_CHECKPOINT_FOLDER", default=""))
+CHECKPOINT_MAIL = _checkpoint_mail()
+CHECKPOINT_WEBHOOK = _checkpoint_webhook()
 
 # Language, time, files.
 LANGUAGE_CODE = "en-gb"

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as people
 from django.urls import include, path, reverse_lazy
 
-from factcheck.health import health
+from factcheck.health import health, record_health
 
 urlpatterns = [
     path("", include("reviews.urls")),
@@ -34,5 +34,6 @@ urlpatterns = [
         name="password-changed",
     ),
     path("health/", health, name="health"),
+    path("health/record/", record_health, name="health-record"),
     path("admin/", admin.site.urls),
 ]

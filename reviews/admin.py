@@ -14,10 +14,12 @@ from claims.admin import ViewOnlyAdmin
 from reviews.models import (
     ChecklistEvent,
     ChecklistVersion,
+    Checkpoint,
     Comment,
     Conflict,
     Contact,
     Decision,
+    Delivery,
     Evidence,
     Letter,
     MailChoice,
@@ -186,6 +188,22 @@ class RedactionAdmin(ViewOnlyAdmin):
 @admin.register(Verification)
 class VerificationAdmin(ViewOnlyAdmin):
     list_display = ("finished_at", "verdicts", "versions", "problem_count")
+    ordering = ("-pk",)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ViewOnlyAdmin):
+    list_display = ("number", "day", "taken_at", "hash")
+    ordering = ("-number",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ViewOnlyAdmin):
+    """The outbox of checkpoints: which witness has which, what waits, and why."""
+
+    list_display = ("written_at", "checkpoint", "way", "to", "state", "attempts", "problem")
+    list_filter = ("state", "way")
+    list_select_related = ("checkpoint",)
     ordering = ("-pk",)
 
 

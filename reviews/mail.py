@@ -133,13 +133,18 @@ def _answered(letter: Letter, error: smtplib.SMTPException, code: int) -> bool:
 
 def _wait(letter: Letter, error: Exception) -> bool:
     """It surely did not go out: put it back, twice as long each time, at most an hour."""
-    pause = min(FIRST_WAIT * 2 ** min(letter.attempts - 1, 10), LONGEST_WAIT)
     Letter.objects.filter(pk=letter.pk).update(
         state=Letter.State.WAITING,
-        next_try_at=leases.clock() + pause,
+        next_try_at=leases.clock() + pause_after(letter.attempts),
         problem=f"{type(error).__name__}: {error}"[:300],
     )
     return False
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after this many attempts, the last one failed."""
+    doubled: int = 2 ** min(attempts - 1, 10)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
 def _end(letter: Letter, state: Letter.State, problem: str) -> bool:

@@ -20,7 +20,7 @@ from django.urls import reverse
 from claims.models import Claim, Claimant, new_ref
 from reviews import ratings
 from reviews.inbox import Letter, MailChoice, Notification
-from reviews.ledger import Redaction, Verification
+from reviews.ledger import Checkpoint, Delivery, Redaction, Verification
 from reviews.ordering import ReviewTopic, Reweighing, Weights
 from reviews.personal import Conflict, SavedView
 from reviews.second import OpinionRule, SecondOpinion
@@ -29,10 +29,10 @@ from reviews.talk import Comment, ThreadEvent
 from reviews.worksheet import ChecklistEvent, ChecklistVersion, Contact
 
 __all__ = [
-    "ChecklistEvent", "ChecklistVersion", "Comment", "Conflict", "Contact", "Decision", "Evidence",
-    "Letter", "MailChoice", "Notification", "OpinionRule", "Publication", "Redaction", "Review",
-    "ReviewEvent", "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User",
-    "Verdict", "VerdictVersion", "Verification", "Weights",
+    "ChecklistEvent", "ChecklistVersion", "Checkpoint", "Comment", "Conflict", "Contact",
+    "Decision", "Delivery", "Evidence", "Letter", "MailChoice", "Notification", "OpinionRule",
+    "Publication", "Redaction", "Review", "ReviewEvent", "ReviewTopic", "Reweighing", "SavedView",
+    "SecondOpinion", "ThreadEvent", "User", "Verdict", "VerdictVersion", "Verification", "Weights",
 ]  # fmt: skip
 
 SYSTEM_USERNAME = "system"

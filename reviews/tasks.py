@@ -6,7 +6,16 @@ import logging
 
 from celery import shared_task
 
-from reviews import arranging, mail, notifications, publication, queue, verification
+from reviews import (
+    arranging,
+    attestation,
+    checkpoints,
+    delivery,
+    mail,
+    notifications,
+    publication,
+    queue,
+)
 from reviews.models import Review
 
 logger = logging.getLogger(__name__)
@@ -70,5 +79,17 @@ def sweep_approved() -> None:
 @shared_task
 def verify_history() -> None:
     """Check the whole record; what does not hold is kept, and logged as an error."""
-    for problem in verification.nightly().problems:
+    for problem in attestation.nightly().problems:
         logger.error("%s", problem)
+
+
+@shared_task
+def take_checkpoint() -> None:
+    """Take the checkpoint of the day, unless there is one."""
+    checkpoints.take_daily()
+
+
+@shared_task
+def deliver_checkpoints() -> None:
+    """Bring checkpoints to the witnesses that do not have them yet."""
+    delivery.deliver_due()

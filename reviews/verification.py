@@ -60,6 +60,50 @@ class Seal:
         return not self.problem
 
 
+class Head(NamedTuple):
+    """The newest version of a chain, as a checkpoint signed it. They sort as the record is read."""
+
+    verdict: int
+    seq: int
+    hash: str
+    checkpoint: int
+
+
+class Signed:
+    """The heads that checkpoints signed, read in step with the record."""
+
+    def __init__(self, heads: Iterable[Head]) -> None:
+        self._heads = iter(heads)
+        self._next = next(self._heads, None)
+
+    def broken_to(self, verdict: int | None, rows: list[Sealed]) -> Iterator[str]:
+        """Yield what is wrong with the heads up to `verdict`, whose versions are `rows`.
+
+        None is past the last verdict. Of each verdict only the first broken head is told.
+        """
+        told = 0
+        by_seq = {row.seq: row for row in rows}
+        while (head := self._next) and (verdict is None or head.verdict <= verdict):
+            self._next = next(self._heads, None)
+            if head.verdict == told:
+                continue
+            if problem := _broken(head, by_seq if head.verdict == verdict else None):
+                told = head.verdict
+                yield f"Verdict {head.verdict}: {problem}"
+
+
+def _broken(head: Head, rows: dict[int, Sealed] | None) -> str:
+    """Say in what today's chain is not what was signed; "" if it is. None: there is no verdict."""
+    signed = f"version {head.seq}, which checkpoint {head.checkpoint} signed"
+    if rows is None:
+        return f"it is gone, with {signed}"
+    if head.seq not in rows:
+        return f"{signed}, is gone"
+    if rows[head.seq].hash != head.hash:
+        return f"{signed}, is another now: it or one before it was rewritten"
+    return ""
+
+
 # One verdict
 
 
@@ -118,8 +162,7 @@ def _versions(verdicts: list[int]) -> dict[int, list[Sealed]]:
 
 def problems() -> Iterator[str]:
     """Yield everything in the record that does not hold, as a sentence that names the row."""
-    counted = Count()
-    yield from _chains(counted)
+    yield from _chains(Count(), Signed(()))
     yield from _rules()
 
 
@@ -131,17 +174,25 @@ class Count:
     versions: int = 0
 
 
-def check() -> tuple[list[str], Count]:
-    """Check the whole record; return what does not hold, and how much was looked at."""
+def check(heads: Iterable[Head] = ()) -> tuple[list[str], Count]:
+    """Check the whole record; return what does not hold, and how much was looked at.
+
+    :param heads: what checkpoints signed, in the order of verdicts and then of versions: each must
+        be a version of today's chain.
+    """
     counted = Count()
     with _snapshot():
-        return [*_chains(counted), *_rules()], counted
+        return [*_chains(counted, Signed(heads)), *_rules()], counted
 
 
-def nightly() -> Verification:
-    """Check the whole record and keep what was found, for the history pages and the health."""
+def nightly(heads: Iterable[Head] = (), problems: Iterable[str] = ()) -> Verification:
+    """Check the whole record and keep what was found, for the history pages and the health.
+
+    :param problems: what else is wrong, found before.
+    """
     begun = leases.clock()
-    found, counted = check()
+    found, counted = check(heads)
+    found = [*problems, *found]
     return Verification.objects.create(
         begun_at=begun, finished_at=leases.clock(), verdicts=counted.verdicts,
         versions=counted.versions, problem_count=len(found), problems=found[:KEPT],
@@ -159,7 +210,7 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _chains(counted: Count) -> Iterator[str]:
+def _chains(counted: Count, signed: Signed) -> Iterator[str]:
     kind = ContentType.objects.get_for_model(Verdict).pk
     last = 0
     while verdicts := list(Verdict.objects.filter(pk__gt=last).order_by("pk")[:CHUNK]):
@@ -172,7 +223,9 @@ def _chains(counted: Count) -> Iterator[str]:
             problem = _check(verdict, sealed, evidence[verdict.review_id]).problem
             if problem := problem or _unlike(sealed, revisions[verdict.pk]):
                 yield f"Verdict {verdict.pk}: {problem}"
+            yield from signed.broken_to(verdict.pk, sealed)
         last = keys[-1]
+    yield from signed.broken_to(None, [])
 
 
 def _evidence(verdicts: Iterable[Verdict]) -> dict[int, list[Evidence]]:

@@ -60,3 +60,14 @@ def _sealed_tables_are_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
         yield
+
+
+@pytest.fixture
+def site(settings, tmp_path):
+    """The settings of a site whose only witness is a folder, with a key of its own to be made."""
+    settings.CHECKPOINT_KEY = tmp_path / "key.pem"
+    settings.CHECKPOINT_KEY_IS_NAMED = settings.CHECKPOINT_FOLDER_IS_NAMED = False
+    settings.CHECKPOINT_FOLDER = tmp_path / "witness"
+    settings.CHECKPOINT_OLD_KEYS, settings.CHECKPOINT_MAIL = [], []
+    settings.CHECKPOINT_WEBHOOK = ""
+    return settings

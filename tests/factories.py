@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
 from reviews import (
     checklists,
+    checkpoints,
     contacts,
     evidence,
     history,
@@ -283,11 +284,12 @@ def notification(review: Review) -> Notification:
 
 
 def redacted(held: Review) -> Redaction:
-    """Its newest version redacted, under one that came after it; and the record checked since."""
+    """Its newest version redacted, under one that came after it; the record checked and signed."""
     seq = history.of(held).seq
     save(held, summary=f"Landings fell by {next(_numbers)}.")
     done = redaction.redact(held, by=supervisor(), seq=seq, reason="It named a child.")
     verification.nightly()
+    checkpoints.take()
     return done
 
 

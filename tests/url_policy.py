@@ -368,6 +368,7 @@ DESK = {
     "password": Policy(PAGE, PAGE),
     "password-changed": Policy(PAGE, NO_PAGE),
     "health": Policy(EVERYBODY, "405 405 405 405 405"),
+    "health-record": Policy(EVERYBODY, "405 405 405 405 405"),
 }
 
 # The admin, view by view. Fact-checkers and supervisors do not come in; nobody deletes anything but
@@ -415,6 +416,8 @@ ADMIN_ROWS = {
     "reviews.publication": READ_BY_ROOT,
     "reviews.redaction": READ_BY_ROOT,
     "reviews.verification": READ_BY_ROOT,
+    "reviews.checkpoint": READ_BY_ROOT,
+    "reviews.delivery": READ_BY_ROOT,
     "reviews.contact": READ_BY_ROOT,
     "reviews.checklistversion": READ_BY_ROOT,
     "reviews.checklistevent": READ_BY_ROOT,

@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from reviews import checkpoints, redaction, verification
 from reviews import export as room_of_files
 from reviews import history as room
-from reviews import redaction, verification
 from reviews.forms import CompareForm, ReasonForm, RestoreForm
 from reviews.models import Verdict, VerdictVersion, Verification
 from reviews.states import Action
@@ -40,6 +40,7 @@ def history(request: Request, ref: str) -> HttpResponse:
         "changes": room.compare(old, new) if new else [],
         "seal": verification.seal_of(page.verdict) if new else None,
         "checked": Verification.objects.newest(),
+        "covered": checkpoints.covered(page.verdict) if new else None,
     }
     return render(request, "reviews/history.html", context)
 

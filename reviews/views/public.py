@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -22,10 +23,12 @@ from django.views.decorators.http import condition, require_safe
 
 from claims.models import as_ref
 from reviews import checks as shelf
-from reviews import publication, ratings
-from reviews.models import Evidence, Publication
+from reviews import publication, ratings, signing
+from reviews.models import Checkpoint, Evidence, Publication
 
-SCRIPT = settings.BASE_DIR / "factcheck/static/desk/verify_history.py"
+logger = logging.getLogger(__name__)
+
+SCRIPTS = settings.BASE_DIR / "factcheck/static/desk"
 FRESH = 60  # seconds for which a reader's browser need not ask again
 FEED_LENGTH = 1000
 ATOM_LENGTH = 50
@@ -93,13 +96,32 @@ def methodology(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @cache_control(public=True, max_age=FRESH)
 def verify_history(request: HttpRequest) -> HttpResponse:
-    """How an outsider checks the history of a verdict."""
-    return _render(request, "public/verify_history.html", {"script": _script()})
+    """How an outsider checks the history of a verdict, and checkpoints of the record."""
+    context = {
+        "script": _script("verify_history.py"),
+        "checkpoint_script": _script("verify_checkpoint.py"),
+        "newest": Checkpoint.objects.newest(),
+        "keys": _keys(),
+    }
+    return _render(request, "public/verify_history.html", context)
 
 
 @cache
-def _script() -> str:
-    return SCRIPT.read_text()
+def _script(name: str) -> str:
+    return (SCRIPTS / name).read_text()
+
+
+def _keys() -> list[dict[str, str]]:
+    """The keys that sign checkpoints, the present one first; none where this process has none.
+
+    They come from files, never from the database: who can rewrite that must not name the key, too.
+    """
+    try:
+        keys = signing.public_keys()
+    except signing.NoKey as error:
+        logger.info("No key is shown: %s", error)
+        return []
+    return [{"pem": signing.pem(key), "fingerprint": signing.fingerprint(key)} for key in keys]
 
 
 # Feeds. What is published is never edited, so how many publications there are, and the newest, say

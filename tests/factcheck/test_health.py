@@ -11,9 +11,19 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from claims.models import Analysis, Article
 from factcheck import celery_app
+from reviews import checkpoints, delivery
+from reviews.models import Delivery, Verification
+from reviews.states import Status
 from tests import factories
+from tests.witnessing import as_superuser
 
 pytestmark = pytest.mark.django_db
+
+
+RECORD = {
+    "verification": {"well": True, "verified_seconds": None, "problems": 0},
+    "checkpoints": {"well": True, "checkpoint_seconds": None, "undelivered": 0},
+}
 
 
 def health():
@@ -33,6 +43,7 @@ def test_a_desk_that_works_is_well_without_sign_in():
             "analyses": {"well": True, "oldest_unfinished_seconds": None},
             "sweeps": {"well": True, "newest_sweep_seconds": None},
         },
+        "record": RECORD,
     }
 
 
@@ -68,3 +79,66 @@ def test_a_timetable_that_stopped_is_503():
 
     assert status == 503
     assert body["checks"]["sweeps"]["well"] is False
+
+
+# The record: told to the load balancer, but a failure only to who watches it
+
+
+def of_record() -> tuple[int, dict]:
+    answer = Client().get("/health/record/")
+    return answer.status_code, answer.json()["record"]
+
+
+def written_days_ago(days: int) -> None:
+    """A verdict whose only version is as old as that."""
+    factories.save(factories.review_at(Status.IN_PROGRESS))
+    as_superuser(f"UPDATE reviews_verdictversion SET at = at - interval '{days} days'")
+
+
+def verified(*, days_ago: int = 0, problems: int = 0) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    Verification.objects.create(
+        begun_at=at, finished_at=at, verdicts=1, versions=1, problem_count=problems, problems=[]
+    )
+
+
+def test_an_empty_record_is_well():
+    assert of_record() == (200, RECORD)
+
+
+def test_a_broken_record_is_an_alarm_but_takes_no_desk_away():
+    verified(problems=3)
+
+    assert of_record() == (
+        503, RECORD | {"verification": {"well": False, "verified_seconds": 0, "problems": 3}}
+    )  # fmt: skip
+    status, body = health()
+    assert (status, body["well"], body["record"]["verification"]["problems"]) == (200, True, 3)
+
+
+@pytest.mark.parametrize(("days", "well"), [(1, True), (3, False)])
+def test_a_record_must_be_verified_and_signed_every_other_day(site, days, well):
+    written_days_ago(days)
+
+    status, record = of_record()
+    assert status == (200 if well else 503)
+    assert (record["verification"]["well"], record["checkpoints"]["well"]) == (well, well)
+    verified(days_ago=days)
+    assert of_record()[1]["verification"]["well"] == well
+
+    verified()
+    assert of_record()[1]["verification"]["well"] is True
+    checkpoints.take()
+    assert of_record()[0] == 200
+
+
+def test_a_checkpoint_that_reaches_no_witness_for_a_day_is_an_alarm(site):
+    checkpoints.take()
+    assert of_record()[0] == 200
+    Delivery.objects.update(written_at=timezone.now() - timedelta(days=1))
+
+    status, record = of_record()
+
+    assert (status, record["checkpoints"]["undelivered"]) == (503, 1)
+    delivery.deliver_due()
+    assert of_record()[0] == 200

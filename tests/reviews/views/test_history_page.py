@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from reviews import history, redaction
+from reviews import checkpoints, history, redaction, signing
 from reviews.states import Status
 from tests import factories
+from tests.witnessing import path_of
 
 
 @pytest.fixture
@@ -67,6 +70,26 @@ def test_it_shows_that_the_chain_is_sealed(sign_in, written):
     html = page(sign_in(written.checker), written).content.decode()
 
     assert "Sealed, chain verified to version 3" in html
+
+
+def test_it_shows_how_far_it_was_signed(sign_in, written, site):
+    client = sign_in(written.checker)
+    assert "No checkpoint has been taken yet." in page(client, written).content.decode()
+
+    taken = checkpoints.take()
+    save(written, "Landings fell by a ninth.")
+
+    said = f"verified to version 4, checkpointed to version 3 on {taken.taken_at:%-d %b %Y}"
+    assert said in page(client, written).content.decode()
+
+
+def test_it_says_of_what_is_younger_that_nothing_is_signed_yet(sign_in, site, db):
+    checkpoints.take()
+    review = factories.review_at(Status.SUBMITTED)
+
+    html = page(sign_in(review.checker), review).content.decode()
+
+    assert "In no checkpoint yet: it is younger than the newest." in html
 
 
 def test_a_broken_seal_is_an_alarm(sign_in, written):
@@ -256,8 +279,70 @@ def test_what_was_changed_in_the_file_is_named(exported, tmp_path, what):
     assert says in said
 
 
-def test_a_stand_alone_page_says_how(client, db):
+def test_a_stand_alone_page_says_how(client, db, site):
     html = client.get("/checks/verify-history/").content.decode()
 
     assert "python3 verify_history.py history.json SEAL" in html
     assert "hashlib.sha256(text.encode())" in html
+    assert "No checkpoint has been taken yet." in html
+    assert not site.CHECKPOINT_KEY.exists()
+
+
+def test_it_tells_the_newest_checkpoint_and_the_key(client, db, site):
+    taken = checkpoints.take()
+    [key] = signing.public_keys()
+
+    html = client.get("/checks/verify-history/").content.decode()
+
+    for told in (taken.hash, signing.pem(key).splitlines()[1], signing.fingerprint(key)):
+        assert told in unescape(html)
+    assert "PRIVATE" not in html
+    site.CHECKPOINT_KEY.unlink()
+    html = client.get("/checks/verify-history/").content.decode()
+    assert "Ask us for it" in html
+
+
+CHECKPOINT_SCRIPT = SCRIPT.with_name("verify_checkpoint.py")
+
+
+@pytest.fixture
+def attested(exported, site, tmp_path) -> tuple[dict, Path, Path]:
+    """An export, a checkpoint that has it, and the key."""
+    path = path_of(checkpoints.take())
+    key = tmp_path / "public.pem"
+    key.write_text(signing.pem(signing.public_keys()[0]))
+    return exported, path, key
+
+
+def against(export: dict, checkpoint: Path, key: Path) -> tuple[int, str]:
+    """What the script for checkpoints says, run as an outsider would."""
+    file = key.with_name("history.json")
+    file.write_text(json.dumps(export))
+    done = subprocess.run(
+        [sys.executable, "-I", CHECKPOINT_SCRIPT, key, checkpoint, file],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_outsider_checks_a_history_against_a_checkpoint(attested, written):
+    export, checkpoint, _ = attested
+    assert len(CHECKPOINT_SCRIPT.read_text().splitlines()) <= 60
+    code, said = against(*attested)
+    assert code == 0
+    assert said.endswith(": signed. It has version 3 as it is here.\n")
+
+    export["versions"][2]["hash"] = "0" * 64
+    code, said = against(*attested)
+    assert (code, "signed another version 3: this history was rewritten." in said) == (1, True)
+    export["review"] = "0000000000"
+    assert "does not have this check" in against(*attested)[1]
+
+    lines = gzip.decompress(checkpoint.read_bytes()).splitlines(keepends=True)
+    checkpoint.write_bytes(gzip.compress(b"".join(lines[:-1])))
+    assert against(*attested) == (
+        1,
+        "The heads of this checkpoint are not those that were signed.\n",
+    )
+    checkpoint.write_bytes(gzip.compress(lines[0].replace(b"1", b"2", 1) + b"".join(lines[1:])))
+    assert against(*attested) == (1, "This checkpoint was not signed with this key.\n")
