@@ -1,8 +1,9 @@
-"""A record of a million versions: checking all of it, and the page of one history.
+"""A record of a million versions: checking all of it, signing it, and the page of one history.
 
 The versions are sealed as the desk seals them, chain by chain, and each has its revision of
 django-reversion; they are stored while the triggers sleep. The baseline of checking reads the same
 rows and takes the SHA-256 of each content, nothing else; that of the page is an empty Django view.
+Checking against a checkpoint is checking everything, and reading the checkpoint twice beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
@@ -27,7 +29,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews import history, ratings, roles, verification
+from reviews import (
+    attestation,
+    checkpoints,
+    delivery,
+    history,
+    ratings,
+    roles,
+    signing,
+    verification,
+)
 from reviews.models import Review, User, Verdict
 from tests.benchmarks import rows
 
@@ -52,6 +63,7 @@ def main(data: Path) -> None:
     _store(person)
     print(f"{VERDICTS:,} verdicts, {EACH} versions each, in {time.perf_counter() - begun:.0f} s")
     _checking()
+    _signing()
     _pages(person)
 
 
@@ -102,6 +114,30 @@ def _pages(person: User) -> None:
     p50, p95 = (statistics.quantiles(times, n=20)[at] for at in (9, 18))
     print(f"history page  p50 {p50:.1f} ms  p95 {p95:.1f} ms  {queries} queries")
     print(f"empty view    p50 {statistics.median(empty):.1f} ms")
+
+
+def _signing() -> None:
+    """Take a checkpoint, and check the record against it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    taken = checkpoints.take()
+    making = time.perf_counter() - begun
+    delivery.deliver_due()
+    path = settings.CHECKPOINT_FOLDER / taken.file_name
+    begun = time.perf_counter()
+    sound, problems = attestation.read_all(path, attestation.keyring(signing.public_keys()))
+    reading = time.perf_counter() - begun
+    begun = time.perf_counter()
+    broken, _ = verification.check(attestation.heads(sound))
+    comparing = time.perf_counter() - begun
+    if problems or broken or taken.told["versions"] != VERDICTS * EACH:
+        raise SystemExit(f"{taken.told}, {problems}, {broken[:3]}")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    size = path.stat().st_size / 1_000_000
+    print(
+        f"checkpoint    taken in {making:.1f} s, {size:.1f} MB, read and checked in {reading:.1f} s"
+    )
+    print(f"verify --against it: {comparing:.0f} s, {grown / 1024:.0f} MB more memory than before")
 
 
 # Storing
