@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
 
 from reviews import checks as shelf
-from reviews import publication, workflow
+from reviews import checkpoints, publication, workflow
 from reviews.states import Status
 from tests import chromium, factories
 from tests.publishing import corrected, published
@@ -262,14 +262,16 @@ def test_the_atom_feed_names_every_check_and_when_it_was_changed(client, db):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_site_is_accessible_and_obeys_its_policy(transactional_db, scheme):
+def test_the_site_is_accessible_and_obeys_its_policy(transactional_db, scheme, site):
     row = corrected(published(), "The register was of another year.", explanation="It is 2025.")
-    addresses = ["/checks/", "/checks/methodology/", row.get_absolute_url()]
+    checkpoints.take()
+    addresses = ["/checks/", "/checks/methodology/", "/checks/verify-history/"]
+    addresses += [row.get_absolute_url()]
     phone = {"width": 360, "height": 740}
 
     with (
-        served() as site,
-        chromium.browser(base_url=site, color_scheme=scheme, viewport=phone) as context,
+        served() as desk,
+        chromium.browser(base_url=desk, color_scheme=scheme, viewport=phone) as context,
     ):
         connections.close_all()
         problems = problems_of(context)
