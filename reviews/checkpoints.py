@@ -41,6 +41,7 @@ ORDER BY verdict.id
 """
 # A save reads its clock after it locked a row, which gives its transaction a number. So whatever
 # was saved before the oldest numbered transaction began, or before now, is there to be seen by now.
+# Sessions of other roles do not show theirs; those of the desk, which alone save, do.
 COMPLETE_TO = """
 SELECT LEAST(min(xact_start), clock_timestamp()) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
 
-from reviews import checks as shelf
 from reviews import checkpoints, publication, workflow
+from reviews import checks as shelf
 from reviews.states import Status
 from tests import chromium, factories
 from tests.publishing import corrected, published
