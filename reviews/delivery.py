@@ -179,5 +179,4 @@ def _mail(one: Delivery) -> None:
 
 def _post(one: Delivery) -> None:
     path = _path(one.checkpoint)
-    with path.open("rb") as file:
-        posting.post(settings.CHECKPOINT_WEBHOOK, file, size=path.stat().st_size, name=path.name)
+    posting.post(settings.CHECKPOINT_WEBHOOK, path.read_bytes(), name=path.name)

@@ -6,14 +6,14 @@ status is read. No address from an article or a form comes here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
-import urllib3
+from claims import fetching
 
-LARGEST = 100_000_000  # bytes
-TIMEOUT = urllib3.Timeout(connect=10, read=30)  # seconds, for each step
+LARGEST = 50_000_000  # bytes; it is held in memory
+LIMITS = fetching.Limits(seconds=60)
 
 
 class NotTaken(Exception):
@@ -41,28 +41,25 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def post(url: str, file: BinaryIO, *, size: int, name: str) -> None:
-    """Post the `size` bytes of `file`, a gzip file called `name`.
+def post(url: str, content: bytes, *, name: str) -> None:
+    """Post `content`, a gzip file called `name`, to any port that the operator named.
 
     :raises NotTaken: unless the answer is a 2xx.
     """
     if why_not := refusal(url):
         raise NotTaken(f"Not posted: {why_not}")
-    if size > LARGEST:
-        raise NotTaken(f"Not posted: {size} bytes are more than {LARGEST}.")
-    headers = {
-        "Content-Type": "application/gzip",
-        "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "User-Agent": "factcheck-desk",
-    }
-    with urllib3.PoolManager(retries=False, timeout=TIMEOUT) as pool:
-        try:
-            answer = pool.request(
-                "POST", url, body=file, headers=headers, redirect=False, preload_content=False
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise NotTaken(type(error).__name__) from error
-        answer.close()
+    if len(content) > LARGEST:
+        raise NotTaken(f"Not posted: {len(content)} bytes are more than {LARGEST}.")
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    guard = replace(fetching.Guard.of_the_desk(), ports=frozenset({port}))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    try:
+        answer = fetching.post(
+            url, content, media_type="application/gzip", headers=headers, trusted=True,
+            guard=guard, limits=LIMITS,
+        )  # fmt: skip
+    except fetching.NotFetched as error:
+        raise NotTaken(str(error)) from error  # which names the host at most
     if not 200 <= answer.status < 300:
         raise NotTaken(f"The webhook answered {answer.status}.")
