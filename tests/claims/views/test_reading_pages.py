@@ -266,7 +266,7 @@ def test_an_article_tells_how_it_came_and_what_was_guessed(desk):
 
     assert "Courier · Ada Brenna" in shown
     assert "date, title: read from its looks, not declared by it" in shown
-    assert "text/plain, 18\xa0bytes, from a.txt" in shown
+    assert "text/plain, 18 bytes, from a.txt" in shown
     assert "again-11.txt" in shown
     assert "3 times before" in shown
     assert "Other words were found at its address later" in shown
