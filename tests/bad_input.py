@@ -47,6 +47,15 @@ def every_way(content: bytes) -> Iterator[tuple[bytes, str]]:
     yield files.zipped({"word/document.xml": content}), "part.docx"
 
 
+def as_words(line: bytes) -> Iterator[tuple[bytes, str]]:
+    """One hostile string as a text, as the facts of one, and in a page."""
+    text = line.decode(errors="replace")
+    yield line, "a.txt"
+    yield f"---\ntitle: {text}\nsource: {text[:150]}\n---\n{text}".encode(), "facts.txt"
+    head = f"<title>{text}</title><link rel=canonical href='{text}'>"
+    yield files.page(f"{files.SENTENCE} {text}", head=head), "page.html"
+
+
 def told(failure: reading.Failure) -> bool:
     """Whether a failure is one clear line, and no traceback."""
     return bool(failure.why) and failure.why.isprintable() and "Traceback" not in failure.why

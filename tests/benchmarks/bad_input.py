@@ -29,18 +29,20 @@ def main(data: Path) -> None:
     for name, paths in bad_input.corpora(folder).items():
         began = time.perf_counter()
         contents = [path.read_bytes() for path in paths]
-        contents += [
+        lines = [
             line for path in paths if path.name in LISTS for line in path.read_bytes().splitlines()
         ]
+        ways = [way for content in contents for way in bad_input.every_way(content)]
+        ways += [way for line in lines for way in bad_input.as_words(line)]
         counts = Counter[str]()
-        for content in contents:
-            for tried, called in bad_input.every_way(content):
-                try_one(tried, called, counts, reasons)
+        for content, called in ways:
+            try_one(content, called, counts, reasons)
         seconds = time.perf_counter() - began
         print(
-            f"{name}: {len(contents)} inputs, {counts['ways']} ways: {counts['stored']} documents"
-            f" stored, {counts['refused']} refused; {counts['raised']} exceptions and"
-            f" {counts['unclear']} unclear messages (both must be 0); {seconds:.0f} s"
+            f"{name}: {len(contents)} files and {len(lines)} lines, {counts['ways']} ways:"
+            f" {counts['stored']} documents stored, {counts['refused']} refused; {counts['raised']} exceptions and"
+            f" {counts['unclear']} unclear messages (both must be 0); {seconds:.0f} s",
+            flush=True,
         )
     print(f"half rows (must be none): {bad_input.half_rows() or 'none'}")
     for reason, count in reasons.most_common(25):
