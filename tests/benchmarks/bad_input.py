@@ -40,8 +40,9 @@ def main(data: Path) -> None:
         seconds = time.perf_counter() - began
         print(
             f"{name}: {len(contents)} files and {len(lines)} lines, {counts['ways']} ways:"
-            f" {counts['stored']} documents stored, {counts['refused']} refused; {counts['raised']} exceptions and"
-            f" {counts['unclear']} unclear messages (both must be 0); {seconds:.0f} s",
+            f" {counts['stored']} documents stored, {counts['refused']} refused;"
+            f" {counts['raised']} exceptions and {counts['unclear']} unclear messages (both must"
+            f" be 0); {seconds:.0f} s",
             flush=True,
         )
     print(f"half rows (must be none): {bad_input.half_rows() or 'none'}")
