@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
@@ -17,7 +17,18 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from claims import analysis, derivation, grouping, listing, marking, provenance, rulebook, timeline
+from claims import (
+    analysis,
+    archiving,
+    derivation,
+    grouping,
+    invisible,
+    listing,
+    marking,
+    provenance,
+    rulebook,
+    timeline,
+)
 from claims import stories as room
 from claims.marking import Mark
 from claims.models import (
@@ -27,6 +38,7 @@ from claims.models import (
     Claim,
     Derivation,
     Flag,
+    Snapshot,
     Source,
     Story,
     as_ref,
@@ -38,6 +50,9 @@ if TYPE_CHECKING:
 RESTING = 50  # articles named as resting on a source
 COPIES = 100  # articles in which a claim appears that its page lists
 CHANGES = 200  # differences between copies shown of one claim, or of one story
+SIGHTINGS = 10  # times an article was seen that its page lists
+# What a guessed field is called on pages, where its own name does not say it.
+GUESSED = {"published_on": "date", "source": "outlet", "text": "encoding of the text"}
 LONGEST_REASON = 500  # characters
 NO_STORY = "none"  # chosen instead of a story
 
@@ -223,8 +238,8 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _articles() -> QuerySet[Article]:
     """Articles with all that the page of one names."""
-    rows = Article.objects.select_related("source", "story", "analysis", "placed_by")
-    return rows.prefetch_related("snapshots")
+    rows = Article.objects.select_related("source", "story", "analysis", "placed_by", "revises")
+    return rows.prefetch_related("snapshots", "revisions")
 
 
 def _article_page(
@@ -242,10 +257,40 @@ def _article_page(
         "derivations": row.derivations.select_related(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
+        "strange": invisible.summary(invisible.odd_in(row.text)),
+        "guessed": [GUESSED.get(name, name) for name in row.guessed],
+        "sightings": row.sightings.order_by("-at", "-pk")[:SIGHTINGS],
+        "unlisted_sightings": row.sightings.count() - SIGHTINGS,
         "refused": refused or {},
         "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
     }
     return render(request, "claims/article.html", context, status=409 if refused else 200)
+
+
+@require_GET
+def snapshot(request: HttpRequest, ref: str, sha256: str) -> HttpResponse:
+    row = get_object_or_404(Snapshot, article__ref=ref, sha256=sha256)
+    name = f"{ref}-{sha256[:12]}{archiving.ENDINGS.get(row.media_type, '.bin')}"
+    return _bytes(name, lambda: archiving.content_of(row))
+
+
+@require_GET
+def snapshots_warc(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(Article.objects.filter(snapshots__isnull=False).distinct(), ref=ref)
+    return _bytes(f"{ref}.warc.gz", lambda: archiving.as_warc(row))
+
+
+def _bytes(name: str, content: Callable[[], bytes]) -> HttpResponse:
+    """Bytes that somebody sent us: a file to save, never a page of ours, and without any right."""
+    try:
+        answer = HttpResponse(content(), content_type="application/octet-stream")
+    except archiving.Missing as missing:
+        raise Http404(f"{missing}") from missing
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 # Claims and sources

@@ -99,7 +99,7 @@ def test_who_is_signed_in_without_the_right_is_refused(db):
 def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_people(editor):
     allowed = {name for name in names(DESK_MODELS) if _status(editor, name) == 200}
 
-    found = {"story", "snapshot", "analysis", "appearance", "flag", "derivation"}
+    found = {"story", "snapshot", "sighting", "analysis", "appearance", "flag", "derivation"}
     regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 
@@ -313,6 +313,19 @@ def test_an_article_is_put_back_on_the_list_of_what_to_analyse(editor):
     assert (row.status, row.attempts, row.error) == ("received", 0, "")
 
 
+def test_what_a_person_wrote_of_an_article_is_no_guess_any_more(editor):
+    article = factories.article(guessed=["author", "title"], author="Unknown")
+    data = {
+        "title": article.title, "source": article.source_id, "url": article.url,
+        "published_on": article.published_on, "language": "en", "author": "Ada Brenna",
+    }  # fmt: skip
+
+    editor.post(page(Article, "change", article.pk), data)
+
+    article.refresh_from_db()
+    assert (article.author, article.guessed) == ("Ada Brenna", ["title"])
+
+
 # History and restoring
 
 
@@ -418,9 +431,10 @@ def _one_of_everything() -> Review:
     article = Article.objects.latest("pk")
     article.story = Story.objects.create(title=article.title)
     article.save()
-    article.snapshots.create(
-        content=b"bytes", sha256="0" * 64, media_type="text/plain", location="a.txt"
+    snapshot = article.snapshots.create(
+        size=5, sha256="0" * 64, media_type="text/plain", location="a.txt"
     )
+    article.sightings.create(snapshot=snapshot, location="a.txt", at=timezone.now())
     Derivation.objects.create(
         article=article, on_source=factories.source(), kind="citation", score=1
     )
