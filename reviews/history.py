@@ -385,14 +385,11 @@ def finding_hash(version: VerdictVersion) -> str:
 def contributors(verdict: Verdict) -> list[User]:
     """Return who wrote a version since the last approved one: the people who may not approve it.
 
+    One that has some of the approvals it needs is not approved yet.
     Where one of these versions was adopted, so are those who wrote what it adopted.
     """
-    approved_to = (
-        Decision.objects.filter(version__verdict=verdict, kind=Decision.Kind.APPROVED).aggregate(
-            seq=Max("version__seq")
-        )["seq"]
-        or 0
-    )
+    approvals = Decision.objects.filter(version__verdict=verdict).complete()
+    approved_to = approvals.aggregate(seq=Max("version__seq"))["seq"] or 0
     written = verdict.versions.filter(seq__gt=approved_to)
     adopted = VerdictVersion.objects.filter(
         verdict__versions__publication__adoptions__review=verdict.review_id,

@@ -263,16 +263,22 @@ def adjudicate(review: Review, *, by: User, seq: int, outcome: str, reason: str)
 
 
 @transaction.atomic
-def approve(review: Review, *, by: User, seq: int, content_hash: str, comment: str = "") -> None:
-    """Approve exactly the version that the supervisor read.
+def approve(
+    review: Review, *, by: User, seq: int, content_hash: str, comment: str = ""
+) -> Decision:
+    """Approve exactly the version that the supervisor read; the last approval needed moves it on.
 
-    :raises Refused: if they contributed to it, or a newer version replaced it meanwhile.
+    :raises Refused: if they contributed to it or approved it already, or a newer version replaced
+        it meanwhile.
     """
     actor, now = gate.begin(Action.APPROVE, review, by)
-    _decide(
+    decision = _decide(
         review.verdict, Decision.Kind.APPROVED, seq, content_hash, by=actor, at=now, comment=comment
     )
-    review.move(Action.APPROVE, by=actor, at=now, note=comment.strip())
+    action = Action.APPROVE if decision.completes else Action.CO_APPROVE
+    note = ": ".join(filter(None, (decision.part, comment.strip())))
+    review.move(action, by=actor, at=now, note=note)
+    return decision
 
 
 @transaction.atomic
@@ -363,14 +369,16 @@ def _return(review: Review, seq: int, *, by: User, at: datetime, comment: str) -
 def _decide(
     verdict: Verdict, kind: Decision.Kind, seq: int, content_hash: str, *,
     by: User, at: datetime, comment: str,
-) -> None:  # fmt: skip
+) -> Decision:  # fmt: skip
     version = verdict.versions.get(seq=verdict.seq)
     if version.seq != seq or (content_hash and version.content_hash != content_hash):
         raise Refused("The verdict changed while you were reading. Read it again.")
-    Decision.objects.create(
+    decision = Decision.objects.create(
         version=version, content_hash=version.content_hash, kind=kind,
         by=by, by_name=str(by), at=at, comment=comment.strip(),
     )  # fmt: skip
+    decision.refresh_from_db(fields=["nth", "needed"])  # the database counted them
+    return decision
 
 
 def _be_due_anew(review: Review, now: datetime) -> None:

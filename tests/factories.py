@@ -30,6 +30,7 @@ from reviews.models import (
     ChecklistVersion,
     Conflict,
     Contact,
+    Decision,
     Evidence,
     OpinionRule,
     Redaction,
@@ -203,10 +204,10 @@ def submit(review: Review) -> None:
     workflow.submit(review, by=review.checker, token=review.lease_token, seq=seq)
 
 
-def approve(review: Review, *, by: User) -> None:
+def approve(review: Review, *, by: User) -> Decision:
     """Approve the newest version, having read it."""
     verdict = history.of(review)
-    workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
+    return workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
 
 
 def put_aside(review: Review, *, days: int = 3) -> None:

@@ -224,10 +224,14 @@ DESK = {
     "reviews:queue-csv": Policy(PAGE, NO_PAGE),
     "reviews:weights": Policy(PAGE, "in 422 302+ 422 302+", data=lambda review: weighed()),
     "reviews:topics": Policy(
-        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Ports", "words": "", "harm": 1}
+        PAGE,
+        "in 422 302+ 422 302+",
+        data=lambda review: {"name": "Ports", "harm": 1, "approvals": 2},
     ),
     "reviews:topic": Policy(
-        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Tides", "words": "", "harm": 1}
+        PAGE,
+        "in 422 302+ 422 302+",
+        data=lambda review: {"name": "Tides", "harm": 1, "approvals": 2},
     ),
     "reviews:profile": Policy(PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: {}),
     "reviews:declare-conflict": Policy(

@@ -20,7 +20,8 @@ from django_htmx.middleware import HtmxDetails
 from claims import marking, matching, provenance
 from claims.marking import Mark
 from claims.models import Article, Claim, Flag, as_ref
-from reviews import adoption, checklists, comments, gate, history, opinions, ratings
+from reviews import adoption, approvals, checklists, comments, gate, history, opinions, ratings
+from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
     AdjudicateForm,
     AskForm,
@@ -158,6 +159,18 @@ class Dated:
     label: str
     button: str
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """How many approvals a verdict needs, and those it has."""
+
+    needed: int
+    given: list[Decision]
+
+    @property
+    def several(self) -> bool:
+        return self.needed > 1 or bool(self.given)
 
 
 def _in_days(days: int) -> date:
@@ -317,7 +330,7 @@ class ReviewPage:
         return newest if newest and newest.kind == Decision.Kind.RETURNED else None
 
     @property
-    def decisions(self) -> QuerySet[Decision]:
+    def decisions(self) -> DecisionQuerySet:
         found = Decision.objects.filter(version__verdict__review=self.review)
         return found.select_related("version").order_by("-pk")
 
@@ -521,7 +534,15 @@ class ReviewPage:
 
     @cached_property
     def last_decision(self) -> Decision | None:
-        return self.decisions.first()
+        """The newest that settled what a version becomes: one of several approvals does not."""
+        settled = self.decisions.complete() | self.decisions.filter(kind=Decision.Kind.RETURNED)
+        return settled.first()
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(
+            approvals.needed(self.review.topics), list(approvals.standing(self.review))
+        )
 
     @cached_property
     def changes(self) -> list[history.FieldDiff]:
