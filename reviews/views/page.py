@@ -20,7 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from claims import marking, matching, provenance
 from claims.marking import Mark
 from claims.models import Article, Claim, Flag, as_ref
-from reviews import adoption, approvals, checklists, comments, gate, history, opinions, ratings
+from reviews import adoption, checklists, comments, gate, history, opinions, ratings
 from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
     AdjudicateForm,
@@ -51,7 +51,9 @@ from reviews.models import (
     Verdict,
     VerdictVersion,
 )
+from reviews.reconciling import Reconciled
 from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
+from reviews.views.approving import Approvals, approvals_of, gaps
 from reviews.views.contact_log import ContactLog, Noted
 from reviews.views.threads import Threads, threads
 
@@ -115,7 +117,7 @@ class Answer:
     """How something just sent was answered: the forms as typed, and what was wrong with them.
 
     :ivar problem: why the verdict was not saved, or saved but not submitted.
-    :ivar conflict: word by word, what was saved meanwhile against what was typed.
+    :ivar conflict: what was saved meanwhile and what was typed, brought together.
     :ivar withdrawal: the piece of evidence and the form that should have withdrawn it.
     :ivar contact: the form of the contact log that was refused.
     :ivar tick: the point that was not ticked, the note as typed, and why not.
@@ -127,7 +129,7 @@ class Answer:
 
     verdict: VerdictForm | None = None
     problem: str = ""
-    conflict: list[history.FieldDiff] | None = None
+    conflict: Reconciled | None = None
     evidence: EvidenceForm | None = None
     withdrawal: tuple[str, WithdrawEvidenceForm] | None = None
     contact: Noted | None = None
@@ -159,18 +161,6 @@ class Dated:
     label: str
     button: str
     key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Approvals:
-    """How many approvals a verdict needs, and those it has."""
-
-    needed: int
-    given: list[Decision]
-
-    @property
-    def several(self) -> bool:
-        return self.needed > 1 or bool(self.given)
 
 
 def _in_days(days: int) -> date:
@@ -540,9 +530,7 @@ class ReviewPage:
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals(
-            approvals.needed(self.review.topics), list(approvals.standing(self.review))
-        )
+        return approvals_of(self.review)
 
     @cached_property
     def changes(self) -> list[history.FieldDiff]:
@@ -563,21 +551,6 @@ class ReviewPage:
     @property
     def decision_form(self) -> DecisionForm:
         return self.answer.decision or DecisionForm()
-
-
-def gaps(evidence: list[Evidence]) -> list[str]:
-    """Name what a supervisor should miss in the evidence."""
-    if not evidence:
-        return ["There is no evidence."]
-    found = []
-    if not any(item.is_primary for item in evidence):
-        found.append("None of it is a primary source.")
-    if len(evidence) > 1 and len({item.publisher.casefold() for item in evidence}) == 1:
-        found.append(f"All of it comes from {evidence[0].publisher}.")
-    if all(item.stance == Evidence.Stance.CONTEXT for item in evidence):
-        found.append("It gives context, but neither supports nor refutes the claim.")
-    found += [f"“{item.title}” has no address to look it up." for item in evidence if not item.url]
-    return found
 
 
 def show(

@@ -1,4 +1,4 @@
-"""Several approvals: how many a verdict needs, whose count, what makes them void, who is refused."""
+"""Several approvals: how many a verdict needs, which count, and who gives none by any way."""
 
 from __future__ import annotations
 
