@@ -508,7 +508,7 @@ class DecisionForm(forms.Form):
     comment = forms.CharField(
         required=False,
         max_length=4000,
-        help_text="To return it: what should change. To approve it: optional.",
+        help_text="To return it: what should change, if comments on passages do not say it all.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

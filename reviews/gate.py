@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.text import Truncator
 
-from reviews import approvals, checklists, history, leases
+from reviews import approvals, history, leases, policy
 from reviews.leases import Refused
 from reviews.models import (
     Conflict,
@@ -121,8 +121,7 @@ def missing(review: Review) -> list[str]:
             "words for readers on what was corrected",
         ),
     ]
-    ticks = [f"a tick at “{point}”" for point in checklists.unticked(review)]
-    return [need for met, need in needs if not met] + ticks
+    return [need for met, need in needs if not met] + policy.missing(review)
 
 
 def _is_public(verdict: Verdict) -> bool:

@@ -13,7 +13,17 @@ from django.db import transaction
 
 from claims import flagging
 from claims.models import Flag
-from reviews import flags, gate, history, leases, notifications, opinions, priority
+from reviews import (
+    comments,
+    flags,
+    gate,
+    history,
+    leases,
+    notifications,
+    opinions,
+    policy,
+    priority,
+)
 from reviews.gate import Refused
 from reviews.inbox import Kind
 from reviews.models import Decision, Review, User, Verdict
@@ -103,7 +113,7 @@ def submit(review: Review, *, by: User, token: int, seq: int) -> None:
     if history.of(review).seq != seq:
         raise Refused("The verdict was saved again since this page was opened. Read it once more.")
     review.end_lease(keep_checker=True)
-    review.move(Action.SUBMIT, by=actor, at=now)
+    review.move(Action.SUBMIT, by=actor, at=now, note=policy.submitted_under(review))
     opinions.submitted(review, by=actor, at=now)
 
 
@@ -236,13 +246,17 @@ def decide_flag(
 
 @transaction.atomic
 def return_to_checker(review: Review, *, by: User, seq: int, comment: str) -> None:
-    """Return version `seq` to its checker with a comment.
+    """Return version `seq` to its checker with a comment, and with those on passages.
 
-    :raises Refused: if there is no comment, or a newer version replaced it meanwhile.
+    :raises Refused: if there is neither, or a newer version replaced it meanwhile.
     """
     actor, now = gate.begin(Action.RETURN, review, by)
-    gate.need(comment, "Say what the checker should change.")
-    _return(review, seq, by=actor, at=now, comment=comment.strip())
+    marked = len(comments.to_deliver(review, by=actor))
+    if not marked:
+        gate.need(comment, "Say what the checker should change. A comment on a passage does, too.")
+    passages = f"{marked} comment{'s' if marked != 1 else ''} on passages" if marked else ""
+    said = comment.strip() or f"See the {passages}."
+    _return(review, seq, by=actor, at=now, comment=said, passages=passages)
 
 
 @transaction.atomic
@@ -357,12 +371,15 @@ def remind(review: Review) -> bool:
 # Steps that the moves share
 
 
-def _return(review: Review, seq: int, *, by: User, at: datetime, comment: str) -> None:
+def _return(
+    review: Review, seq: int, *, by: User, at: datetime, comment: str, passages: str = ""
+) -> None:
     _decide(review.verdict, Decision.Kind.RETURNED, seq, "", by=by, at=at, comment=comment)
     review.move(Action.RETURN, by=by, at=at, note=comment)
+    words = f"{by} returned your verdict, with {passages}" if passages else ""
     notifications.tell(
         review.checker, Kind.RETURNED, review, at=at, note=comment,
-        occasion=f"returned {at.isoformat()}", words=f"{by} returned your verdict",
+        occasion=f"returned {at.isoformat()}", words=words or f"{by} returned your verdict",
     )  # fmt: skip
 
 

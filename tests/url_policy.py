@@ -18,7 +18,7 @@ from claims.models import (
     Source,
     Suggestion,
 )
-from reviews import history, leases, workflow
+from reviews import history, leases, policy, workflow
 from reviews.inbox import Kind, Mail
 from reviews.models import ChecklistVersion, Review, ReviewTopic
 from reviews.states import Status
@@ -188,6 +188,30 @@ def edited(review: Review) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def asked_more() -> dict[str, Any]:
+    """The policy asks for one source more than it does."""
+    newest = policy.in_force()
+    asked = policy.terms(newest)
+    return {
+        "seq": newest.seq if newest else 0, "why": "A trial.", "checklist": "always",
+        "sources": "or_reason", "at_least": asked.at_least % policy.MOST_SOURCES + 1,
+        "contact": "off", "both_sides": "off", "primary": "off",
+    }  # fmt: skip
+
+
+def going_without(review: Review) -> dict[str, Any]:
+    """A reason is taken instead of a second source."""
+    if policy.terms(policy.in_force()).sources != "or_reason":
+        factories.policy(sources="or_reason")
+    return held(review) | {"requirement": "sources", "reason": "One office alone keeps it."}
+
+
+def gone_without(review: Review) -> dict[str, Any]:
+    given = going_without(review)
+    policy.state(review, by=review.checker, **given)
+    return given
+
+
 def all_flags(review: Review) -> dict[str, Any]:
     """Its open flag, chosen among those of the article."""
     flag = Flag.objects.get(covers__claim=review.claim)
@@ -291,6 +315,10 @@ DESK = {
     "reviews:newest-checklist": Policy(NO_PAGE, WRITES, data=with_a_newer_checklist),
     "reviews:checklist": Policy(PAGE, NO_PAGE),
     "reviews:edit-checklist": Policy(NO_PAGE, DECIDES, data=edited),
+    "reviews:state-reason": Policy(NO_PAGE, WRITES, data=going_without),
+    "reviews:take-back-reason": Policy(NO_PAGE, WRITES, data=gone_without),
+    "reviews:policy": Policy(PAGE, NO_PAGE),
+    "reviews:edit-policy": Policy(NO_PAGE, DECIDES, data=lambda review: asked_more()),
     "reviews:preview": Policy(NO_PAGE, "in 200 200 409 200", data=typed),
     "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
     "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
@@ -422,6 +450,8 @@ ADMIN_ROWS = {
     "reviews.contact": READ_BY_ROOT,
     "reviews.checklistversion": READ_BY_ROOT,
     "reviews.checklistevent": READ_BY_ROOT,
+    "reviews.policyversion": READ_BY_ROOT,
+    "reviews.exemption": READ_BY_ROOT,
     "reviews.reviewtopic": READ_BY_ROOT,
     "reviews.weights": READ_BY_ROOT,
     "reviews.reweighing": READ_BY_ROOT,

@@ -52,7 +52,7 @@ def return_to_checker(request: Request, ref: str) -> HttpResponse:
     except Refused as refused:
         form.add_error("comment", str(refused))
         return _again(request, review, form, 409)
-    messages.success(request, f"Returned to {review.checker} with your comment.")
+    messages.success(request, f"Returned to {review.checker} with your comments.")
     return redirect(review)
 
 
