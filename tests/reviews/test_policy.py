@@ -163,7 +163,7 @@ def test_withdrawn_evidence_counts_no_more(held):
 def test_articles_that_rest_on_one_report_are_one_source(held):
     agency, first, second = factories.source("Wire"), factories.article(), factories.article()
     for copy in (first, second):
-        Derivation.objects.create(article=copy, on_source=agency, kind="citation")
+        Derivation.objects.create(article=copy, on_source=agency, kind="citation", score=1)
         factories.attach(held, url=copy.url, title=copy.title, publisher=copy.source.name)
     factories.attach(held, url="", title="Wire report", publisher="the wire")
 
@@ -172,7 +172,7 @@ def test_articles_that_rest_on_one_report_are_one_source(held):
 
 def test_a_copy_and_its_original_are_one_source(held):
     original, copy = factories.article(), factories.article()
-    Derivation.objects.create(article=copy, on_article=original, kind="copy")
+    Derivation.objects.create(article=copy, on_article=original, kind="copy", score=1)
     for one in (copy, original):
         factories.attach(held, url=one.url, title=one.title, publisher=one.source.name)
 
