@@ -194,16 +194,16 @@ def asked_more() -> dict[str, Any]:
     asked = policy.terms(newest)
     return {
         "seq": newest.seq if newest else 0, "why": "A trial.", "checklist": "always",
-        "sources": "or_reason", "at_least": asked.at_least % policy.MOST_SOURCES + 1,
+        "sources": "off", "at_least": asked.at_least % policy.MOST_SOURCES + 1,
         "contact": "off", "both_sides": "off", "primary": "off",
     }  # fmt: skip
 
 
 def going_without(review: Review) -> dict[str, Any]:
-    """A reason is taken instead of a second source."""
-    if policy.terms(policy.in_force()).sources != "or_reason":
-        factories.policy(sources="or_reason")
-    return held(review) | {"requirement": "sources", "reason": "One office alone keeps it."}
+    """A reason is taken instead of a primary source."""
+    if policy.terms(policy.in_force()).primary != "or_reason":
+        factories.policy(primary="or_reason")
+    return held(review) | {"requirement": "primary", "reason": "The register burned."}
 
 
 def gone_without(review: Review) -> dict[str, Any]:

@@ -14,13 +14,21 @@ from reviews import (
     verification,
     workflow,
 )
-from reviews.models import Decision, Publication, ReviewEvent, ReviewTopic, SecondOpinion
+from reviews.models import (
+    Decision,
+    Publication,
+    Review,
+    ReviewEvent,
+    ReviewTopic,
+    SecondOpinion,
+)
 from reviews.states import Action, Status
 from reviews.workflow import Refused
 from tests import factories
 from tests.factories import fact_checker, review_at, supervisor
 from tests.record import commit
 from tests.reviews.test_seals import decision, refused
+from tests.together import together
 
 pytestmark = pytest.mark.usefixtures("record_holds")
 
@@ -286,3 +294,26 @@ def test_verify_notices_approvals_that_are_none(submitted, what):
         transaction.set_rollback(True)
 
     assert says in found
+
+
+# At once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approvals_at_the_same_moment_are_counted_one_by_one(submitted):
+    """Two people at once are the first and the second; the one of them who presses twice is not."""
+    first, second = supervisor(), supervisor()
+    verdict = history.of(submitted)
+
+    def press(by):
+        review = Review.objects.get(pk=submitted.pk)
+        return lambda: workflow.approve(
+            review, by=by, seq=verdict.seq, content_hash=verdict.content_hash
+        )
+
+    answers = together(press(first), press(second), press(first))
+
+    submitted.refresh_from_db()
+    assert sorted(given(submitted)) == [(1, 2), (2, 2)]
+    assert submitted.status == Status.APPROVED
+    assert sum(isinstance(answer, Refused) for answer in answers) == 1
