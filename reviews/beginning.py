@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.db import connection
+
 from reviews import leases, policy
 from reviews.models import ChecklistVersion, PolicyVersion, User
 
@@ -58,7 +60,12 @@ POINTS: tuple[tuple[str, str, str], ...] = (
 
 
 def begin(**kwargs: Any) -> None:
-    """Write the first version of checklist and policy, where there is none. Safe to repeat."""
+    """Write the first version of checklist and policy, where there is none. Safe to repeat.
+
+    Nothing is written at the migrations of a time when there was no policy, on the way back.
+    """
+    if PolicyVersion._meta.db_table not in connection.introspection.table_names():
+        return
     desk = User.objects.system()
     by = {
         "seq": 1, "why": "What the desk begins with.", "by": desk, "by_name": str(desk),

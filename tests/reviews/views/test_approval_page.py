@@ -290,7 +290,7 @@ def test_selected_words_are_commented_on_and_returned_from_the_keyboard(transact
         page.keyboard.press("c")
         page.keyboard.type("Of what?")
         page.get_by_role("button", name="Comment", exact=True).click()
-        page.locator("#verdict-read .mark-comment").wait_for()
+        page.locator("#verdict .mark-comment").wait_for()
         page.locator("#marked", has_text="with 1 comment on passages").wait_for()
         look_at(page, f"approval, {look}")
         page.locator("h1").click()
