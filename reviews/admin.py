@@ -21,10 +21,12 @@ from reviews.models import (
     Decision,
     Delivery,
     Evidence,
+    Exemption,
     Letter,
     MailChoice,
     Notification,
     OpinionRule,
+    PolicyVersion,
     Publication,
     Redaction,
     Review,
@@ -123,7 +125,7 @@ class VerdictVersionAdmin(ViewOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ViewOnlyAdmin):
-    list_display = ("at", "kind", "by_name", "version", "comment")
+    list_display = ("at", "kind", "nth", "needed", "by_name", "version", "comment")
     list_filter = ("kind",)
     list_select_related = ("version",)
     search_fields = ("by_name", "comment")
@@ -159,6 +161,21 @@ class ChecklistEventAdmin(ViewOnlyAdmin):
     list_filter = ("action",)
     list_select_related = ("review__claim",)
     search_fields = ("by_name", "point", "review__ref")
+    ordering = ("-pk",)
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(ViewOnlyAdmin):
+    list_display = ("seq", "at", "by_name", "why")
+    ordering = ("-pk",)
+
+
+@admin.register(Exemption)
+class ExemptionAdmin(ViewOnlyAdmin):
+    list_display = ("at", "by_name", "requirement", "reason", "review")
+    list_filter = ("requirement",)
+    list_select_related = ("review__claim",)
+    search_fields = ("by_name", "reason", "review__ref")
     ordering = ("-pk",)
 
 

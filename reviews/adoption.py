@@ -220,7 +220,7 @@ def adopt(
         raise leases.Refused("That check was corrected since you opened this page. Read it again.")
     verdict = history.of(review)
     if verdict.seq != seq:
-        raise history.Conflict(verdict, history.draft_of(verdict))
+        raise history.Conflict(verdict, history.draft_of(verdict), seq)
     content = history.read(publication.version)
     _attach(review, content["evidence"], by=actor, at=now)
     note = f"The check “{content['claim']}”, version {publication.version.seq}"

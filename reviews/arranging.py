@@ -84,10 +84,12 @@ def set_weights(
 
 @transaction.atomic
 def set_topic(
-    *, by: User, topic: ReviewTopic | None, name: str, words: Sequence[str], harm: int
-) -> ReviewTopic:
+    *, by: User, topic: ReviewTopic | None, name: str, words: Sequence[str], harm: int,
+    approvals: int = 1,
+) -> ReviewTopic:  # fmt: skip
     """Change a topic, or make one (`topic` is None), and put claims under it anew.
 
+    :param approvals: how many people must approve a verdict under it, 1 to 5.
     :raises Refused: if `by` may not, or another topic has that name.
     """
     actor = _allowed(by)
@@ -100,8 +102,10 @@ def set_topic(
         raise Refused(f"There is a topic named “{name.strip()}” already.")
     kept = topic or ReviewTopic(slug=slug)
     kept.name, kept.words, kept.harm = name.strip(), list(words), harm
+    kept.approvals = approvals
     kept.save()
-    _begin(f"{actor} changed the topic {kept.name}")
+    needs = "1 approval" if approvals == 1 else f"{approvals} approvals"
+    _begin(f"{actor} changed the topic {kept.name} (it needs {needs})")
     return kept
 
 

@@ -1,15 +1,18 @@
-"""What the desk begins with, written after every migrate where there is none yet: a checklist.
+"""What the desk begins with, written after every migrate where there is none yet.
 
-None of its points is required: what a verdict cannot do without, each newsroom's supervisors say,
-by a version of their own.
+A checklist, and a policy. No point of the one is required, and the other asks for nothing else:
+what a verdict cannot do without, each newsroom's supervisors say, by a version of their own.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from reviews import leases
-from reviews.models import ChecklistVersion, User
+from django.db import connection
+
+from reviews import leases, policy
+from reviews.models import ChecklistVersion, PolicyVersion, User
 
 # Text, help, and the kind of flag without which it is not asked.
 POINTS: tuple[tuple[str, str, str], ...] = (
@@ -57,18 +60,22 @@ POINTS: tuple[tuple[str, str, str], ...] = (
 
 
 def begin(**kwargs: Any) -> None:
-    """Write the first version of the checklist, if there is none. Safe to repeat."""
-    if ChecklistVersion.objects.exists():
+    """Write the first version of checklist and policy, where there is none. Safe to repeat.
+
+    Nothing is written at the migrations of a time when there was no policy, on the way back.
+    """
+    if PolicyVersion._meta.db_table not in connection.introspection.table_names():
         return
     desk = User.objects.system()
-    ChecklistVersion.objects.create(
-        seq=1,
-        points=[
+    by = {
+        "seq": 1, "why": "What the desk begins with.", "by": desk, "by_name": str(desk),
+        "at": leases.clock(),
+    }  # fmt: skip
+    if not ChecklistVersion.objects.exists():
+        points = [
             {"text": text, "help": more, "required": False, "kind": kind}
             for text, more, kind in POINTS
-        ],
-        why="What the desk begins with.",
-        by=desk,
-        by_name=str(desk),
-        at=leases.clock(),
-    )
+        ]
+        ChecklistVersion.objects.create(points=points, **by)
+    if not PolicyVersion.objects.exists():
+        PolicyVersion.objects.create(terms=asdict(policy.Terms()), **by)

@@ -13,14 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Subquery
 
 from claims import matching
 from claims.models import Article
 from reviews import gate, history, leases, notifications, opinions
 from reviews.gate import Refused
 from reviews.inbox import Kind
-from reviews.models import Comment, Review, ThreadEvent, User
-from reviews.states import CHECK
+from reviews.models import Comment, Review, ReviewEvent, ThreadEvent, User
+from reviews.states import CHECK, Action
 from reviews.talk import CommentQuerySet
 
 __all__ = ["Refused"]
@@ -46,6 +47,26 @@ def colleagues() -> list[User]:
     """Return who may be mentioned, by user name, at most `LISTED_AT_MOST`. Cost: one query."""
     people = User.objects.filter(is_active=True)
     return list(people.order_by("username")[:LISTED_AT_MOST])
+
+
+def marked(review: Review, *, by: User, until: datetime | None = None) -> CommentQuerySet:
+    """Return the threads that `by` began on passages of the submitted verdict and its articles.
+
+    They are what a return of it delivers: those begun since it was submitted last, before `until`.
+    """
+    submissions = ReviewEvent.objects.filter(review=review, action=Action.SUBMIT)
+    began = Comment.objects.threads().filter(review=review, author=by)
+    if until:
+        submissions, began = submissions.filter(at__lte=until), began.filter(at__lte=until)
+    last = submissions.order_by("-pk").values("at")[:1]
+    on_passages = began.exclude(article__isnull=True, version__isnull=True)
+    return on_passages.filter(at__gte=Subquery(last))
+
+
+def to_deliver(review: Review, *, by: User) -> list[Comment]:
+    """Return those among them that are open: what a return by `by` would deliver now."""
+    found = marked(review, by=by).defer("article__text", "version__content")
+    return [thread for thread in found if not thread.is_resolved]
 
 
 # Saying

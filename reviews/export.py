@@ -33,7 +33,7 @@ def document(review: Review) -> dict[str, Any]:
         "decisions": [
             {
                 "seq": one.version.seq, "content_hash": one.content_hash, "kind": one.kind,
-                "by": one.by_name, "at": _time(one.at), "comment": one.comment,
+                "by": one.by_name, "at": _time(one.at), "comment": one.comment, "part": one.part,
             }
             for one in decisions.order_by("pk")
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from claims import text as engine
 from claims.models import Flag, Suggestion
-from reviews import comments, history, ratings
+from reviews import comments, history, ratings, reconciling
 from reviews.checklists import AT_MOST, LONGEST_POINT, Point
 from reviews.contacts import Told
 from reviews.history import Draft
@@ -66,9 +67,10 @@ class VerdictForm(LeaseForm):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def rebase(self, seq: int) -> None:
-        """Put what was typed on top of version `seq`, which the person is now shown."""
-        self.data = {name: self.data.get(name) for name in self.data} | {"seq": str(seq)}
+    def rebase(self, seq: int, draft: Draft) -> None:
+        """Put `draft` on top of version `seq`, which the person is now shown."""
+        typed = {name: self.data.get(name) for name in self.data}
+        self.data = typed | asdict(draft) | {"seq": str(seq)}
 
     def draft(self) -> Draft:
         """Return what was typed, with line ends as they are stored."""
@@ -80,6 +82,31 @@ class VerdictForm(LeaseForm):
             explanation=_lines(read["explanation"]),
             correction=_lines(read["correction"]),
         )
+
+
+class ReconciledForm(VerdictForm):
+    """A verdict with what was chosen for each field that two people changed.
+
+    The page names these fields as `asked`; `take-summary` says whose stands, `mine-summary` and
+    `theirs-summary` what it would be. Until all are answered it is still a save against `base`.
+    """
+
+    def __init__(self, data: QueryDict) -> None:
+        chosen, self.open = data.copy(), list[str]()
+        for name in set(data.getlist("asked")) & set(reconciling.LABELS):
+            take = data.get(f"take-{name}")
+            if take in ("mine", "theirs"):
+                chosen[name] = data.get(f"{take}-{name}", "")
+            elif take != "hand":
+                self.open.append(name)
+        if self.open:
+            chosen["seq"] = data.get("base", "")
+        super().__init__(chosen)
+
+    def unanswered(self) -> str:
+        """Say for which fields nobody has decided yet; "" if for all."""
+        labels = [f"“{label}”" for name, label in reconciling.LABELS.items() if name in self.open]
+        return f"Say first whose stands: {', '.join(labels)}." if labels else ""
 
 
 class EvidenceForm(LeaseForm):
@@ -481,7 +508,7 @@ class DecisionForm(forms.Form):
     comment = forms.CharField(
         required=False,
         max_length=4000,
-        help_text="To return it: what should change. To approve it: optional.",
+        help_text="To return it: what should change, if comments on passages do not say it all.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.text import Truncator
 
-from reviews import checklists, history, leases
+from reviews import approvals, history, leases, policy
 from reviews.leases import Refused
 from reviews.models import (
     Conflict,
@@ -121,8 +121,7 @@ def missing(review: Review) -> list[str]:
             "words for readers on what was corrected",
         ),
     ]
-    ticks = [f"a tick at “{point}”" for point in checklists.unticked(review)]
-    return [need for met, need in needs if not met] + ticks
+    return [need for met, need in needs if not met] + policy.missing(review)
 
 
 def _is_public(verdict: Verdict) -> bool:
@@ -196,6 +195,12 @@ def _four_eyes(action: Action, review: Review, user: User) -> str:
     return ""
 
 
+def _approved_it(action: Action, review: Review, user: User) -> str:
+    if approvals.gave(user, review):
+        return "You approved this version already; it needs another supervisor, too."
+    return ""
+
+
 def _gives_opinion(action: Action, review: Review, user: User) -> str:
     """Who gives, or gave, a second opinion on what is not public yet keeps away from the first."""
     opinions = SecondOpinion.objects.of(user).filter(review=review)
@@ -228,6 +233,7 @@ def _opinions_stand(action: Action, review: Review, user: User) -> str:
 # What else refuses a move, in this order: each says why not, or "".
 Rule = Callable[[Action, Review, User], str]
 DECIDES = (_conflict, _four_eyes, _gives_opinion, _opinions_stand)
+APPROVES = (*DECIDES, _approved_it)
 
 
 def _nothing_older(action: Action, review: Review, user: User) -> str:
@@ -241,7 +247,8 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.KEEP: (_nothing_to_keep,),
     Action.DISMISS: ENDS,
     Action.MERGE: ENDS,
-    Action.APPROVE: DECIDES,
+    Action.APPROVE: APPROVES,
+    Action.CO_APPROVE: APPROVES,
     Action.ADJUDICATE: DECIDES,
     Action.TAKE: BEGINS,
     Action.CORRECT: BEGINS,

@@ -40,6 +40,7 @@ REDACTED: dict[str, Any] = {
     "schema": 0, "claim": "", "rating": "", "scale": ratings.CURRENT_SCALE, "summary": "",
     "explanation": "", "evidence": [],
 }  # fmt: skip
+SEALED_AS = {"claim_wording": "claim"}  # fields that a sealed content calls otherwise
 REVISED_WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
@@ -73,12 +74,16 @@ class Draft:
 
 
 class Conflict(Exception):
-    """Someone saved the verdict meanwhile; nothing was written, `draft` is what was typed."""
+    """Someone saved the verdict meanwhile; nothing was written.
 
-    def __init__(self, current: Verdict, draft: Draft) -> None:
+    `draft` is what was typed, against version `seq`; `reconciling` brings the two together.
+    """
+
+    def __init__(self, current: Verdict, draft: Draft, seq: int) -> None:
         super().__init__("The verdict was changed since you opened it.")
         self.current = current
         self.draft = draft
+        self.seq = seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def save(
     actor, now = leases.begin_write(review, by, token)
     verdict = of(review)
     if verdict.seq != seq:
-        raise Conflict(verdict, draft)
+        raise Conflict(verdict, draft, seq)
     _type(verdict, draft)
     note = draft.correction if review.is_published else None
     return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason, note=note)
@@ -138,7 +143,7 @@ def restore(
         raise leases.Refused(f"Version {version_seq} was redacted: there is nothing to restore.")
     content = read(old)
     if verdict.seq != seq:
-        raise Conflict(verdict, draft_of(verdict))
+        raise Conflict(verdict, draft_of(verdict), seq)
     verdict.rating, verdict.scale_version = content["rating"], content["scale"]
     verdict.claim_wording = content["claim"]
     verdict.summary, verdict.explanation = content["summary"], content["explanation"]
@@ -267,15 +272,34 @@ def draft_of(verdict: Verdict) -> Draft:
     )  # fmt: skip
 
 
+def draft_at(verdict: Verdict, seq: int) -> Draft | None:
+    """What the editor showed while version `seq` was the newest; None if that was redacted."""
+    if not seq:
+        return Draft("", verdict.review.claim.wording, "", "")
+    version = verdict.versions.get(seq=seq)
+    if not version.content:
+        return None
+    content = read(version)
+    return Draft(
+        content["rating"], content["claim"], content["summary"], content["explanation"],
+        _begun_after(verdict, seq) or content["correction"],
+    )  # fmt: skip
+
+
 def correction_of(verdict: Verdict) -> str:
     """What readers are to be told was corrected: as last saved, else why the correction began."""
-    if not verdict.pk:
-        return ""
-    events = ReviewEvent.objects.filter(review=verdict.review, action=Action.CORRECT)
-    begun = events.order_by("-pk").first()
-    if begun and begun.at > verdict.versions.get(seq=verdict.seq).at:
-        return begun.note
-    return verdict.correction
+    return (_begun_after(verdict, verdict.seq) or verdict.correction) if verdict.pk else ""
+
+
+def _begun_after(verdict: Verdict, seq: int) -> str:
+    """Why a correction was begun while version `seq` was the newest; "" if none was."""
+    moments = dict(verdict.versions.filter(seq__in=(seq, seq + 1)).values_list("seq", "at"))
+    begun = ReviewEvent.objects.filter(
+        review=verdict.review, action=Action.CORRECT, at__gt=moments[seq]
+    )
+    if seq + 1 in moments:
+        begun = begun.filter(at__lte=moments[seq + 1])
+    return begun.order_by("-pk").values_list("note", flat=True).first() or ""
 
 
 def context_of(claim: Claim) -> dict[str, Any]:
@@ -385,14 +409,11 @@ def finding_hash(version: VerdictVersion) -> str:
 def contributors(verdict: Verdict) -> list[User]:
     """Return who wrote a version since the last approved one: the people who may not approve it.
 
+    One that has some of the approvals it needs is not approved yet.
     Where one of these versions was adopted, so are those who wrote what it adopted.
     """
-    approved_to = (
-        Decision.objects.filter(version__verdict=verdict, kind=Decision.Kind.APPROVED).aggregate(
-            seq=Max("version__seq")
-        )["seq"]
-        or 0
-    )
+    approvals = Decision.objects.filter(version__verdict=verdict).complete()
+    approved_to = approvals.aggregate(seq=Max("version__seq"))["seq"] or 0
     written = verdict.versions.filter(seq__gt=approved_to)
     adopted = VerdictVersion.objects.filter(
         verdict__versions__publication__adoptions__review=verdict.review_id,

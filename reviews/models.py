@@ -19,20 +19,23 @@ from django.urls import reverse
 
 from claims.models import Claim, Claimant, new_ref
 from reviews import ratings
+from reviews.decisions import Decision
 from reviews.inbox import Letter, MailChoice, Notification
 from reviews.ledger import Checkpoint, Delivery, Redaction, Verification
 from reviews.ordering import ReviewTopic, Reweighing, Weights
 from reviews.personal import Conflict, SavedView
 from reviews.second import OpinionRule, SecondOpinion
+from reviews.standards import Exemption, PolicyVersion
 from reviews.states import MOVES, UNDECIDED, Action, Status
 from reviews.talk import Comment, ThreadEvent
 from reviews.worksheet import ChecklistEvent, ChecklistVersion, Contact
 
 __all__ = [
     "ChecklistEvent", "ChecklistVersion", "Checkpoint", "Comment", "Conflict", "Contact",
-    "Decision", "Delivery", "Evidence", "Letter", "MailChoice", "Notification", "OpinionRule",
-    "Publication", "Redaction", "Review", "ReviewEvent", "ReviewTopic", "Reweighing", "SavedView",
-    "SecondOpinion", "ThreadEvent", "User", "Verdict", "VerdictVersion", "Verification", "Weights",
+    "Decision", "Delivery", "Evidence", "Exemption", "Letter", "MailChoice", "Notification",
+    "OpinionRule", "PolicyVersion", "Publication", "Redaction", "Review", "ReviewEvent",
+    "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User", "Verdict",
+    "VerdictVersion", "Verification", "Weights",
 ]  # fmt: skip
 
 SYSTEM_USERNAME = "system"
@@ -495,33 +498,6 @@ class VerdictVersion(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.seq}"
-
-
-class Decision(models.Model):
-    """A supervisor's approval or return of exactly one version. Append-only."""
-
-    class Kind(models.TextChoices):
-        APPROVED = "approved", "Approved"
-        RETURNED = "returned", "Returned"
-
-    version = models.ForeignKey(VerdictVersion, models.PROTECT, related_name="decisions")
-    content_hash = models.CharField(max_length=64)
-    kind = models.CharField(max_length=10, choices=Kind)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    by_name = models.CharField(max_length=310)
-    at = models.DateTimeField()
-    comment = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(kind="returned") | ~Q(comment=""),
-                name="reviews_decision_returned_with_a_comment",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} by {self.by_name}"
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reviews import gate, history, leases, notifications, ratings
+from reviews import approvals, gate, history, leases, notifications, ratings
 from reviews.gate import Refused
 from reviews.inbox import Kind
 from reviews.models import (
@@ -134,6 +134,8 @@ def cannot_give(review: Review, user: User) -> str:
         return "who administers the desk sees everything, so cannot be blind."
     if user in history.contributors(review.verdict) or review.checker_id == user.pk:
         return "they worked on the first verdict."
+    if approvals.gave(user, review):
+        return "they approved the first verdict."
     if user.languages and review.language not in user.languages:
         return "they do not check in its language."
     if Conflict.objects.standing().filter(person=user).touching(review).exists():

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+MOST_APPROVALS = 5  # that a verdict can need
 HARM = ((0, "none"), (1, "some"), (2, "serious"), (3, "to life or health"))
 
 
@@ -25,9 +26,18 @@ class ReviewTopic(models.Model):
     harm = models.PositiveSmallIntegerField(
         default=0, choices=HARM, help_text="What harm a false claim about it can do."
     )
+    approvals = models.PositiveSmallIntegerField(
+        default=1, help_text="How many people must approve a verdict under it."
+    )
 
     class Meta:
         verbose_name = "topic"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approvals__gte=1, approvals__lte=MOST_APPROVALS),
+                name="reviews_topic_needs_one_to_five_approvals",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

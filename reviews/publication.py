@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from claims.provenance import Fate
-from reviews import history, leases, ratings
+from reviews import approvals, history, leases, ratings
 from reviews.models import (
     Decision,
     Evidence,
@@ -48,15 +48,10 @@ def publish(*, review_id: int) -> Publication | None:
     _, now = leases.lock(review, system)
     if review.status != Status.APPROVED:
         return None
-    approval = (
-        Decision.objects.filter(
-            version__verdict=review.verdict,
-            version__seq=review.verdict.seq,
-            kind=Decision.Kind.APPROVED,
-        )
-        .select_related("version")
-        .latest("pk")
+    of_newest = Decision.objects.filter(
+        version__verdict=review.verdict, version__seq=review.verdict.seq
     )
+    approval = of_newest.complete().select_related("version").latest("pk")
     earlier = list(review.publications.order_by("pk"))
     at = max(now, earlier[-1].published_at + APART) if earlier else now
     correction = _correction(review, approval) if earlier else ""
@@ -101,10 +96,11 @@ def _document(
 ) -> dict[str, Any]:
     """Everything a reader is shown, as JSON, from the approved version alone."""
     content = history.read(approval.version)
-    corrections = _corrections(earlier, correction, approval.by_name, at)
+    approved_by = _approvers(approval)
+    corrections = _corrections(earlier, correction, approved_by, at)
     return _told(review, content, earlier=earlier, corrections=corrections, at=at) | {
         "checked_by": _authors(approval),
-        "approved_by": approval.by_name,
+        "approved_by": approved_by,
         "version": {"seq": approval.version.seq, "hash": approval.version.hash},
     }
 
@@ -160,6 +156,12 @@ def _authors(approval: Decision) -> list[str]:
     """
     wrote = approval.version.verdict.versions.filter(seq__lte=approval.version.seq).order_by("seq")
     return list(dict(wrote.values_list("actor", "actor_name")).values())
+
+
+def _approvers(approval: Decision) -> str:
+    """Who approved it, all of them, as they were called then."""
+    names = [one.by_name for one in approvals.completed_by(approval)]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _corrections(

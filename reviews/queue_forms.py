@@ -13,7 +13,7 @@ from claims import text as engine
 from claims.models import Claimant, Source
 from reviews import listing, ratings
 from reviews.models import ReviewTopic, User, Weights
-from reviews.ordering import HARM, MOST_TOPIC_POINTS
+from reviews.ordering import HARM, MOST_APPROVALS, MOST_TOPIC_POINTS
 from reviews.states import Status
 
 WEIGHTS = {
@@ -218,13 +218,23 @@ class TopicForm(forms.Form):
     harm = forms.TypedChoiceField(
         label="Harm that a false claim can do", coerce=int, choices=HARM, initial=0
     )
+    approvals = forms.IntegerField(
+        label="Approvals that a verdict needs",
+        min_value=1,
+        max_value=MOST_APPROVALS,
+        initial=1,
+        help_text="By different people, none of whom wrote it.",
+    )
 
     @staticmethod
     def of(topic: ReviewTopic | None) -> dict[str, Any]:
         """What the form of a topic says."""
         if topic is None:
             return {}
-        return {"name": topic.name, "words": "\n".join(topic.words), "harm": topic.harm}
+        return {
+            "name": topic.name, "words": "\n".join(topic.words), "harm": topic.harm,
+            "approvals": topic.approvals,
+        }  # fmt: skip
 
     def clean_words(self) -> list[str]:
         words = [word.strip() for word in self.cleaned_data["words"].splitlines()]

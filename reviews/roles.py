@@ -45,7 +45,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
-        "reviews.edit_checklist", "reviews.redact_version", *OVERRULES,
+        "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES,
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),

@@ -33,6 +33,7 @@ class Action(models.TextChoices):
     WITHDRAW = "withdraw", "withdrew the verdict"
     RETURN = "return", "returned the verdict"
     APPROVE = "approve", "approved the verdict"
+    CO_APPROVE = "co_approve", "gave one of the approvals it needs"
     PUBLISH = "publish", "published"
     CORRECT = "correct", "took it for a correction"
     KEEP = "keep", "kept what is published"
@@ -101,6 +102,7 @@ MOVES: dict[Action, Move] = {
     Action.WITHDRAW: _move(Status.SUBMITTED, to=Status.IN_PROGRESS, may=CHECK),
     Action.RETURN: _move(Status.SUBMITTED, to=Status.RETURNED, may=APPROVE),
     Action.APPROVE: _move(Status.SUBMITTED, to=Status.APPROVED, may=APPROVE),
+    Action.CO_APPROVE: _move(Status.SUBMITTED, to=None, may=APPROVE),
     Action.PUBLISH: _move(Status.APPROVED, to=Status.PUBLISHED, may=SYSTEM),
     Action.CORRECT: _move(Status.PUBLISHED, to=Status.IN_PROGRESS, may=CHECK),
     Action.KEEP: _move(Status.IN_PROGRESS, to=Status.PUBLISHED, may=CHECK),

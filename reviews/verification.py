@@ -359,8 +359,73 @@ RULES = (
                     SELECT max(before.seq) FROM reviews_decision earlier
                     JOIN reviews_verdictversion before ON before.id = earlier.version_id
                     WHERE before.verdict_id = version.verdict_id AND earlier.kind = 'approved'
-                        AND before.seq < version.seq
+                        AND earlier.nth >= earlier.needed AND before.seq < version.seq
                 ), 0)
+        )
+        """,
+    ),
+    Rule(
+        "Decision {0}: {1} approved version {2} twice",
+        """
+        SELECT decision.id, decision.by_name, version.seq FROM reviews_decision decision
+        JOIN reviews_verdictversion version ON version.id = decision.version_id
+        WHERE decision.kind = 'approved' AND EXISTS (
+            SELECT FROM reviews_decision earlier
+            WHERE earlier.version_id = version.id AND earlier.id < decision.id
+                AND earlier.kind = 'approved' AND earlier.by_id = decision.by_id
+                AND NOT EXISTS (
+                    SELECT FROM reviews_decision back WHERE back.version_id = version.id
+                        AND back.kind = 'returned'
+                        AND back.id BETWEEN earlier.id AND decision.id
+                )
+        )
+        """,
+    ),
+    Rule(
+        "Decision {0} says it is approval {1} of {2}, but {3} people had approved version {4}",
+        """
+        SELECT decision.id, decision.nth, decision.needed, given.people, version.seq
+        FROM reviews_decision decision
+        JOIN reviews_verdictversion version ON version.id = decision.version_id
+        CROSS JOIN LATERAL (
+            SELECT count(DISTINCT one.by_id) AS people FROM reviews_decision one
+            WHERE one.version_id = version.id AND one.kind = 'approved'
+                AND one.id <= decision.id AND one.id > COALESCE((
+                    SELECT max(back.id) FROM reviews_decision back
+                    WHERE back.version_id = version.id AND back.kind = 'returned'
+                        AND back.id < decision.id
+                ), 0)
+        ) given
+        WHERE decision.kind = 'approved' AND decision.nth <> given.people
+        """,
+    ),
+    Rule(
+        "Decision {0}: {1} approved version {2}, on which they gave a second opinion",
+        """
+        SELECT decision.id, decision.by_name, version.seq FROM reviews_decision decision
+        JOIN reviews_verdictversion version ON version.id = decision.version_id
+        JOIN reviews_verdict verdict ON verdict.id = version.verdict_id
+        JOIN reviews_secondopinion opinion ON opinion.review_id = verdict.review_id
+            AND opinion.second_checker_id = decision.by_id
+        WHERE decision.kind = 'approved' AND opinion.state <> 'called_off'
+            AND opinion.given_at < decision.at AND NOT EXISTS (
+                SELECT FROM reviews_publication publication
+                WHERE publication.review_id = verdict.review_id
+                    AND publication.published_at BETWEEN opinion.asked_at AND decision.at
+            )
+        """,
+    ),
+    Rule(
+        "Review {0} became approved at {1} without as many approvals as it needed",
+        """
+        SELECT review.ref, event.at FROM reviews_reviewevent event
+        JOIN reviews_review review ON review.id = event.review_id
+        WHERE event.new_status = 'approved' AND event.old_status <> 'approved' AND NOT EXISTS (
+            SELECT FROM reviews_decision decision
+            JOIN reviews_verdictversion version ON version.id = decision.version_id
+            JOIN reviews_verdict verdict ON verdict.id = version.verdict_id
+            WHERE verdict.review_id = review.id AND decision.kind = 'approved'
+                AND decision.nth >= decision.needed AND decision.at = event.at
         )
         """,
     ),
@@ -372,7 +437,8 @@ RULES = (
         JOIN reviews_decision approval ON approval.id = publication.approval_id
         JOIN reviews_verdictversion version ON version.id = publication.version_id
         JOIN reviews_verdict verdict ON verdict.id = version.verdict_id
-        WHERE approval.kind <> 'approved' OR approval.version_id <> version.id
+        WHERE approval.kind <> 'approved' OR approval.nth < approval.needed
+            OR approval.version_id <> version.id
             OR verdict.review_id <> review.id
         """,
     ),

@@ -13,7 +13,17 @@ from django.db import transaction
 
 from claims import flagging
 from claims.models import Flag
-from reviews import flags, gate, history, leases, notifications, opinions, priority
+from reviews import (
+    comments,
+    flags,
+    gate,
+    history,
+    leases,
+    notifications,
+    opinions,
+    policy,
+    priority,
+)
 from reviews.gate import Refused
 from reviews.inbox import Kind
 from reviews.models import Decision, Review, User, Verdict
@@ -103,7 +113,7 @@ def submit(review: Review, *, by: User, token: int, seq: int) -> None:
     if history.of(review).seq != seq:
         raise Refused("The verdict was saved again since this page was opened. Read it once more.")
     review.end_lease(keep_checker=True)
-    review.move(Action.SUBMIT, by=actor, at=now)
+    review.move(Action.SUBMIT, by=actor, at=now, note=policy.submitted_under(review))
     opinions.submitted(review, by=actor, at=now)
 
 
@@ -236,13 +246,17 @@ def decide_flag(
 
 @transaction.atomic
 def return_to_checker(review: Review, *, by: User, seq: int, comment: str) -> None:
-    """Return version `seq` to its checker with a comment.
+    """Return version `seq` to its checker with a comment, and with those on passages.
 
-    :raises Refused: if there is no comment, or a newer version replaced it meanwhile.
+    :raises Refused: if there is neither, or a newer version replaced it meanwhile.
     """
     actor, now = gate.begin(Action.RETURN, review, by)
-    gate.need(comment, "Say what the checker should change.")
-    _return(review, seq, by=actor, at=now, comment=comment.strip())
+    marked = len(comments.to_deliver(review, by=actor))
+    if not marked:
+        gate.need(comment, "Say what the checker should change. A comment on a passage does, too.")
+    passages = f"{marked} comment{'s' if marked != 1 else ''} on passages" if marked else ""
+    said = comment.strip() or f"See the {passages}."
+    _return(review, seq, by=actor, at=now, comment=said, passages=passages)
 
 
 @transaction.atomic
@@ -263,16 +277,22 @@ def adjudicate(review: Review, *, by: User, seq: int, outcome: str, reason: str)
 
 
 @transaction.atomic
-def approve(review: Review, *, by: User, seq: int, content_hash: str, comment: str = "") -> None:
-    """Approve exactly the version that the supervisor read.
+def approve(
+    review: Review, *, by: User, seq: int, content_hash: str, comment: str = ""
+) -> Decision:
+    """Approve exactly the version that the supervisor read; the last approval needed moves it on.
 
-    :raises Refused: if they contributed to it, or a newer version replaced it meanwhile.
+    :raises Refused: if they contributed to it or approved it already, or a newer version replaced
+        it meanwhile.
     """
     actor, now = gate.begin(Action.APPROVE, review, by)
-    _decide(
+    decision = _decide(
         review.verdict, Decision.Kind.APPROVED, seq, content_hash, by=actor, at=now, comment=comment
     )
-    review.move(Action.APPROVE, by=actor, at=now, note=comment.strip())
+    action = Action.APPROVE if decision.completes else Action.CO_APPROVE
+    note = ": ".join(filter(None, (decision.part, comment.strip())))
+    review.move(action, by=actor, at=now, note=note)
+    return decision
 
 
 @transaction.atomic
@@ -351,26 +371,31 @@ def remind(review: Review) -> bool:
 # Steps that the moves share
 
 
-def _return(review: Review, seq: int, *, by: User, at: datetime, comment: str) -> None:
+def _return(
+    review: Review, seq: int, *, by: User, at: datetime, comment: str, passages: str = ""
+) -> None:
     _decide(review.verdict, Decision.Kind.RETURNED, seq, "", by=by, at=at, comment=comment)
     review.move(Action.RETURN, by=by, at=at, note=comment)
+    words = f"{by} returned your verdict, with {passages}" if passages else ""
     notifications.tell(
         review.checker, Kind.RETURNED, review, at=at, note=comment,
-        occasion=f"returned {at.isoformat()}", words=f"{by} returned your verdict",
+        occasion=f"returned {at.isoformat()}", words=words or f"{by} returned your verdict",
     )  # fmt: skip
 
 
 def _decide(
     verdict: Verdict, kind: Decision.Kind, seq: int, content_hash: str, *,
     by: User, at: datetime, comment: str,
-) -> None:  # fmt: skip
+) -> Decision:  # fmt: skip
     version = verdict.versions.get(seq=verdict.seq)
     if version.seq != seq or (content_hash and version.content_hash != content_hash):
         raise Refused("The verdict changed while you were reading. Read it again.")
-    Decision.objects.create(
+    decision = Decision.objects.create(
         version=version, content_hash=version.content_hash, kind=kind,
         by=by, by_name=str(by), at=at, comment=comment.strip(),
     )  # fmt: skip
+    decision.refresh_from_db(fields=["nth", "needed"])  # the database counted them
+    return decision
 
 
 def _be_due_anew(review: Review, now: datetime) -> None:

@@ -26,13 +26,16 @@ from reviews import (
     verification,
     workflow,
 )
+from reviews import policy as room_of_policy
 from reviews.inbox import Kind, Mail, Notification
 from reviews.models import (
     ChecklistVersion,
     Conflict,
     Contact,
+    Decision,
     Evidence,
     OpinionRule,
+    PolicyVersion,
     Redaction,
     Review,
     ReviewTopic,
@@ -172,6 +175,12 @@ def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion 
     return history.save(review, by=review.checker, token=review.lease_token, seq=seq, draft=draft)
 
 
+def withdraw(one: Evidence) -> None:
+    """Withdraw a piece of evidence, as the holder of the lease."""
+    review = one.review
+    evidence.withdraw(one, by=review.checker, token=review.lease_token, reason="A forgery.")
+
+
 def ask(review: Review, **fields) -> Contact:
     """Note that somebody was asked, as the holder."""
     told = {
@@ -192,6 +201,22 @@ def checklist(*texts: str, by: User | None = None, **fields) -> ChecklistVersion
     )
 
 
+def policy(*, by: User | None = None, **asked) -> PolicyVersion:
+    """A further version of the policy, that asks for `asked` and the checklist."""
+    newest = room_of_policy.in_force()
+    return room_of_policy.edit(
+        by=by or supervisor(), seq=newest.seq if newest else 0,
+        asked=room_of_policy.Terms(**asked), why="A trial.",
+    )  # fmt: skip
+
+
+def go_without(review: Review, requirement: str, reason: str = "One office keeps it.") -> None:
+    """State, as the holder, why the verdict goes without something that is asked."""
+    room_of_policy.state(
+        review, by=review.checker, token=review.lease_token, requirement=requirement, reason=reason
+    )
+
+
 def tick(review: Review, *texts: str) -> None:
     """Tick these points, as the holder; all that are required, if none is named."""
     for text in texts or checklists.unticked(review):
@@ -204,10 +229,10 @@ def submit(review: Review) -> None:
     workflow.submit(review, by=review.checker, token=review.lease_token, seq=seq)
 
 
-def approve(review: Review, *, by: User) -> None:
+def approve(review: Review, *, by: User) -> Decision:
     """Approve the newest version, having read it."""
     verdict = history.of(review)
-    workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
+    return workflow.approve(review, by=by, seq=verdict.seq, content_hash=verdict.content_hash)
 
 
 def put_aside(review: Review, *, days: int = 3) -> None:
@@ -308,5 +333,9 @@ def arrange_the_queue(*, by: User) -> None:
     checklist(text)
     checklists.go_on_with_newest(held, by=held.checker, token=held.lease_token)
     tick(held, text)
+    asked = room_of_policy.terms(room_of_policy.in_force())
+    policy(primary="off" if asked.primary == "or_reason" else "or_reason")
+    if room_of_policy.terms(room_of_policy.in_force()).primary == "or_reason":
+        go_without(held, "primary")
     write_verdict(held, held.checker)
     redacted(held)

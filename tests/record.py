@@ -130,7 +130,8 @@ def _decisions() -> Iterator[str]:
             new = {who for n, who in writers.items() if approved_to < n <= seq}
             if decision.by_id in new:
                 yield f"verdict {verdict.pk}: {decision.by_name} approved their own version {seq}"
-            approved_to = seq
+            if decision.nth >= decision.needed:
+                approved_to = seq
 
 
 def _public() -> Iterator[str]:
@@ -161,6 +162,13 @@ def _finding(version: VerdictVersion) -> dict[str, object]:
     return {name: content[name] for name in content.keys() - {"schema", "correction"}}
 
 
+def _approvers(last: Decision) -> str:
+    """Everybody whose approval of the version counted, up to the last one needed."""
+    given = Decision.objects.filter(version=last.version, pk__lte=last.pk).order_by("-pk")
+    *others, newest = reversed([one.by_name for one in given[: last.nth]])
+    return f"{', '.join(others)} and {newest}" if others else newest
+
+
 def _publication(review: Review, publication: Publication, number: int) -> Iterator[str]:
     where, document = f"{review.ref}, publication {number}", publication.document
     approval, version = publication.approval, publication.version
@@ -189,7 +197,7 @@ def _publication(review: Review, publication: Publication, number: int) -> Itera
     if number and not publication.correction.strip():
         yield f"{where}: nobody says what was corrected"
     names = {*version.verdict.versions.values_list("actor_name", flat=True)}
-    if not {*document["checked_by"]} <= names or document["approved_by"] != approval.by_name:
+    if not {*document["checked_by"]} <= names or document["approved_by"] != _approvers(approval):
         yield f"{where}: names people otherwise than the record does"
     if len(document["corrections"]) != number:
         yield f"{where}: shows {len(document['corrections'])} corrections"

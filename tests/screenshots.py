@@ -82,6 +82,7 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
             "history": f"{review['published']}history/",
             "queue-to-approve": "/?view=approve",
             "checklist": "/checklist/",
+            "policy": "/policy/",
             "weights": "/queue/weights/",
             "topics": "/queue/topics/",
             "second-opinions": "/?view=opinions",

@@ -105,7 +105,7 @@ def arrange(policy: Policy, checker: User) -> Review:
 
 WITHOUT_REF = {
     "reviews:notifications", "reviews:unread", "reviews:read-notifications", "reviews:by-mail",
-    "reviews:checklist", "reviews:edit-checklist",
+    "reviews:checklist", "reviews:edit-checklist", "reviews:policy", "reviews:edit-policy",
     "reviews:queue", "reviews:queue-csv", "reviews:suggestions", "reviews:take-next",
     "reviews:weights", "reviews:topics", "reviews:profile", "reviews:declare-conflict",
     "reviews:conflicts", "reviews:opinion-rule", "reviews:agreement", "reviews:saved-views",

@@ -18,7 +18,7 @@ from claims.models import (
     Source,
     Suggestion,
 )
-from reviews import history, leases, workflow
+from reviews import history, leases, policy, workflow
 from reviews.inbox import Kind, Mail
 from reviews.models import ChecklistVersion, Review, ReviewTopic
 from reviews.states import Status
@@ -188,6 +188,30 @@ def edited(review: Review) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def asked_more() -> dict[str, Any]:
+    """The policy asks for one source more than it does."""
+    newest = policy.in_force()
+    asked = policy.terms(newest)
+    return {
+        "seq": newest.seq if newest else 0, "why": "A trial.", "checklist": "always",
+        "sources": "off", "at_least": asked.at_least % policy.MOST_SOURCES + 1,
+        "contact": "off", "both_sides": "off", "primary": "off",
+    }  # fmt: skip
+
+
+def going_without(review: Review) -> dict[str, Any]:
+    """A reason is taken instead of a primary source."""
+    if policy.terms(policy.in_force()).primary != "or_reason":
+        factories.policy(primary="or_reason")
+    return held(review) | {"requirement": "primary", "reason": "The register burned."}
+
+
+def gone_without(review: Review) -> dict[str, Any]:
+    given = going_without(review)
+    policy.state(review, by=review.checker, **given)
+    return given
+
+
 def all_flags(review: Review) -> dict[str, Any]:
     """Its open flag, chosen among those of the article."""
     flag = Flag.objects.get(covers__claim=review.claim)
@@ -224,10 +248,14 @@ DESK = {
     "reviews:queue-csv": Policy(PAGE, NO_PAGE),
     "reviews:weights": Policy(PAGE, "in 422 302+ 422 302+", data=lambda review: weighed()),
     "reviews:topics": Policy(
-        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Ports", "words": "", "harm": 1}
+        PAGE,
+        "in 422 302+ 422 302+",
+        data=lambda review: {"name": "Ports", "harm": 1, "approvals": 2},
     ),
     "reviews:topic": Policy(
-        PAGE, "in 422 302+ 422 302+", data=lambda review: {"name": "Tides", "words": "", "harm": 1}
+        PAGE,
+        "in 422 302+ 422 302+",
+        data=lambda review: {"name": "Tides", "harm": 1, "approvals": 2},
     ),
     "reviews:profile": Policy(PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: {}),
     "reviews:declare-conflict": Policy(
@@ -287,6 +315,10 @@ DESK = {
     "reviews:newest-checklist": Policy(NO_PAGE, WRITES, data=with_a_newer_checklist),
     "reviews:checklist": Policy(PAGE, NO_PAGE),
     "reviews:edit-checklist": Policy(NO_PAGE, DECIDES, data=edited),
+    "reviews:state-reason": Policy(NO_PAGE, WRITES, data=going_without),
+    "reviews:take-back-reason": Policy(NO_PAGE, WRITES, data=gone_without),
+    "reviews:policy": Policy(PAGE, NO_PAGE),
+    "reviews:edit-policy": Policy(NO_PAGE, DECIDES, data=lambda review: asked_more()),
     "reviews:preview": Policy(NO_PAGE, "in 200 200 409 200", data=typed),
     "reviews:approval": Policy(PAGE, NO_PAGE, at=Status.SUBMITTED),
     "reviews:approve": Policy(NO_PAGE, DECIDES, at=Status.SUBMITTED, mine=False, data=read),
@@ -424,6 +456,8 @@ ADMIN_ROWS = {
     "reviews.contact": READ_BY_ROOT,
     "reviews.checklistversion": READ_BY_ROOT,
     "reviews.checklistevent": READ_BY_ROOT,
+    "reviews.policyversion": READ_BY_ROOT,
+    "reviews.exemption": READ_BY_ROOT,
     "reviews.reviewtopic": READ_BY_ROOT,
     "reviews.weights": READ_BY_ROOT,
     "reviews.reweighing": READ_BY_ROOT,

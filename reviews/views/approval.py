@@ -28,10 +28,13 @@ def approve(request: Request, ref: str) -> HttpResponse:
     if not form.is_valid():
         return _again(request, review, form, 422)
     try:
-        workflow.approve(review, by=request.user, **form.cleaned_data)
+        approval = workflow.approve(review, by=request.user, **form.cleaned_data)
     except Refused as refused:
         form.add_error(None, str(refused))
         return _again(request, review, form, 409)
+    if not approval.completes:
+        messages.success(request, f"Noted: approval {approval.part}. Another supervisor decides.")
+        return redirect(review)
     tasks.publish.delay_on_commit(review_id=review.pk)
     messages.success(request, "Approved. It is being published.")
     return redirect(review)
@@ -49,7 +52,7 @@ def return_to_checker(request: Request, ref: str) -> HttpResponse:
     except Refused as refused:
         form.add_error("comment", str(refused))
         return _again(request, review, form, 409)
-    messages.success(request, f"Returned to {review.checker} with your comment.")
+    messages.success(request, f"Returned to {review.checker} with your comments.")
     return redirect(review)
 
 

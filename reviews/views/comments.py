@@ -13,18 +13,19 @@ from reviews.models import Comment, Review
 from reviews.views.page import Answer, Request, load, show
 
 PANEL, WITH_ARTICLE = "reviews/_comments_panel.html", "reviews/_comments_answer.html"
+APPROVAL, ON_APPROVAL = "reviews/approval.html", "reviews/_comments_approval.html"
 
 
 @require_POST
 def say(request: Request, ref: str) -> HttpResponse:
     review, form = load(ref), CommentForm(request.POST)
     if not form.is_valid():
-        return show(request, PANEL, review, status=422, answer=Answer(comment=form))
+        return _refused(request, review, 422, Answer(comment=form))
     try:
         said = comments.say(review, by=request.user, **form.said())
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, PANEL, review, status=409, answer=Answer(comment=form))
+        return _refused(request, review, 409, Answer(comment=form))
     return _answer(request, review, said)
 
 
@@ -34,12 +35,12 @@ def reply(request: Request, ref: str, comment_ref: str) -> HttpResponse:
     thread, form = _visible(request, review, comment_ref), ThreadReplyForm(request.POST)
     answer = Answer(reply=(thread.ref, form))
     if not form.is_valid():
-        return show(request, PANEL, review, status=422, answer=answer)
+        return _refused(request, review, 422, answer)
     try:
         comments.reply(thread, by=request.user, body=form.cleaned_data["body"])
     except Refused as refused:
         form.add_error(None, str(refused))
-        return show(request, PANEL, review, status=409, answer=answer)
+        return _refused(request, review, 409, answer)
     return _answer(request, review, thread)
 
 
@@ -49,12 +50,12 @@ def resolve(request: Request, ref: str, comment_ref: str) -> HttpResponse:
     review, form = load(ref), ResolveForm(request.POST)
     thread = _visible(request, review, comment_ref)
     if not form.is_valid():
-        return show(request, PANEL, review, status=422)
+        return _refused(request, review, 422, Answer())
     turn = comments.resolve if form.cleaned_data["resolved"] == "yes" else comments.reopen
     try:
         turn(thread, by=request.user)
     except Refused as refused:
-        return show(request, PANEL, review, status=409, answer=Answer(thread_problem=str(refused)))
+        return _refused(request, review, 409, Answer(thread_problem=str(refused)))
     return _answer(request, review, thread)
 
 
@@ -64,10 +65,27 @@ def _visible(request: Request, review: Review, ref: str) -> Comment:
     return get_object_or_404(seen.select_related("review"), ref=ref)
 
 
+def _is_on_approval(request: Request) -> bool:
+    """Whether it was sent from the page on which a supervisor decides."""
+    return request.POST.get("page") == "approval"
+
+
+def _refused(request: Request, review: Review, status: int, answer: Answer) -> HttpResponse:
+    """The panel with what was wrong, on the page from which it was sent."""
+    if _is_on_approval(request):
+        return show(request, ON_APPROVAL, review, status=status, full=APPROVAL, answer=answer)
+    return show(request, PANEL, review, status=status, answer=answer)
+
+
 def _answer(request: Request, review: Review, thread: Comment) -> HttpResponse:
-    """The panel; with the article beside it, if its marks may have changed."""
+    """The panel; with article or verdict beside it, if its marks may have changed."""
     if not request.htmx:
-        return redirect(f"{review.get_absolute_url()}#comment-{thread.ref}")
+        page = "approval/" if _is_on_approval(request) else ""
+        return redirect(f"{review.get_absolute_url()}{page}#comment-{thread.ref}")
+    if _is_on_approval(request):
+        return show(
+            request, ON_APPROVAL, review, answer=Answer(beside=thread.article_id is not None)
+        )
     if thread.article_id is None:
         return show(request, PANEL, review)
     return show(request, WITH_ARTICLE, review, answer=Answer(beside=True))

@@ -20,7 +20,8 @@ from django_htmx.middleware import HtmxDetails
 from claims import invisible, marking, matching, provenance
 from claims.marking import Mark
 from claims.models import Article, Claim, Flag, as_ref
-from reviews import adoption, checklists, comments, gate, history, opinions, ratings
+from reviews import adoption, checklists, comments, gate, history, opinions, policy, ratings
+from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
     AdjudicateForm,
     AskForm,
@@ -41,6 +42,7 @@ from reviews.forms import (
     WithdrawEvidenceForm,
 )
 from reviews.models import (
+    Comment,
     Decision,
     Evidence,
     Review,
@@ -50,20 +52,25 @@ from reviews.models import (
     Verdict,
     VerdictVersion,
 )
+from reviews.policy_forms import ExemptionForm
+from reviews.reconciling import Reconciled
+from reviews.standards import Requirement
 from reviews.states import APPROVE, CHECK, MOVES, SYSTEM, Action, Status
+from reviews.views.approving import (
+    Approvals,
+    approvals_of,
+    comment_mark,
+    delivered,
+    gaps,
+    marked_words,
+)
+from reviews.views.article_flags import RuleFlags, ShownFlag
 from reviews.views.contact_log import ContactLog, Noted
 from reviews.views.threads import Threads, threads
 
 NEWEST_EVENTS = 8
 ARTICLE, BLIND = "reviews/_article_panel.html", "reviews/second_opinion.html"
 ARTICLES = 60  # that have a tab
-# What flags found by comparing copies mean; every other one says that something is unverified.
-TONES = {
-    "disclaimer_dropped": "dropped",
-    "figure_changed": "changed",
-    "agent_changed": "changed",
-    "attribution_lost": "changed",
-}
 
 
 class Request(HttpRequest):
@@ -71,36 +78,6 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFlag:
-    """A flag as it stands in the article: about this claim or another, and in which tone."""
-
-    flag: Flag
-    covers_this: bool
-
-    @property
-    def tone(self) -> str:
-        return TONES.get(self.flag.kind, "unverified")
-
-    def mark(self) -> Mark:
-        flag, style = self.flag, f"mark mark-flag {self.tone}"
-        if flag.state == Flag.State.DISMISSED:
-            style = "mark mark-flag dismissed"
-        elif not self.covers_this:
-            style += " elsewhere"
-        label = f"flag: {flag.get_kind_display()}, {flag.get_state_display().lower()}"
-        return Mark(flag.start, flag.end, style, ref=flag.ref, label=label)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFlags:
-    """The open flags that one rule found in the shown article, in reading order."""
-
-    rule: str
-    kind: str
-    flags: list[Flag]
 
 
 def load(ref: str) -> Review:
@@ -114,11 +91,12 @@ class Answer:
     """How something just sent was answered: the forms as typed, and what was wrong with them.
 
     :ivar problem: why the verdict was not saved, or saved but not submitted.
-    :ivar conflict: word by word, what was saved meanwhile against what was typed.
+    :ivar conflict: what was saved meanwhile and what was typed, brought together.
     :ivar withdrawal: the piece of evidence and the form that should have withdrawn it.
     :ivar contact: the form of the contact log that was refused.
     :ivar tick: the point that was not ticked, the note as typed, and why not.
-    :ivar ticked: whether the checklist changed, which what is missing must learn.
+    :ivar ticked: whether checklist or reasons changed, which what is missing must learn.
+    :ivar exemption: the reason to go without something that was refused.
     :ivar reply: the thread and the form that should have answered in it.
     :ivar beside: whether the article is sent along, to be put in its place.
     :ivar sealed: whether the verdict has a new version, which an open form must learn.
@@ -126,12 +104,13 @@ class Answer:
 
     verdict: VerdictForm | None = None
     problem: str = ""
-    conflict: list[history.FieldDiff] | None = None
+    conflict: Reconciled | None = None
     evidence: EvidenceForm | None = None
     withdrawal: tuple[str, WithdrawEvidenceForm] | None = None
     contact: Noted | None = None
     tick: tuple[str, str, str] | None = None
     ticked: bool = False
+    exemption: ExemptionForm | None = None
     sealed: bool = False
     open_flag: str = ""
     flag_problem: str = ""
@@ -317,7 +296,21 @@ class ReviewPage:
         return newest if newest and newest.kind == Decision.Kind.RETURNED else None
 
     @property
-    def decisions(self) -> QuerySet[Decision]:
+    def delivered(self) -> list[Comment]:
+        """The comments on passages with which it was returned."""
+        return delivered(self.returned, self.review) if self.returned else []
+
+    @cached_property
+    def marked(self) -> int:
+        """How many open comments on passages this person would return it with."""
+        return len(comments.to_deliver(self.review, by=self.user))
+
+    @cached_property
+    def marked_words(self) -> dict[str, list[marking.Paragraph]]:
+        return marked_words(self.verdict, (one.comment for one in self.threads.open))
+
+    @property
+    def decisions(self) -> DecisionQuerySet:
         found = Decision.objects.filter(version__verdict__review=self.review)
         return found.select_related("version").order_by("-pk")
 
@@ -344,6 +337,12 @@ class ReviewPage:
     @cached_property
     def checklist(self) -> checklists.Sheet | None:
         return checklists.sheet(self.review)
+
+    @cached_property
+    def policy(self) -> list[policy.Standing]:
+        """How the verdict stands to what the policy asks; the checklist has a panel of its own."""
+        asked = policy.standing(self.review)
+        return [one for one in asked if one.requirement != Requirement.CHECKLIST]
 
     @cached_property
     def threads(self) -> Threads:
@@ -476,11 +475,8 @@ class ReviewPage:
 
     def _comment_marks(self, article: Article) -> Iterable[Mark]:
         for thread in (one.comment for one in self.threads.open):
-            if thread.article_id == article.pk and thread.start is not None and thread.end:
-                yield Mark(
-                    thread.start, thread.end, "mark mark-comment", ref=thread.ref,
-                    label=f"comment by {thread.author}", leads_to="comment",
-                )  # fmt: skip
+            if thread.article_id == article.pk:
+                yield comment_mark(thread)
 
     @cached_property
     def flags(self) -> list[ShownFlag]:
@@ -526,7 +522,13 @@ class ReviewPage:
 
     @cached_property
     def last_decision(self) -> Decision | None:
-        return self.decisions.first()
+        """The newest that settled what a version becomes: one of several approvals does not."""
+        settled = self.decisions.complete() | self.decisions.filter(kind=Decision.Kind.RETURNED)
+        return settled.first()
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return approvals_of(self.review)
 
     @cached_property
     def changes(self) -> list[history.FieldDiff]:
@@ -547,21 +549,6 @@ class ReviewPage:
     @property
     def decision_form(self) -> DecisionForm:
         return self.answer.decision or DecisionForm()
-
-
-def gaps(evidence: list[Evidence]) -> list[str]:
-    """Name what a supervisor should miss in the evidence."""
-    if not evidence:
-        return ["There is no evidence."]
-    found = []
-    if not any(item.is_primary for item in evidence):
-        found.append("None of it is a primary source.")
-    if len(evidence) > 1 and len({item.publisher.casefold() for item in evidence}) == 1:
-        found.append(f"All of it comes from {evidence[0].publisher}.")
-    if all(item.stance == Evidence.Stance.CONTEXT for item in evidence):
-        found.append("It gives context, but neither supports nor refutes the claim.")
-    found += [f"“{item.title}” has no address to look it up." for item in evidence if not item.url]
-    return found
 
 
 def show(

@@ -21,7 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from claims.models import as_ref
 from claims.stories import inert
-from reviews import adoption, listing
+from reviews import adoption, approvals, listing
 from reviews import queue as room
 from reviews.listing import View
 from reviews.models import Review, User
@@ -199,6 +199,7 @@ class Row:
     is_mine: bool
     seconds_left: int
     status: str
+    approvals: str
     waits: str
     is_overdue: bool
     due: str
@@ -212,19 +213,21 @@ def _rows(found: listing.Page, user: User) -> list[Row]:
     """The rows with what the clock and the reader decide."""
     now = timezone.now()
     earlier = adoption.earlier_checks(row["claim_id"] for row in found.rows)
+    approved = _approved(found.rows, user)
     anywhere = reverse("reviews:detail", args=[NOWHERE])  # once: `reverse` is slow
     return [
         _row(
             row, earlier.get(row["claim_id"], [])[:1], user, now,
-            address=anywhere.replace(NOWHERE, row["ref"]),
+            address=anywhere.replace(NOWHERE, row["ref"]), approved=approved.get(row["ref"], ""),
         )
         for row in found.rows
     ]  # fmt: skip
 
 
 def _row(
-    row: dict[str, Any], earlier: list[adoption.Earlier], user: User, now: datetime, *, address: str
-) -> Row:
+    row: dict[str, Any], earlier: list[adoption.Earlier], user: User, now: datetime, *,
+    address: str, approved: str,
+) -> Row:  # fmt: skip
     status = Status(row["status"])
     name = f"{row['checker__first_name'] or ''} {row['checker__last_name'] or ''}".strip()
     return Row(
@@ -238,6 +241,7 @@ def _row(
         is_mine=row["checker_id"] == user.pk,
         seconds_left=_seconds(row["lease_expires_at"], now),
         status="" if status == Status.QUEUED else str(status.label),
+        approvals=approved,
         waits=_waits(row["waits_until"], row["waits_for"]),
         is_overdue=row["due_at"] < now and status in OPEN_STATUSES,
         due=_day(row["due_at"]),
@@ -246,6 +250,22 @@ def _row(
         copies=row["copies"],
         priority=round(row["priority"]),
     )
+
+
+def _approved(rows: list[dict[str, Any]], user: User) -> dict[str, str]:
+    """Who has approved which of the submitted ones, in words. Two queries, none without any."""
+    submitted = {row["ref"]: row["topics"] for row in rows if row["status"] == Status.SUBMITTED}
+    if not submitted:
+        return {}
+    needed, given = approvals.needed_under(), approvals.standing_on(submitted)
+    told = {}
+    for ref, topics in submitted.items():
+        most = max((needed.get(slug, 1) for slug in topics), default=1)
+        names = ["you" if one.by_id == user.pk else one.by_name for one in given.get(ref, [])]
+        if names or most > 1:
+            who = f": {', '.join(names)}" if names else ""
+            told[ref] = f"{len(names)} of {most} approval{'s' if most > 1 else ''}{who}"
+    return told
 
 
 def _day(moment: datetime) -> str:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from reviews import adoption, history, ratings, workflow
-from reviews.forms import AdoptForm, VerdictForm
-from reviews.history import FieldDiff
+from reviews import adoption, history, reconciling, workflow
+from reviews.forms import AdoptForm, ReconciledForm
 from reviews.models import Publication, Review
 from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
-
-LABELS = {
-    "claim_wording": "Claim as checked",
-    "rating": "Rating",
-    "summary": "Summary",
-    "explanation": "Explanation",
-    "correction": "What is corrected, for readers",
-}
 
 
 @require_POST
@@ -47,7 +36,7 @@ def adopt(request: Request, ref: str, checked_ref: str) -> HttpResponse:
 @require_POST
 def save(request: Request, ref: str) -> HttpResponse:
     review = load(ref)
-    form = VerdictForm(request.POST)
+    form = ReconciledForm(request.POST)
     saved = _save(request, review, form)
     if isinstance(saved, HttpResponse):
         return saved
@@ -61,7 +50,7 @@ def save(request: Request, ref: str) -> HttpResponse:
 def submit(request: Request, ref: str) -> HttpResponse:
     """Save what is typed, then submit exactly that; a refused submit keeps the save."""
     review = load(ref)
-    form = VerdictForm(request.POST)
+    form = ReconciledForm(request.POST)
     saved = _save(request, review, form)
     if isinstance(saved, HttpResponse):
         return saved
@@ -85,7 +74,7 @@ def withdraw(request: Request, ref: str) -> HttpResponse:
     return redirect(review)
 
 
-def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse | int:
+def _save(request: Request, review: Review, form: ReconciledForm) -> HttpResponse | int:
     """Save the form; return the version it is now, or the panel with what was typed and why not."""
     if not form.is_valid():
         return _panel(request, review, 422, Answer(verdict=form))
@@ -95,22 +84,12 @@ def _save(request: Request, review: Review, form: VerdictForm) -> HttpResponse |
     except Refused as refused:
         return _panel(request, review, 409, Answer(verdict=form, problem=str(refused)))
     except history.Conflict as conflict:
-        form.rebase(conflict.current.seq)
-        answer = Answer(verdict=form, problem=str(conflict), conflict=_differences(conflict))
+        problem = form.unanswered() or str(conflict)
+        reconciled = reconciling.reconcile(conflict)
+        form.rebase(conflict.current.seq, reconciled.draft)
+        answer = Answer(verdict=form, problem=problem, conflict=reconciled)
         return _panel(request, review, 409, answer)
     return version.seq if version else seq
-
-
-def _differences(conflict: history.Conflict) -> list[FieldDiff]:
-    """Word by word, what the saved verdict says and what was typed instead."""
-    saved, typed = asdict(history.draft_of(conflict.current)), asdict(conflict.draft)
-    for words in (saved, typed):
-        words["rating"] = dict(ratings.choices()).get(words["rating"], "")
-    return [
-        FieldDiff(field, LABELS[field], tuple(history.word_diff(saved[field], typed[field])))
-        for field in LABELS
-        if saved[field] != typed[field]
-    ]
 
 
 def _panel(request: Request, review: Review, status: int, answer: Answer) -> HttpResponse:

@@ -96,7 +96,7 @@ FIELDS = {
 }
 
 # What an upsert meets before the seal.
-FITS = "does not follow version|says what was corrected|cannot be redacted"
+FITS = "does not follow version|says what was corrected|cannot be redacted|nothing is decided"
 
 
 def rewritten(row: models.Model) -> models.Model:

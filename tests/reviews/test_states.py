@@ -66,12 +66,12 @@ def test_the_desk_alone_expires_publishes_wakes_and_reminds():
 def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
     assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES)
     assert roles.ROLES[roles.SUPERVISORS] == (
-        CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist", REDACT,
-        *roles.OVERRULES,
+        CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist",
+        "reviews.edit_policy", REDACT, *roles.OVERRULES,
     )  # fmt: skip
     assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
-        Action.RETURN, Action.APPROVE, Action.REOPEN, Action.TAKE_OVER, Action.ASK_OPINION,
-        Action.CALL_OFF, Action.ADJUDICATE,
+        Action.RETURN, Action.APPROVE, Action.CO_APPROVE, Action.REOPEN, Action.TAKE_OVER,
+        Action.ASK_OPINION, Action.CALL_OFF, Action.ADJUDICATE,
     }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ ALLOWED: dict[Status, dict[Action, set[str]]] = {
     Status.SUBMITTED: NOTED | {
         Action.WITHDRAW: HOLDERS, Action.RETURN: DECIDERS, Action.APPROVE: DECIDERS - HOLDERS,
         Action.ASK_OPINION: DECIDERS, Action.REDACT: DECIDERS,
+        Action.CO_APPROVE: DECIDERS - HOLDERS,
     },
     Status.WAITING: NOTED | {
         Action.UNSNOOZE: HOLDERS, Action.WAKE: {"the desk"},
@@ -207,7 +208,9 @@ def test_refusals_answers_for_the_actions_of_people(db):
 
     refusals = gate.refusals(review, fact_checker())
 
-    without_verb = {Action.ADOPT, Action.RESUME, Action.HAND_BACK, Action.WAIT_AGAIN}
+    without_verb = {
+        Action.ADOPT, Action.RESUME, Action.HAND_BACK, Action.WAIT_AGAIN, Action.CO_APPROVE,
+    }  # fmt: skip
     assert set(refusals) == {str(action) for action in {*VERBS, *without_verb}}
     assert refusals["take"] == ""
     assert refusals["reopen"] == "Your role does not allow this."

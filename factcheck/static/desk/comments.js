@@ -1,4 +1,4 @@
-/* Comments: words selected in the article are filled in, and names are offered after an @.
+/* Comments: words selected in article or verdict are filled in, and names are offered after an @.
    The names stand in the page, as <datalist id="colleagues">; nothing is asked of the desk. */
 const OFFERED = 6;
 
@@ -7,16 +7,19 @@ let box = null; // the list below it
 let chosen = 0;
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest('[data-key="c"]')) fillIn();
+  const pressed = event.target.closest('[data-key="c"]');
+  if (!pressed) return;
+  fillIn();
+  if (pressed.matches("button")) document.getElementById("comment-form")?.elements.body.focus();
 });
 
 function fillIn() {
   const selection = getSelection();
-  const article = selection.anchorNode?.parentElement?.closest(".article-text");
+  const passage = selection.anchorNode?.parentElement?.closest(".article-text, [data-about]");
   const words = selection.toString().trim();
   const form = document.getElementById("comment-form");
-  if (!article || !words || !form) return;
-  for (const [name, value] of [["about", "article"], ["quote", words]]) {
+  if (!passage || !words || !form) return;
+  for (const [name, value] of [["about", passage.dataset.about ?? "article"], ["quote", words]]) {
     form.elements[name].value = value;
     form.elements[name].dispatchEvent(new Event("input", { bubbles: true }));
   }

@@ -9,6 +9,7 @@ const FIELDS = ["claim_wording", "rating", "summary", "explanation", "correction
 
 let saved = ""; // what the server has
 let sent = null; // what the save now under way carries
+let refused = null; // what the last refused save carried
 let again = false; // whether saving was asked for meanwhile
 let renewedAt = performance.now();
 
@@ -25,12 +26,18 @@ function typed() {
   return JSON.stringify(FIELDS.map((name) => (data.get(name) ?? "").replaceAll("\r\n", "\n")));
 }
 
+/* The version that the words were typed over; where two saves meet, the one both started from, until
+   what came of them is saved. */
+function typedOver() {
+  return form().dataset.base ?? form().elements.seq.value;
+}
+
 function isDirty() {
   return Boolean(form()) && typed() !== saved;
 }
 
 function keep() {
-  if (isDirty()) localStorage.setItem(keptAt(), JSON.stringify({ words: typed(), over: saved, at: Date.now() }));
+  if (isDirty()) localStorage.setItem(keptAt(), JSON.stringify({ words: typed(), over: saved, seq: typedOver(), at: Date.now() }));
   else localStorage.removeItem(keptAt());
   if (isDirty()) say("Not saved yet; kept in this browser");
 }
@@ -54,10 +61,34 @@ function putBack(words) {
   keep();
 }
 
+/* What was typed while the save was under way, on top of what came back. */
+function putBackSince(words) {
+  const now = JSON.parse(words);
+  const then = JSON.parse(refused ?? words);
+  FIELDS.forEach((name, index) => {
+    const field = form().elements[name];
+    if (!field || now[index] === then[index]) return;
+    field.value = now[index];
+    const byHand = form().querySelector(`[name="take-${name}"][value="hand"]`);
+    if (byHand) byHand.checked = true;
+  });
+}
+
+/* Words typed over an older version are saved against it, so that what was saved since meets them. */
+function putBackOver(kept) {
+  putBack(kept.words);
+  if (kept.seq !== undefined) form().elements.seq.value = kept.seq;
+  keep();
+}
+
 /* A fresh page: put back what an earlier visit could not save, if it was typed over what is saved now;
    else somebody saved meanwhile, and a person decides. */
 function offerKept() {
   if (!form()) return;
+  if ("refused" in form().dataset) { // it holds what was sent, and is not saved
+    keep();
+    return;
+  }
   saved = typed();
   const kept = JSON.parse(localStorage.getItem(keptAt()) ?? "null");
   if (!kept || kept.words === saved) return;
@@ -68,7 +99,7 @@ function offerKept() {
   }
   const notice = document.getElementById("kept-draft");
   const when = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  notice.append(`Words you typed ${when} were never saved. `, button("Put them back", () => putBack(kept.words)), " ",
+  notice.append(`Words you typed ${when} were never saved. `, button("Put them back", () => putBackOver(kept)), " ",
     button("Forget them", () => localStorage.removeItem(keptAt())));
   notice.hidden = false;
 
@@ -102,6 +133,8 @@ document.addEventListener("focusout", (event) => {
   if (left) save();
 });
 
+document.addEventListener("reconciled", keep);
+
 setInterval(save, SAVE_EVERY);
 
 /* The answer brings a new button and a new number of the version, so a save that is asked for while
@@ -120,6 +153,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { requestConfig, xhr } = event.detail;
   if (requestConfig.elt.id !== "verdict-save") return;
   if (xhr.status === 200 && !signedOut(xhr)) return;
+  refused = sent;
   sent = null;
   again = false;
   if (xhr.status) return; // the desk answered: a person decides what next
@@ -143,6 +177,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "verdict-state" && event.detail.xhr.status === 200) {
     delete form().dataset.refused;
+    delete form().dataset.base;
     sent = null;
     keep();
     if (again) save();
@@ -152,7 +187,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     // Refused: the form holds what was sent; what was typed since is put back on top.
     saved = "";
     const kept = JSON.parse(localStorage.getItem(keptAt()) ?? "null");
-    if (kept) putBack(kept.words);
+    if (kept) putBackSince(kept.words);
+    keep();
   }
 });
 

@@ -56,12 +56,17 @@ def test_what_makes_no_sense_comes_back_as_it_was_typed(sign_in, topic, wrong):
 
 def test_a_topic_is_made_and_its_words_are_cleaned(sign_in, db):
     answer = sign_in(factories.supervisor()).post(
-        "/queue/topics/", {"name": "The sea", "words": " tide*\n\nharbour\ntide*\n*", "harm": "2"}
-    )
+        "/queue/topics/",
+        {
+            "name": "The sea", "words": " tide*\n\nharbour\ntide*\n*", "harm": "2",
+            "approvals": "3",
+        },
+    )  # fmt: skip
 
     assert answer.status_code == 302
     topic = ReviewTopic.objects.get()
     assert (topic.slug, topic.words, topic.harm) == ("the-sea", ["tide*", "harbour"], 2)
+    assert topic.approvals == 3
 
 
 def test_twenty_topics_and_reviews_cost_the_pages_no_more_queries(sign_in, queries, topic):

@@ -36,6 +36,19 @@ def test_it_is_attached_and_the_open_verdict_form_learns_the_new_version(sign_in
     assert [item.title for item in held.evidence.standing()] == ["The contract"]
 
 
+def test_a_form_on_an_older_version_learns_nothing_so_that_its_save_meets_the_newer(sign_in, held):
+    factories.save(held)
+    client, address = sign_in(held.checker), f"{held.get_absolute_url()}evidence/"
+    given = {f"new-{name}": value for name, value in factories.EVIDENCE.items()}
+
+    html = client.post(
+        address, given | {"new-token": held.lease_token, "over": 0}, headers=HTMX
+    ).content.decode()
+
+    assert "Landing register" in html
+    assert 'id="verdict-state"' not in html
+
+
 def test_without_scripts_it_leads_back_to_the_list(sign_in, held):
     answer = attach(sign_in(held.checker), held, headers={})
 

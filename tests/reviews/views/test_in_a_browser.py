@@ -224,23 +224,6 @@ def test_a_lost_lease_keeps_the_words_and_offers_to_take_it_again(opened, held):
     expect(page.get_by_label("Summary")).to_have_value(WORDS)
 
 
-def test_a_conflict_shows_both_sides_and_what_was_typed_since(opened, held):
-    page = opened(held.checker, held.get_absolute_url())
-    history.save(
-        held, by=held.checker, token=held.lease_token, seq=0,
-        draft=history.Draft("", "The bridge cost 4 million.", "Saved elsewhere.", ""),
-    )  # fmt: skip
-
-    page.get_by_label("Summary").fill(WORDS)
-    page.locator("#verdict-save").click()
-
-    expect(page.locator(".conflict del").first).to_be_visible()
-    expect(page.get_by_label("Summary")).to_have_value(WORDS)
-    page.get_by_role("button", name="Save mine on top").click()
-    expect(page.locator("[data-saved]")).to_contain_text("Version 2 saved")
-    assert history.of(held).summary == WORDS
-
-
 def test_attaching_evidence_leaves_typed_words_and_the_next_save_is_no_conflict(opened, held):
     page = opened(held.checker, held.get_absolute_url())
     page.get_by_label("Summary").fill(WORDS)

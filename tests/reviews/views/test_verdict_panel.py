@@ -62,7 +62,7 @@ def test_saving_without_scripts_leads_back_to_the_page(sign_in, held):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_a_stale_save_is_409_shows_both_sides_and_keeps_what_was_typed(sign_in, held, headers):
+def test_a_stale_save_is_409_shows_all_three_and_keeps_what_was_typed(sign_in, held, headers):
     client = sign_in(held.checker)
     send(client, held, summary="Saved in another window.")
 
@@ -71,20 +71,102 @@ def test_a_stale_save_is_409_shows_both_sides_and_keeps_what_was_typed(sign_in, 
     html = answer.content.decode()
     assert answer.status_code == 409
     assert f"{WORDS}</textarea>" in html
-    assert "<del>Saved" in html
+    assert "<ins>Saved in another window.</ins>" in html
+    assert f"<ins>{WORDS}</ins>" in html
+    assert "Version 1: <strong>" in html
     assert '<input type="hidden" name="seq" value="1"' in html
     assert history.of(held).summary == "Saved in another window."
     assert answer["HX-Retarget"] == "#verdict-panel"
 
 
+def conflicting(client, review):
+    """Both changed the summary, the other window the rating, too; what the save is answered."""
+    send(client, review, rating="false", summary="")
+    send(client, review, rating="true", summary="Saved in another window.")
+    return send(client, review, rating="false", seq=1)
+
+
+def answers(**fields):
+    """What the page sends back after a conflict over version 1, with the summary asked about."""
+    return {
+        "seq": 2, "base": 1, "rating": "true", "asked": "summary",
+        "theirs-summary": "Saved in another window.", "mine-summary": WORDS,
+    } | fields  # fmt: skip
+
+
+def test_what_only_the_other_changed_is_proposed_with_who_and_when(sign_in, held):
+    html = conflicting(sign_in(held.checker), held).content.decode()
+
+    assert f"taken over from {held.checker}, version 2" in " ".join(html.split())
+    assert 'value="true" checked' in html
+    assert 'name="asked" value="summary"' in html
+    assert html.count('data-asked="') == 1
+
+
+@pytest.mark.parametrize(
+    ("take", "stands"),
+    [
+        ({"take-summary": "mine", "summary": "Ignored."}, WORDS),
+        ({"take-summary": "theirs"}, "Saved in another window."),
+        ({"take-summary": "hand", "summary": "By hand."}, "By hand."),
+    ],
+)
+def test_whose_words_stand_is_answered_without_scripts(sign_in, held, take, stands):
+    client = sign_in(held.checker)
+    conflicting(client, held)
+
+    answer = send(client, held, headers={}, **answers(**take))
+
+    verdict = history.of(held)
+    assert answer.status_code == 302
+    assert (verdict.rating, verdict.summary) == ("true", stands)
+
+
+def test_what_is_asked_must_be_answered_and_nothing_is_saved_before(sign_in, held):
+    client = sign_in(held.checker)
+    conflicting(client, held)
+
+    answer = send(client, held, headers={}, **answers())
+
+    html = answer.content.decode()
+    assert (answer.status_code, history.of(held).seq) == (409, 2)
+    assert "Say first whose stands: “Summary”." in html
+    assert f"{WORDS}</textarea>" in html
+    assert 'name="base" value="1"' in html
+
+
+def test_a_second_conflict_meanwhile_keeps_what_was_decided(sign_in, held):
+    client = sign_in(held.checker)
+    conflicting(client, held)
+    send(client, held, rating="true", summary="Saved once more.", seq=2)
+
+    answer = send(client, held, **answers(**{"take-summary": "hand", "summary": "By hand."}))
+
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "By hand.</textarea>" in html
+    assert 'name="mine-summary" value="By hand."' in html
+    assert 'name="theirs-summary" value="Saved once more."' in html
+    assert 'name="base" value="2"' in html
+
+
+def test_submitting_meets_a_conflict_as_saving_does(sign_in, held):
+    client = sign_in(held.checker)
+    conflicting(client, held)
+
+    answer = send(client, held, "submit", headers={}, **answers())
+
+    held.refresh_from_db()
+    assert (answer.status_code, held.status) == (409, Status.IN_PROGRESS)
+
+
 def test_after_a_conflict_one_may_save_on_top(sign_in, held):
     client = sign_in(held.checker)
-    send(client, held, summary="Saved in another window.")
-    send(client, held, seq=0)
+    conflicting(client, held)
 
-    send(client, held, seq=1)
+    send(client, held, seq=2)
 
-    assert (history.of(held).seq, history.of(held).summary) == (2, WORDS)
+    assert (history.of(held).seq, history.of(held).summary) == (3, WORDS)
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
