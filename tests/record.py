@@ -1,7 +1,7 @@
 """What must always hold of reviews and verdicts, asked by queries over every row there is.
 
-Each problem is a sentence. The code under test is not asked, except for `verification.problems()`,
-which is witnessed, too; the rest, `record_of_versions` with it, reads the rows themselves, so that a
+Each problem is a sentence. The code under test is not asked, except for what it says of itself in
+`verification.problems()`; `record_of_versions` and the rest read the rows themselves, so that a
 rule forgotten in the workflow is still seen here.
 """
 
