@@ -77,6 +77,7 @@ class Killer:
     :ivar rows: what must be there: the rows of the last commit, or those from before the call.
     :ivar commits: the points at which the call changed what others see.
     :ivar found: the rows that are there after the call.
+    :ivar of: how many points the call has, undisturbed.
     :ivar went_on: whether anything was asked of the database after the kill.
     """
 
@@ -87,6 +88,7 @@ class Killer:
         self.watcher, self.at = watcher, at
         self.before_commit, self.sweeps = before_commit, sweeps
         self.points, self.killed, self.went_on = 0, False, False
+        self.of = 0
         self.rows = self.found = before
         self.commits: list[int] = []
 
@@ -159,6 +161,8 @@ def crashes(
     first = Killer(watcher, watcher.rows(), before_commit=True).run(deepcopy(call))
     last, found = first.points + 1, first.found
     if first.killed:
+        assert not first.commits, f"before its last commit it committed at {first.commits}"
+        first.of = last
         yield first
     else:  # it is no transaction, but a statement that commits by itself
         call, last = arrange(), first.points
@@ -169,22 +173,28 @@ def crashes(
         assert killer.killed, f"of {last} points it came to {killer.points}"
         assert bool(killer.commits) == (at == last), f"it committed at {killer.commits} of {last}"
         assert not killer.commits or not killer.went_on, "it went on after its commit"
+        killer.of = last
         yield killer
 
 
 def crashes_of_sweeps(
     arrange: Callable[[], partial[Any]], watcher: Watcher, *, each: int = 1
 ) -> Iterator[Killer]:
-    """Kill a call that commits bit by bit; made once more, it must do the rest and no more."""
+    """Kill a call that commits bit by bit; made once more, it must do the rest and no more.
+
+    :param each: kill at each so many points; always about the first commit and the last.
+    """
     call = arrange()
     whole = Killer(watcher, watcher.rows()).run(call)
-    near = {commit + beside for commit in whole.commits for beside in (-1, 0)}
+    commits = whole.commits if each == 1 else (whole.commits[0], whole.commits[-1])
+    near = {commit + beside for commit in commits for beside in (-1, 0)}
     call = arrange()
     found = watcher.rows()
-    for at in sorted({*range(1, whole.points, each), *near} - {0}):
+    for at in sorted({*range(1, whole.points + 1, each), *near} - {0}):
         killer = Killer(watcher, found, at=at, sweeps=True).run(deepcopy(call))
         found = killer.found
         assert killer.killed, f"of {whole.points} points it came to {killer.points}"
+        killer.of = whole.points
         yield killer
         if killer.commits:
             call()
