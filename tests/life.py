@@ -31,6 +31,9 @@ class Content(NamedTuple):
         return replace(self.draft, correction="") in DRAFTS[:2] and bool(self.evidence)
 
 
+GONE = Content(NOTHING, ())  # what a redacted version says
+
+
 class Page(NamedTuple):
     """What a person saw when they opened a review: lease, newest version and its content."""
 
@@ -70,6 +73,7 @@ class Model:
     begun_for: str = ""  # why a correction was begun, until the first change is sealed with it
     versions: list[Content] = field(default_factory=list)
     writers: list[User] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # of the writers, as they were called then
     approved_to: int = 0
     public: list[int] = field(default_factory=list)
     waited: bool = False  # the date it waits for has come

@@ -1,8 +1,8 @@
 """What must always hold of reviews and verdicts, asked by queries over every row there is.
 
-Each problem is a sentence. The code under test is not asked, except for the chains, which
-`verification.problems()` checks; the rest reads the rows themselves, so that a rule forgotten in
-the workflow is still seen here.
+Each problem is a sentence. The code under test is not asked, except for what it says of itself in
+`verification.problems()`; `record_of_versions` and the rest read the rows themselves, so that a
+rule forgotten in the workflow is still seen here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from reviews.models import (
     VerdictVersion,
 )
 from reviews.states import MOVES, Action, Status
+from tests import record_of_versions
 
 REDACTED = '{"summary": ""}'
 HOLDS = (  # the moves that give a lease
@@ -39,6 +40,7 @@ def problems() -> list[str]:
     commit()
     return [
         *verification.problems(),
+        *record_of_versions.problems(),
         *_leases(),
         *_events(),
         *_revisions(),
