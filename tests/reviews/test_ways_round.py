@@ -18,7 +18,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models import ProtectedError
 from reversion.models import Revision, Version
 
-from reviews import comments, history, opinions, verification, workflow
+from reviews import checkpoints, comments, history, opinions, verification, workflow
 from reviews.models import (
     Decision,
     Publication,
@@ -39,10 +39,11 @@ pytestmark = pytest.mark.usefixtures("record_holds")
 # Sealed for good, or but for what a redaction or the next step of a second opinion may change.
 SEALED = [
     "reversion_revision", "reversion_version", "reviews_checklistevent",
-    "reviews_checklistversion", "reviews_comment", "reviews_contact", "reviews_decision",
-    "reviews_evidence", "reviews_opinionrule", "reviews_publication", "reviews_redaction",
-    "reviews_reviewevent", "reviews_secondopinion", "reviews_threadevent",
-    "reviews_verdictversion", "reviews_verification", "reviews_weights",
+    "reviews_checklistversion", "reviews_checkpoint", "reviews_comment", "reviews_contact",
+    "reviews_decision", "reviews_evidence", "reviews_exemption", "reviews_opinionrule",
+    "reviews_policyversion", "reviews_publication", "reviews_redaction", "reviews_reviewevent",
+    "reviews_secondopinion", "reviews_threadevent", "reviews_verdictversion",
+    "reviews_verification", "reviews_weights",
 ]  # fmt: skip
 REFUSED = "refused: (rows of|what a second opinion|evidence is)"
 
@@ -67,7 +68,7 @@ def refused(attempt: Callable[[], object], because: str, error=IntegrityError) -
 
 
 @pytest.fixture
-def everything(db) -> None:
+def everything(db, site) -> None:
     """A row in every sealed table."""
     factories.arrange_the_queue(by=(decider := supervisor()))
     review = review_at(Status.SUBMITTED)
@@ -75,6 +76,7 @@ def everything(db) -> None:
     opinions.call_off(review, by=decider, reason="Urgent.")
     factories.approve(review, by=decider)
     comments.say(review_at(Status.PUBLISHED), by=decider, body="Ask the port.")
+    checkpoints.take()
 
 
 @pytest.fixture
