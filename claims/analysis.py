@@ -9,22 +9,38 @@ happen once; a worker that dies loses its lock with its connection, and the next
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
+from enum import Enum
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from claims import derivation, drift, extraction, flagging, grouping, matching
+from claims import derivation, drift, extraction, flagging, grouping, limits, matching
 from claims import text as engine
 from claims.models import Analysis
 
-HINT_IS_LOST_AFTER = timedelta(seconds=20)
+HINT_IS_LOST_AFTER = timedelta(seconds=10)
+TRIED = 2  # attempts after which an article waits behind the others
 TOO_SLOW = "It took longer than an article may."
+TOO_MUCH = "It needed more memory than an article may."
+DIED = "The worker died while it was at work on it; its log may say how."
+# States of SQL that tell of the server, whatever article it was asked for: a full disk, too many
+# connections, a shutdown, a broken disk. https://www.postgresql.org/docs/current/errcodes-appendix.html
+OF_THE_SERVER = ("53100", "53300", "57P", "58")
 
 logger = logging.getLogger(__name__)
+
+
+class Turn(Enum):
+    """When an article's turn is: the new ones', those that failed twice, those to be renewed."""
+
+    FIRST = Q(again=False, attempts__lt=TRIED)
+    LATER = Q(again=False, attempts__gte=TRIED)
+    LAST = Q(again=True)
 
 
 def analyse(*, article_id: int) -> bool:
@@ -34,33 +50,50 @@ def analyse(*, article_id: int) -> bool:
 
     :raises SoftTimeLimitExceeded: if the worker's time was up, after writing that into the row; the
         worker must go on to nothing else in the same task.
+    :raises OperationalError: if the database is in trouble, which costs the article no attempt.
     """
     if not _begin(article_id):
         return False
     try:
-        return _work(article_id)
+        with limits.of_one_article():
+            return _work(article_id)
     except SoftTimeLimitExceeded:
-        logger.warning("Article %s took too long", article_id)
         _fail(article_id, TOO_SLOW)
         raise
+    except limits.TooSlow:
+        logger.warning("Article %s took too long", article_id)
+        problem = TOO_SLOW
+    except MemoryError:
+        logger.warning("Article %s needed too much memory", article_id)
+        problem = TOO_MUCH
     except Exception as error:  # whatever an article does to the engine, its row must say so
         logger.exception("Article %s could not be analysed", article_id)
-        _fail(article_id, f"{type(error).__name__}: {error}")
-        return False
+        problem = f"{type(error).__name__}: {error}"
+        if _is_of_the_server(error):
+            _give_back(article_id, problem)
+            raise
+    _fail(article_id, problem)
+    return False
 
 
-def hint() -> list[int]:
-    """Return the articles that a worker should be told of now, and note that it was.
+def unfinished(article_ids: Iterable[int]) -> list[int]:
+    """Those of these articles that are still to be analysed, those tried least first."""
+    rows = Analysis.objects.unfinished().filter(article__in=list(article_ids))
+    return list(rows.order_by("attempts", "pk").values_list("article_id", flat=True))
+
+
+def hint(turn: Turn = Turn.FIRST, *, most: int | None = None) -> list[int]:
+    """Return the articles of a turn that a worker should be told of now, and note that it was.
 
     Those never hinted at, then those whose hint must be lost because nobody is working on them, the
-    longest ago first. At most `ANALYSIS_HINTS` hints are on their way at any time, however long the
-    list is.
+    longest ago first. At most `most` hints of one turn are on their way at any time, however long
+    the list is: without it `ANALYSIS_HINTS`.
     """
-    unfinished = Analysis.objects.unfinished()
+    rows = Analysis.objects.unfinished().filter(turn.value)
     lost_before = Now() - HINT_IS_LOST_AFTER
-    waiting = unfinished.filter(Q(hinted_at__isnull=True) | Q(hinted_at__lt=lost_before))
-    on_their_way = unfinished.filter(hinted_at__gte=lost_before).count()
-    room = max(0, settings.ANALYSIS_HINTS - on_their_way)
+    waiting = rows.filter(Q(hinted_at__isnull=True) | Q(hinted_at__lt=lost_before))
+    on_their_way = rows.filter(hinted_at__gte=lost_before).count()
+    room = max(0, (settings.ANALYSIS_HINTS if most is None else most) - on_their_way)
     by_hint = waiting.order_by(F("hinted_at").asc(nulls_first=True), "pk")
     with transaction.atomic():
         pks = list(by_hint.select_for_update(skip_locked=True).values_list("pk", flat=True)[:room])
@@ -72,9 +105,30 @@ def hint() -> list[int]:
 
 def restart(analysis: Analysis) -> None:
     """Put an analysed or failed article back on the to-do list, with all its attempts."""
-    Analysis.objects.filter(pk=analysis.pk).exclude(status=Analysis.Status.ANALYSING).update(
-        status=Analysis.Status.RECEIVED, attempts=0, error="", hinted_at=None, finished_at=None
-    )
+    Analysis.objects.filter(
+        pk=analysis.pk, status__in=[Analysis.Status.ANALYSED, Analysis.Status.FAILED]
+    ).update(
+        status=Analysis.Status.RECEIVED, again=False,
+        attempts=0, error="", hinted_at=None, finished_at=None,
+    )  # fmt: skip
+
+
+def renew(*, first: Q) -> int:
+    """Put articles that other rules or code analysed back on the list; return how many.
+
+    Those that meet `first`, then the others, in both the last received first. At most
+    `ANALYSIS_RENEWALS` wait at any time, behind everything new; what people decided stays.
+    """
+    waiting = Analysis.objects.unfinished().filter(again=True).count()
+    room = max(0, settings.ANALYSIS_RENEWALS - waiting)
+    outdated = Analysis.objects.outdated().order_by("-article_id")
+    pks = list(outdated.filter(first).values_list("pk", flat=True)[:room])
+    if len(pks) < room:
+        others = outdated.exclude(pk__in=pks).values_list("pk", flat=True)
+        pks += others[: room - len(pks)]
+    return Analysis.objects.outdated().filter(pk__in=pks).update(
+        status=Analysis.Status.RECEIVED, again=True, attempts=0, error="", hinted_at=None
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -82,9 +136,10 @@ def _begin(article_id: int) -> bool:
     row = _lock(article_id)
     if row is None:
         return False
+    if row.status == Analysis.Status.ANALYSING:  # and nobody holds its lock
+        row.error = DIED
     if row.attempts >= settings.ANALYSIS_ATTEMPTS:
         row.status = Analysis.Status.FAILED
-        row.error = row.error or "The worker died each time it tried."
     else:
         row.status = Analysis.Status.ANALYSING
         row.attempts += 1
@@ -111,11 +166,17 @@ def _work(article_id: int) -> bool:
     grouping.group(article)
     derivation.derive(article, found.citations)
     drift.refresh(article, near=derivation.near(article))
-    row.status, row.error = Analysis.Status.ANALYSED, ""
+    row.status, row.error, row.again = Analysis.Status.ANALYSED, "", False
     row.engine_version, row.supported = engine.ENGINE_VERSION, found.supported
+    row.rules_version = engine.rules_version(found.language)
     row.finished_at = Now()
-    row.save(update_fields=["status", "error", "engine_version", "supported", "finished_at"])
+    row.save(update_fields=WRITTEN)
     return True
+
+
+WRITTEN = (
+    "status", "error", "again", "engine_version", "rules_version", "supported", "finished_at",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -127,6 +188,21 @@ def _fail(article_id: int, error: str) -> None:
     row.status = Analysis.Status.FAILED if used_up else Analysis.Status.RECEIVED
     row.error = error.replace("\0", "␀")
     row.save(update_fields=["status", "error"])
+
+
+@transaction.atomic
+def _give_back(article_id: int, error: str) -> None:
+    """Take an attempt back that came to nothing through no fault of the article."""
+    row = _lock(article_id)
+    if row is None:
+        return
+    row.status, row.attempts, row.error = Analysis.Status.RECEIVED, row.attempts - 1, error
+    row.save(update_fields=["status", "attempts", "error"])
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError) and state.startswith(OF_THE_SERVER)
 
 
 def _lock(article_id: int) -> Analysis | None:

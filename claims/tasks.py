@@ -9,15 +9,19 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from claims import analysis
+from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
+# What waits in the broker is taken by these, 0 first. What failed twice is told of one by one and
+# what is to be renewed in smaller chunks, so that neither keeps a worker from what is new for long.
+PRIORITIES = {Turn.FIRST: 0, Turn.LATER: 3, Turn.LAST: 6}
 
 
 @shared_task
 def analyse(*, article_ids: list[int]) -> None:
     """Analyse a chunk of articles, one transaction each; hand on what there is no time for."""
-    begun, rest = time.monotonic(), list(article_ids)
+    begun, rest = time.monotonic(), analysis.unfinished(article_ids)
     try:
         while rest and time.monotonic() - begun < BEGIN_WITHIN:
             analysis.analyse(article_id=rest.pop(0))
@@ -30,6 +34,13 @@ def analyse(*, article_ids: list[int]) -> None:
 @shared_task
 def sweep_analyses() -> None:
     """Tell the workers of articles that wait without a hint, in chunks."""
-    article_ids = analysis.hint()
-    for start in range(0, len(article_ids), settings.ANALYSIS_CHUNK):
-        analyse.delay(article_ids=article_ids[start : start + settings.ANALYSIS_CHUNK])
+    whole = settings.ANALYSIS_CHUNK
+    for turn, chunk, most in (
+        (Turn.FIRST, whole, settings.ANALYSIS_HINTS),
+        (Turn.LATER, 1, 2 * whole),
+        (Turn.LAST, max(1, whole // 5), 2 * whole),
+    ):
+        article_ids = analysis.hint(turn, most=most)
+        for start in range(0, len(article_ids), chunk):
+            told = article_ids[start : start + chunk]
+            analyse.apply_async(kwargs={"article_ids": told}, priority=PRIORITIES[turn])

@@ -9,7 +9,7 @@ from claims.text.figures import find_figures
 from claims.text.keys import WORD, fingerprint
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
-from claims.text.rules import LANGUAGES
+from claims.text.rules import LANGUAGES, rules_version, rules_versions
 from claims.text.sentences import split_sentences
 from claims.text.similarity import compare, names_agree, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
@@ -66,6 +66,8 @@ __all__ = [
     "rank",
     "read_post",
     "read_topic",
+    "rules_version",
+    "rules_versions",
     "shared_wording",
     "split_sentences",
 ]

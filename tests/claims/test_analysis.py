@@ -59,6 +59,7 @@ def test_an_article_is_analysed_into_claims_and_flags(article):
     state = row(article)
     assert (state.status, state.attempts, state.error) == ("analysed", 1, "")
     assert (state.engine_version, state.supported) == (engine.ENGINE_VERSION, True)
+    assert state.rules_version == engine.rules_version("en")
     assert state.finished_at is not None
     article.refresh_from_db()
     assert article.language == "en"
@@ -208,7 +209,7 @@ def test_an_article_that_kills_every_worker_fails_visibly(article, settings):
     assert not analysis.analyse(article_id=article.pk)
 
     state = row(article)
-    assert (state.status, state.error) == ("failed", "The worker died each time it tried.")
+    assert (state.status, state.error) == ("failed", analysis.DIED)
 
 
 def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
