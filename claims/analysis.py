@@ -35,10 +35,17 @@ OF_THE_SERVER = ("53100", "53300", "57P", "58")
 logger = logging.getLogger(__name__)
 
 
-class Turn(Enum):
-    """When an article's turn is: the new ones', those that failed twice, those to be renewed."""
+_BEGUN, _NEW = Q(status=Analysis.Status.ANALYSING), Q(again=False, attempts__lt=TRIED)
 
-    FIRST = Q(again=False, attempts__lt=TRIED)
+
+class Turn(Enum):
+    """When the turn of an unfinished article is: each goes before all that stand below it.
+
+    What a dead worker had begun; what is new; what was tried twice; what is only to be renewed.
+    """
+
+    AT_ONCE = _NEW & _BEGUN
+    FIRST = _NEW & ~_BEGUN
     LATER = Q(again=False, attempts__gte=TRIED)
     LAST = Q(again=True)
 
@@ -186,8 +193,8 @@ def _fail(article_id: int, error: str) -> None:
         return
     used_up = row.attempts >= settings.ANALYSIS_ATTEMPTS
     row.status = Analysis.Status.FAILED if used_up else Analysis.Status.RECEIVED
-    row.error = error.replace("\0", "␀")
-    row.save(update_fields=["status", "error"])
+    row.error, row.hinted_at = error.replace("\0", "␀"), None
+    row.save(update_fields=["status", "error", "hinted_at"])
 
 
 @transaction.atomic
@@ -197,7 +204,8 @@ def _give_back(article_id: int, error: str) -> None:
     if row is None:
         return
     row.status, row.attempts, row.error = Analysis.Status.RECEIVED, row.attempts - 1, error
-    row.save(update_fields=["status", "attempts", "error"])
+    row.hinted_at = None
+    row.save(update_fields=["status", "attempts", "error", "hinted_at"])
 
 
 def _is_of_the_server(error: Exception) -> bool:

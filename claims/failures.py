@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import reversion
 from django.db import transaction
+from django.db.models import QuerySet
 
-from claims.models import Analysis, AnalysisQuerySet
+from claims.models import Analysis
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -24,9 +25,9 @@ reversion.register(Analysis)
 
 
 @transaction.atomic
-def retry(rows: AnalysisQuerySet, *, by: AbstractUser) -> int:
+def retry(rows: QuerySet[Analysis], *, by: AbstractUser) -> int:
     """Put those of `rows` that failed back on the to-do list, with all attempts; say how many."""
-    failed = list(rows.failed().order_by("pk").select_for_update())
+    failed = _locked(rows, Analysis.Status.FAILED)
     for row in failed:
         row.status, row.again, row.attempts, row.error = Analysis.Status.RECEIVED, False, 0, ""
         row.hinted_at = row.finished_at = None
@@ -35,14 +36,14 @@ def retry(rows: AnalysisQuerySet, *, by: AbstractUser) -> int:
 
 
 @transaction.atomic
-def ignore(rows: AnalysisQuerySet, *, by: AbstractUser, at: datetime, reason: str) -> int:
+def ignore(rows: QuerySet[Analysis], *, by: AbstractUser, at: datetime, reason: str) -> int:
     """Do without those of `rows` that failed; return how many. What was found in them stays.
 
     :raises ValueError: without a reason.
     """
     if not reason:
         raise ValueError("Say why the desk can do without them.")
-    failed = list(rows.failed().order_by("pk").select_for_update())
+    failed = _locked(rows, Analysis.Status.FAILED)
     for row in failed:
         row.status, row.ignored_reason = Analysis.Status.IGNORED, reason
         row.ignored_by, row.ignored_at = by, at  # type: ignore[assignment]
@@ -51,14 +52,18 @@ def ignore(rows: AnalysisQuerySet, *, by: AbstractUser, at: datetime, reason: st
 
 
 @transaction.atomic
-def heed(rows: AnalysisQuerySet, *, by: AbstractUser) -> int:
+def heed(rows: QuerySet[Analysis], *, by: AbstractUser) -> int:
     """Take back that those of `rows` are ignored: they are failed again; return how many."""
-    ignored = list(rows.ignored().order_by("pk").select_for_update())
+    ignored = _locked(rows, Analysis.Status.IGNORED)
     for row in ignored:
         row.status, row.ignored_reason = Analysis.Status.FAILED, ""
         row.ignored_by = row.ignored_at = None
     _log(ignored, IGNORED_FIELDS, by, "No longer ignored")
     return len(ignored)
+
+
+def _locked(rows: QuerySet[Analysis], status: Analysis.Status) -> list[Analysis]:
+    return list(rows.filter(status=status).order_by("pk").select_for_update())
 
 
 def _log(rows: list[Analysis], fields: tuple[str, ...], by: AbstractUser, comment: str) -> None:

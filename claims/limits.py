@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import resource
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,16 @@ from django.conf import settings
 
 STATM = Path("/proc/self/statm")  # of this process, in pages; the sixth number is its data
 DATA = 5
+STDERR = 2  # the worker puts a logger in the place of `sys.stderr`, which needs Python
 MEGABYTE = 2**20
 
 
-class TooSlow(Exception):
-    """An article took longer than one may."""
+class TooSlow(KeyboardInterrupt):
+    """An article took longer than one may.
+
+    No `Exception`, which somebody on the way might take for an error of their own; and of the kind
+    at which psycopg cancels the query it waits for.
+    """
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def _limited_time() -> Iterator[None]:
     seconds = settings.ANALYSIS_SECONDS
     before = signal.signal(signal.SIGALRM, _time_is_up)
     last = seconds + settings.ANALYSIS_SECONDS_TO_STOP
-    faulthandler.dump_traceback_later(last, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(last, exit=True, file=STDERR)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield

@@ -15,7 +15,7 @@ from claims.analysis import Turn
 BEGIN_WITHIN = 60  # seconds
 # What waits in the broker is taken by these, 0 first. What failed twice is told of one by one and
 # what is to be renewed in smaller chunks, so that neither keeps a worker from what is new for long.
-PRIORITIES = {Turn.FIRST: 0, Turn.LATER: 3, Turn.LAST: 6}
+PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
 
 
 @shared_task
@@ -28,7 +28,7 @@ def analyse(*, article_ids: list[int]) -> None:
     except SoftTimeLimitExceeded:
         pass  # the article says so in its row; the others get a task with time of its own
     if rest:
-        analyse.delay(article_ids=rest)
+        _tell(rest, Turn.FIRST)
 
 
 @shared_task
@@ -36,11 +36,15 @@ def sweep_analyses() -> None:
     """Tell the workers of articles that wait without a hint, in chunks."""
     whole = settings.ANALYSIS_CHUNK
     for turn, chunk, most in (
+        (Turn.AT_ONCE, whole, settings.ANALYSIS_HINTS),
         (Turn.FIRST, whole, settings.ANALYSIS_HINTS),
         (Turn.LATER, 1, 2 * whole),
         (Turn.LAST, max(1, whole // 5), 2 * whole),
     ):
         article_ids = analysis.hint(turn, most=most)
         for start in range(0, len(article_ids), chunk):
-            told = article_ids[start : start + chunk]
-            analyse.apply_async(kwargs={"article_ids": told}, priority=PRIORITIES[turn])
+            _tell(article_ids[start : start + chunk], turn)
+
+
+def _tell(article_ids: list[int], turn: Turn) -> None:
+    analyse.apply_async(kwargs={"article_ids": article_ids}, priority=PRIORITIES[turn])

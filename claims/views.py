@@ -22,7 +22,6 @@ from claims import stories as room
 from claims.marking import Mark
 from claims.models import (
     Analysis,
-    AnalysisQuerySet,
     Appearance,
     Article,
     Claim,
@@ -212,10 +211,10 @@ def _work_page(request: HttpRequest, problem: str = "") -> HttpResponse:
     return render(request, "claims/work.html", context, status=409 if problem else 200)
 
 
-def _chosen(request: HttpRequest) -> AnalysisQuerySet:
+def _chosen(request: HttpRequest) -> QuerySet[Analysis]:
     """The analyses that a form is about: of one article, of those ticked, or all there are."""
     if "all" in request.POST:
-        return Analysis.objects.get_queryset()
+        return Analysis.objects.all()
     refs = [request.POST["only"]] if "only" in request.POST else request.POST.getlist("article")
     return Analysis.objects.filter(article__ref__in=list(map(as_ref, refs)))
 

@@ -58,14 +58,17 @@ class Desk:
 
 
 @contextmanager
-def open_desk(data: Path) -> Iterator[Desk]:
-    """Open a desk on the folder `data`, on any free port; close it in order at the end."""
+def open_desk(data: Path, **variables: str) -> Iterator[Desk]:
+    """Open a desk on the folder `data`, on any free port; close it in order at the end.
+
+    :param variables: of its environment, besides.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
     }
-    environment |= {"FACTCHECK_DATA": str(data), "FACTCHECK_HTTPS": "0", "PORT": "0"}
+    environment |= {"FACTCHECK_DATA": str(data), "FACTCHECK_HTTPS": "0", "PORT": "0"} | variables
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -233,9 +233,7 @@ def test_an_article_that_is_too_slow_says_so_and_the_rest_gets_its_own_time(db, 
         return real(text, **facts)
 
     monkeypatch.setattr(analysis.engine, "analyse", analyse)
-    monkeypatch.setattr(
-        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
-    )
+    monkeypatch.setattr(tasks, "_tell", lambda article_ids, turn: handed_on.append(article_ids))
 
     tasks.analyse(article_ids=[slow.pk, good.pk])
 
@@ -263,9 +261,7 @@ def test_no_article_is_begun_with_little_time_left(db, monkeypatch):
     articles, handed_on = [factories.article(f"Number {n}.") for n in range(3)], []
     clock = iter([0, 0, tasks.BEGIN_WITHIN])
     monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(
-        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
-    )
+    monkeypatch.setattr(tasks, "_tell", lambda article_ids, turn: handed_on.append(article_ids))
 
     tasks.analyse(article_ids=[article.pk for article in articles])
 
