@@ -25,6 +25,9 @@ from claims.models import Analysis
 
 HINT_IS_LOST_AFTER = timedelta(seconds=10)
 TRIED = 2  # attempts after which an article waits behind the others
+# So many other articles tried more than once so lately tell that it is not one that kills workers;
+# it may then be tried so many times as often.
+MANY, LATELY, SPARED = 3, timedelta(minutes=5), 4
 TOO_SLOW = "It took longer than an article may."
 TOO_MUCH = "It needed more memory than an article may."
 DIED = "The worker died while it was at work on it; its log may say how."
@@ -145,7 +148,7 @@ def _begin(article_id: int) -> bool:
         return False
     if row.status == Analysis.Status.ANALYSING:  # and nobody holds its lock
         row.error = DIED
-    if row.attempts >= settings.ANALYSIS_ATTEMPTS:
+    if row.attempts >= settings.ANALYSIS_ATTEMPTS and not _is_spared(row):
         row.status = Analysis.Status.FAILED
     else:
         row.status = Analysis.Status.ANALYSING
@@ -153,6 +156,17 @@ def _begin(article_id: int) -> bool:
         row.started_at = Now()
     row.save(update_fields=["status", "error", "attempts", "started_at"])
     return row.status == Analysis.Status.ANALYSING
+
+
+def _is_spared(row: Analysis) -> bool:
+    """Whether something else than this article seems to kill workers: they died at others, too.
+
+    Not for ever, since the others may be as bad.
+    """
+    if row.error != DIED or row.attempts >= SPARED * settings.ANALYSIS_ATTEMPTS:
+        return False
+    others = Analysis.objects.filter(attempts__gt=1, started_at__gt=Now() - LATELY)
+    return others.exclude(pk=row.pk)[:MANY].count() == MANY
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ COUNT = int(os.environ.get("FACTCHECK_BENCH_ARTICLES", "10000"))
 RAW = int(os.environ.get("FACTCHECK_BENCH_RAW", COUNT))
 ROUNDS = 4  # turns of each
 PARAGRAPHS = 24  # some 600 words
-WARM_UP = 200  # articles before memory is looked at: caches fill
+WARM_UP = min(200, COUNT // 4)  # articles before memory is looked at: caches fill
 EVERY = 5.0  # seconds between sweeps, as on the timetable
 WORKER = [
     "--queues", "analysis", "--concurrency", "2", "--hostname", "analysis@%h",

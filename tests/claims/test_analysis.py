@@ -212,6 +212,26 @@ def test_an_article_that_kills_every_worker_fails_visibly(article, settings):
     assert (state.status, state.error) == ("failed", analysis.DIED)
 
 
+def test_an_article_is_not_to_blame_while_workers_die_at_many(article, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+    others = [factories.article(f"Number {n}.") for n in range(analysis.MANY)]
+    for one in (*others, article) * 2:
+        assert analysis._begin(one.pk)  # and the worker is gone
+
+    assert analysis.analyse(article_id=article.pk)
+
+    assert (row(article).status, row(article).attempts) == ("analysed", 3)
+
+
+def test_nor_is_it_spared_for_ever(article, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+    others = [factories.article(f"Number {n}.") for n in range(analysis.MANY)]
+    begun = [[analysis._begin(one.pk) for one in (*others, article)] for _ in range(9)]
+
+    assert [of_all[-1] for of_all in begun] == [True] * 8 + [False]
+    assert row(article).status == "failed"
+
+
 def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
     monkeypatch.setattr(analysis.drift, "refresh", lambda article, near: 1 / 0)
     before = made()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -118,8 +120,8 @@ def _kill(process: psutil.Process | None, number: int = signal.SIGKILL) -> None:
 
 def kill_a_worker_child(desk: Desk) -> None:
     worker = part(desk, " analysis@")
-    with suppress(psutil.NoSuchProcess):
-        _kill(next(iter(worker.children()[::-1]), None) if worker else None)
+    with suppress(psutil.NoSuchProcess, IndexError):
+        _kill(random.choice(worker.children()) if worker else None)
 
 
 def kill_the_worker(desk: Desk) -> None:
@@ -136,6 +138,15 @@ def kill_the_broker_with_its_data(desk: Desk) -> None:
 def restart_the_database_at_once(desk: Desk) -> None:
     """Its "immediate" shutdown: sessions are cut off and nothing is written."""
     _kill(part(desk, "postgres"), signal.SIGQUIT)
+
+
+def fill(ballast: Path) -> None:
+    """Write until there is no room on the disk of `ballast`, and none comes of itself."""
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        for size in (2**20, 2**12):
+            with suppress(OSError):
+                while file.write(bytes(size)) == size:
+                    pass
 
 
 # What goes on all the time

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -24,7 +25,7 @@ COUNT = 1_000 if THOROUGH else 40
 STRIKES = 3 if THOROUGH else 1
 PATIENCE = 1_500 if THOROUGH else 200  # seconds for all of them; others may use the machine too
 RECOVERED_WITHIN = 30  # seconds
-SMALL = "700m"  # the disk that gets full
+SMALL, FULL_FOR = "400m", 20.0  # size of the disk that gets full, and seconds until there is room
 HARSH = {
     "DJANGO_SETTINGS_MODULE": "tests.faults.harsh_settings",
     "FACTCHECK_ANALYSIS_SECONDS": "4",
@@ -49,6 +50,7 @@ class Round:
         self._struck: list[tuple[float, list[int]]] = []
 
     def begin(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         for number, text in enumerate([*self.poison, *self.texts]):
             header = f"title: {self.name} {number}\nsource: {breaking.OUTLET}\nlanguage: en"
             (self.folder / f"{number:05}.txt").write_text(f"---\n{header}\n---\n{text}")
@@ -84,13 +86,16 @@ class Round:
         self._struck.append((time.monotonic(), at_work or []))
         fault(self.desk)
 
-    def end(self) -> None:
-        """Print the figures, and assert that none is lost, none doubled, all soon."""
+    def end(self, *, stood_still: float = 0) -> None:
+        """Print the figures, and assert that none is lost, none doubled, all soon.
+
+        :param stood_still: seconds in which nothing could be done, which are not counted.
+        """
         with psycopg.connect(self.desk.database, autocommit=True) as connection:
             done, failed, _ = self._look(connection)
             twice = breaking.doubled(connection, self.title, self.texts)
             still = float(connection.execute(breaking.STANDSTILL, [self.title]).fetchone()[0])
-        slowest = max(self.slowest, still)
+        slowest = max(self.slowest, still - stood_still)
         print(
             f"{self.name}: {COUNT} articles in {time.monotonic() - self.begun:.0f} s; lost "
             f"{COUNT - done}, doubled {sum(twice.values())}, recovered within {slowest:.1f} s"
@@ -178,3 +183,39 @@ def test_poison_fails_visibly_and_holds_nothing_up(desk: Desk, tmp_path: Path) -
         breaking.EATS[:-1]: (5, analysis.TOO_MUCH),
     }
     assert "Timeout (0:00:05)!" in (desk.data / "worker.log").read_text()  # and where it was
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own, which is soon full; only root may mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.skipif(not THOROUGH, reason="takes a desk of its own: FACTCHECK_THOROUGH=1")
+def test_every_article_is_analysed_once_there_is_room_on_the_disk_again(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    with open_desk(small_disk / "desk", **HARSH) as desk:
+        articles = Round(desk, "fill_the_disk", tmp_path / "articles", first=70_000)
+        articles.begin()
+        filled = freed = 0.0
+        ballast = small_disk / "ballast"
+        for done in articles.watch():
+            if not filled and done > COUNT // 20:
+                breaking.fill(ballast)
+                filled = time.monotonic()
+            if filled and not freed and time.monotonic() - filled > FULL_FOR:
+                articles.strike(lambda desk: ballast.unlink())
+                freed = time.monotonic()
+
+        assert freed
+        articles.end(stood_still=freed - filled)
