@@ -37,11 +37,15 @@ class Desk:
     environment: dict[str, str]
     people: dict[str, str]
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command beside the running desk and return what it prints."""
+    def manage(self, *arguments: str, within: float = 120) -> str:
+        """Run a management command beside the running desk and return what it prints.
+
+        :param within: seconds.
+        """
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, text=True, capture_output=True, timeout=120, check=True,
+            cwd=ROOT, env=self.environment, text=True, capture_output=True, timeout=within,
+            check=True,
         )  # fmt: skip
         return done.stdout
 

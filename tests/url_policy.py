@@ -200,7 +200,9 @@ def all_flags(review: Review) -> dict[str, Any]:
 def failed(review: Review) -> dict[str, Any]:
     """The analysis of its article failed."""
     article = review.claim.appearances.order_by("pk")[0].article
-    Analysis.objects.filter(article=article).update(status="failed", attempts=5)
+    Analysis.objects.filter(article=article).update(
+        status="failed", attempts=5, ignored_by=None, ignored_at=None, ignored_reason=""
+    )
     return {"article": article.ref}
 
 
