@@ -28,6 +28,7 @@ TRIED = 2  # attempts after which an article waits behind the others
 # So many other articles tried more than once so lately tell that it is not one that kills workers;
 # it may then be tried so many times as often.
 MANY, LATELY, SPARED = 3, timedelta(minutes=5), 4
+SENTENCE = "Ann Holt said on 3 March that 12 boats could not be “independently verified”."
 TOO_SLOW = "It took longer than an article may."
 TOO_MUCH = "It needed more memory than an article may."
 DIED = "The worker died while it was at work on it; its log may say how."
@@ -49,8 +50,22 @@ class Turn(Enum):
 
     AT_ONCE = _NEW & _BEGUN
     FIRST = _NEW & ~_BEGUN
-    LATER = Q(again=False, attempts__gte=TRIED)
-    LAST = Q(again=True)
+    LATER = Q(attempts__gte=TRIED)
+    LAST = Q(again=True, attempts__lt=TRIED)
+
+
+def prepare() -> None:
+    """Read and compile all rules now, which takes a second of a processor.
+
+    Processes forked later share them; else each would do it before its first article.
+    """
+    for language in sorted(engine.LANGUAGES):
+        engine.analyse(SENTENCE, language=language)
+    engine.read_topic("", SENTENCE)
+    said = engine.Said(SENTENCE)
+    engine.changes(said, said, others=[said])
+    engine.compare(SENTENCE, SENTENCE)
+    engine.fingerprint(SENTENCE)
 
 
 def analyse(*, article_id: int) -> bool:
@@ -86,9 +101,14 @@ def analyse(*, article_id: int) -> bool:
     return False
 
 
-def unfinished(article_ids: Iterable[int]) -> list[int]:
-    """Those of these articles that are still to be analysed, those tried least first."""
+def unfinished(article_ids: Iterable[int], *, later: bool = False) -> list[int]:
+    """Those of these articles whose turn it still is, those tried least first.
+
+    A message comes again when its worker dies, as often as that happens: without `later`, which
+    says that it was sent for `Turn.LATER`, those tried twice meanwhile are left to such a message.
+    """
     rows = Analysis.objects.unfinished().filter(article__in=list(article_ids))
+    rows = rows if later else rows.exclude(Turn.LATER.value)
     return list(rows.order_by("attempts", "pk").values_list("article_id", flat=True))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init
 from django.conf import settings
 
 from claims import analysis
@@ -19,16 +21,16 @@ PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
 
 
 @shared_task
-def analyse(*, article_ids: list[int]) -> None:
+def analyse(*, article_ids: list[int], later: bool = False) -> None:
     """Analyse a chunk of articles, one transaction each; hand on what there is no time for."""
-    begun, rest = time.monotonic(), analysis.unfinished(article_ids)
+    begun, rest = time.monotonic(), analysis.unfinished(article_ids, later=later)
     try:
         while rest and time.monotonic() - begun < BEGIN_WITHIN:
             analysis.analyse(article_id=rest.pop(0))
     except SoftTimeLimitExceeded:
         pass  # the article says so in its row; the others get a task with time of its own
     if rest:
-        _tell(rest, Turn.FIRST)
+        _tell(rest, Turn.LATER if later else Turn.FIRST)
 
 
 @shared_task
@@ -47,4 +49,14 @@ def sweep_analyses() -> None:
 
 
 def _tell(article_ids: list[int], turn: Turn) -> None:
-    analyse.apply_async(kwargs={"article_ids": article_ids}, priority=PRIORITIES[turn])
+    told = {"article_ids": article_ids, "later": turn == Turn.LATER}
+    analyse.apply_async(kwargs=told, priority=PRIORITIES[turn])
+
+
+def _prepare(options: dict[str, Any], **rest: Any) -> None:
+    """Before a worker forks its processes: those that analyse share the compiled rules."""
+    if "analysis" in (options.get("queues") or ["analysis"]):
+        analysis.prepare()
+
+
+worker_init.connect(_prepare)

@@ -124,6 +124,18 @@ def test_what_was_tried_twice_waits_behind_the_new_and_alone(db, monkeypatch):
     ]  # fmt: skip
 
 
+def test_a_message_that_comes_again_leaves_what_was_tried_twice_to_one_of_its_own(db):
+    tried, new = factories.article("Tried.").pk, factories.article("A new one.").pk
+    Analysis.objects.filter(article=tried).update(attempts=2)
+
+    tasks.analyse(article_ids=[tried, new])
+    left = [*Analysis.objects.unfinished().values_list("article_id", flat=True)]
+    tasks.analyse(article_ids=[tried], later=True)
+
+    assert left == [tried]
+    assert not Analysis.objects.unfinished().exists()
+
+
 def test_what_a_dead_worker_had_begun_goes_before_everything(db, monkeypatch):
     new = factories.article("A new one.").pk
     begun = factories.article("A second one.").pk
