@@ -27,7 +27,7 @@ HINT_IS_LOST_AFTER = timedelta(seconds=10)
 TRIED = 2  # attempts after which an article waits behind the others
 # So many other articles tried more than once so lately tell that it is not one that kills workers;
 # it may then be tried so many times as often.
-MANY, LATELY, SPARED = 3, timedelta(minutes=5), 4
+MANY, LATELY, SPARED = 3, timedelta(minutes=1), 4
 SENTENCE = "Ann Holt said on 3 March that 12 boats could not be “independently verified”."
 TOO_SLOW = "It took longer than an article may."
 TOO_MUCH = "It needed more memory than an article may."
