@@ -24,7 +24,7 @@ from claims import text as engine
 from claims.models import Analysis
 
 HINT_IS_LOST_AFTER = timedelta(seconds=10)
-TRIED = 2  # attempts after which an article waits behind the others
+TRIED = 3  # attempts after which an article waits behind the others
 # So many other articles tried more than once so lately tell that it is not one that kills workers;
 # it may then be tried so many times as often.
 MANY, LATELY, SPARED = 3, timedelta(minutes=1), 4
@@ -45,7 +45,7 @@ _BEGUN, _NEW = Q(status=Analysis.Status.ANALYSING), Q(again=False, attempts__lt=
 class Turn(Enum):
     """When the turn of an unfinished article is: each goes before all that stand below it.
 
-    What a dead worker had begun; what is new; what was tried twice; what is only to be renewed.
+    What a dead worker had begun; what is new; what was tried three times; what is to be renewed.
     """
 
     AT_ONCE = _NEW & _BEGUN
@@ -105,7 +105,7 @@ def unfinished(article_ids: Iterable[int], *, later: bool = False) -> list[int]:
     """Those of these articles whose turn it still is, those tried least first.
 
     A message comes again when its worker dies, as often as that happens: without `later`, which
-    says that it was sent for `Turn.LATER`, those tried twice meanwhile are left to such a message.
+    says that it was sent for `Turn.LATER`, those tried three times are left to such a message.
     """
     rows = Analysis.objects.unfinished().filter(article__in=list(article_ids))
     rows = rows if later else rows.exclude(Turn.LATER.value)

@@ -15,8 +15,8 @@ from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
-# What waits in the broker is taken by these, 0 first. What failed twice is told of one by one and
-# what is to be renewed in smaller chunks, so that neither keeps a worker from what is new for long.
+# What waits in the broker is taken by these, 0 first. What was tried three times is told of one by
+# one, what is to be renewed in smaller chunks: neither keeps a worker from what is new for long.
 PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
 
 

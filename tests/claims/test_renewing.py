@@ -110,9 +110,9 @@ def test_the_new_is_told_of_first_and_taken_first(analysed, monkeypatch, setting
     assert sorted(Turn, key=tasks.PRIORITIES.get) == [*Turn]
 
 
-def test_what_was_tried_twice_waits_behind_the_new_and_alone(db, monkeypatch):
+def test_what_was_tried_often_waits_behind_the_new_and_alone(db, monkeypatch):
     tried = [factories.article(f"Number {n}.").pk for n in range(2)]
-    Analysis.objects.update(attempts=2)
+    Analysis.objects.update(attempts=analysis.TRIED)
     new = factories.article("A new one.").pk
     told = []
     monkeypatch.setattr(tasks, "_tell", lambda ids, turn: told.append((ids, turn)))
@@ -124,9 +124,9 @@ def test_what_was_tried_twice_waits_behind_the_new_and_alone(db, monkeypatch):
     ]  # fmt: skip
 
 
-def test_a_message_that_comes_again_leaves_what_was_tried_twice_to_one_of_its_own(db):
+def test_a_message_that_comes_again_leaves_what_was_tried_often_to_one_of_its_own(db):
     tried, new = factories.article("Tried.").pk, factories.article("A new one.").pk
-    Analysis.objects.filter(article=tried).update(attempts=2)
+    Analysis.objects.filter(article=tried).update(attempts=analysis.TRIED)
 
     tasks.analyse(article_ids=[tried, new])
     left = [*Analysis.objects.unfinished().values_list("article_id", flat=True)]
