@@ -344,8 +344,11 @@ class SightingAdmin(ViewOnlyAdmin):
 
 @admin.register(Analysis)
 class AnalysisAdmin(ViewOnlyAdmin):
-    list_display = ("article", "status", "attempts", "supported", "engine_version", "finished_at")
-    list_filter = ("status", "supported", "engine_version")
+    list_display = (
+        "article", "status", "attempts", "supported", "engine_version", "rules_version",
+        "finished_at",
+    )  # fmt: skip
+    list_filter = ("status", "supported", "again", "engine_version", "rules_version")
     list_select_related = ("article",)
     search_fields = ("article__title",)
     ordering = ("-pk",)

@@ -25,6 +25,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=600_000,  # kilobytes; looked at after each task
+    worker_lost_wait=2.0,  # seconds until what a dead child was doing is done by another
     worker_soft_shutdown_timeout=10,
     task_soft_time_limit=240,
     task_time_limit=300,
@@ -43,13 +45,12 @@ app.conf.update(
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
     },
-    # Celery otherwise closes the database connection around every task.
-    db_reuse_max=100,
     timezone="UTC",
     beat_sync_every=1,  # so that /health/ sees at once that the timetable runs
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
-        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
+        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 5.0},
+        "renew analyses": {"task": "reviews.tasks.renew_analyses", "schedule": 30.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

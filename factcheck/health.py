@@ -85,7 +85,7 @@ def _broker() -> dict[str, Any]:
 def _analyses() -> dict[str, Any]:
     """How long the oldest unfinished analysis has waited."""
     oldest = (
-        Analysis.objects.unfinished().order_by("article__received_at")
+        Analysis.objects.awaited().order_by("article__received_at")
         .values_list("article__received_at", flat=True).first()
     )  # fmt: skip
     return _age("oldest_unfinished_seconds", oldest, WAITED_TOO_LONG)

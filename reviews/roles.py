@@ -34,6 +34,7 @@ MACHINE_MODELS = (
 
 # Where people overrule the machine about what was said.
 OVERRULES = (
+    "claims.change_analysis",
     "claims.change_derivation",
     "claims.change_story",
     "claims.change_suggestion",
@@ -51,6 +52,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
+        "claims.change_analysis",
         *(f"claims.view_{model}" for model in MACHINE_MODELS),
     ),
 }  # fmt: skip

@@ -28,6 +28,12 @@ def open_reviews() -> None:
 
 
 @shared_task
+def renew_analyses() -> None:
+    """Have articles analysed again that older rules analysed."""
+    queue.renew_analyses()
+
+
+@shared_task
 def reweigh() -> None:
     """Give open reviews the priority that weights, topics and the time ask for."""
     arranging.reweigh()

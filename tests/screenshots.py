@@ -74,6 +74,7 @@ def _pages(review: dict[str, str]) -> dict[str, dict[str, str]]:
             "merge-and-split": f"{review['claim']}regroup/",
             "suggested": "/suggested/",
             "articles": "/articles/",
+            "work": "/work/",
             "password": "/password/",
             "not-found": "/reviews/nothing/",
         },

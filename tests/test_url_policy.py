@@ -111,7 +111,8 @@ WITHOUT_REF = {
     "reviews:conflicts", "reviews:opinion-rule", "reviews:agreement", "reviews:saved-views",
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
     "claims:rules", "claims:rules-csv",
-    "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
+    "claims:articles", "claims:work", "claims:retry-failed", "claims:ignore-failed",
+    "claims:heed-ignored", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history",
 }  # fmt: skip
 
@@ -381,7 +382,8 @@ def test_a_list_never_shows_what_its_detail_would_refuse(db, role):
         factories.review_at(status)
     client = client_of(person(role))
     lists = ["/checks/"] if role == "anonymous" else [
-        "/", "/checks/", "/stories/", "/articles/", *(f"/?view={view.value}" for view in View),
+        "/", "/checks/", "/stories/", "/articles/", "/work/",
+        *(f"/?view={view.value}" for view in View),
     ]  # fmt: skip
     found = set().union(*(links(client, where) for where in lists))
 
