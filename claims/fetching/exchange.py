@@ -7,7 +7,7 @@ understood, and nothing is remembered from one request to the next.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import h11
 
@@ -81,18 +81,19 @@ class _Exchange:
         sent = (("Host", target.authority), *request.headers, ("Connection", "close"))
         if request.body:
             sent = (*sent, ("Content-Length", str(len(request.body))))
-        self._send(h11.Request(method=request.method, target=target.path, headers=list(sent)))
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in sent]
+        self._send(h11.Request(method=request.method, target=target.path, headers=headers))
         if request.body:
             self._send(h11.Data(data=request.body))
         self._send(h11.EndOfMessage())
         response = self._response()
         raw = response.headers.raw_items()
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
-        answer = Answer(self._line.address, sent, response.status_code, headers)
+        told = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+        answer = Answer(self._line.address, sent, response.status_code, told)
         if answer.status in REDIRECTS:
             return answer
         content = self._content(answer)
-        return Answer(answer.address, sent, answer.status, headers, bytes(self._received), content)
+        return replace(answer, received=bytes(self._received), content=content)
 
     def _send(self, event: h11.Event) -> None:
         self._line.send(self._http.send(event) or b"")

@@ -54,8 +54,8 @@ class Guard:
         """
         return not self.proxy or (self.trusted and bool(not_public(address)))
 
-    def check(self, address: Address) -> None:
-        """Pass an address that may be connected to.
+    def check(self, address: Address, *, of: str = "") -> None:
+        """Pass an address that may be connected to, of the host named `of` if it has a name.
 
         :raises Refused: if it is not public, or the operator forbids it.
         """
@@ -65,4 +65,5 @@ class Guard:
         if not kind and any(address in network for network in self.forbidden):
             kind = "closed to the desk by its settings"
         if kind:
-            raise Refused(f"{address} is {kind}; only the public internet is read.")
+            which = f"{of} leads to {address}, which" if of else address
+            raise Refused(f"{which} is {kind}; only the public internet is read.")

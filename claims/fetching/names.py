@@ -33,7 +33,7 @@ def addresses_of(host: str, guard: Guard, deadline: Deadline) -> list[Address]:
     """
     found = _look_up(host, guard, deadline)
     for address in found:
-        guard.check(address)
+        guard.check(address, of=host)
     return found
 
 

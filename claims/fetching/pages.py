@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.message import Message
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.http import parse_header_parameters
+from django.utils.encoding import iri_to_uri
 
 from claims.fetching.encodings import ACCEPTED
 from claims.fetching.exchange import REDIRECTS, Answer, Headers, Request, exchange
@@ -64,13 +65,14 @@ class Fetched:
     @property
     def media_type(self) -> str:
         """Such as "text/html"; "" if the server did not say."""
-        return parse_header_parameters(self.header("content-type"))[0].lower()
+        return self.header("content-type").partition(";")[0].strip().lower()
 
     @property
     def charset(self) -> str:
         """The character encoding that the server names, in lower case; "" if it names none."""
-        named = parse_header_parameters(self.header("content-type"))[1].get("charset", "")
-        return str(named).strip("'\" ").lower()
+        message = Message()
+        message["Content-Type"] = self.header("content-type")
+        return message.get_content_charset("").strip("' ")
 
     @property
     def validators(self) -> Validators:
@@ -138,8 +140,8 @@ def post(
 
 def user_agent() -> str:
     """Who we are and how to reach us, for the logs of those whose pages are read."""
-    contact = "; ".join(part for part in (settings.PUBLIC_URL, settings.CONTACT_EMAIL) if part)
-    return f"{PRODUCT}/{settings.VERSION} (+{contact})"
+    contact = [iri_to_uri(part) for part in (settings.PUBLIC_URL, settings.CONTACT_EMAIL) if part]
+    return f"{PRODUCT}/{settings.VERSION} (+{'; '.join(contact)})"
 
 
 def _headers() -> Headers:

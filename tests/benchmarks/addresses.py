@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ class Tally:
     """How many cases there are, and what became of them."""
 
     cases: int = 0
+    valid_web: int = 0  # http and https addresses that the standard takes
     as_the_standard: int = 0
     refused_as_the_standard: int = 0
     refused_beyond: int = 0
@@ -53,7 +54,8 @@ def main(data: Path) -> None:
         return
     counts = tally(cases(data / FILE))
     print(
-        f"{counts.cases} cases: {counts.as_the_standard} understood as the standard does,"
+        f"{counts.cases} cases, {counts.valid_web} of them valid addresses of the web:"
+        f" {counts.as_the_standard} understood as the standard does,"
         f" {counts.refused_as_the_standard} invalid there and refused here,"
         f" {counts.refused_beyond} valid there and refused here, {len(counts.surprises)} surprises"
     )
@@ -76,6 +78,7 @@ def tally(found: Iterator[Case]) -> Tally:
     counts = Tally()
     for case in found:
         counts.cases += 1
+        counts.valid_web += case.expected.startswith(("http://", "https://"))
         try:
             understood = read(case)
         except Refused as refused:
@@ -96,5 +99,5 @@ def read(case: Case) -> str:
     """The address that a case becomes, as the desk would connect to it."""
     if not case.base:
         return check_address(case.written, guard=ANY).url
-    base = check_address(case.base, guard=replace(ANY))
+    base = check_address(case.base, guard=ANY)
     return follow(case.written, base=base, guard=ANY).url

@@ -93,6 +93,40 @@ def test_what_has_not_changed_comes_without_content(net):
     assert b'If-None-Match: "7"\r\nIf-Modified-Since: Mon, 02 Nov' in net.web.requests[0]
 
 
+def test_a_version_in_strange_letters_is_sent_back_as_it_came(net, settings):
+    settings.PUBLIC_URL = "https://prüfen.example"
+    url = net.serves(page(b"", 'ETag: "é"', "Content-Type: text/html; charset*=no'x'%41"))
+
+    found = got(net, url)
+    got(net, url, conditional=found.validators)
+
+    assert (found.validators.etag, found.charset) == ('"é"', "a")
+    assert b'\r\nIf-None-Match: "\xe9"\r\n' in net.web.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("header", "media_type", "charset"),
+    [
+        ("text/html", "text/html", ""),
+        ('Text/HTML ; Charset="Windows-1251"', "text/html", "windows-1251"),
+        ("text/html; charset='utf-8'", "text/html", "utf-8"),
+        ("; charset", "", ""),
+        ("text/html; charset=\xff", "text/html", ""),
+    ],
+)
+def test_what_a_server_says_of_its_content(net, header, media_type, charset):
+    found = got(net, net.serves(page(b"", f"Content-Type: {header}")))
+
+    assert (found.media_type, found.charset) == (media_type, charset)
+
+
+def test_a_redirect_written_in_utf_8_is_understood(net):
+    net.serves(page(b"end"), path="/%C3%A4")
+    url = net.serves(moved("/ä".encode().decode("latin-1")))
+
+    assert got(net, url).url == net.url("/%C3%A4")
+
+
 COMPRESSED = {
     "gzip": gzip.compress(b"<p>News</p>"),
     "x-gzip": gzip.compress(b"<p>N") + gzip.compress(b"ews</p>"),
@@ -178,7 +212,7 @@ def test_the_time_limit_is_one_for_all_redirects(net):
         net.serves(0.15, moved(f"/{number + 1}"), path=f"/{number}")
 
     with pytest.raises(Unreachable, match=r"no whole answer within 0\.4 seconds\.$"):
-        fetch(net.url("/0"), guard=net.guard, limits=Limits(seconds=0.4))
+        fetch(net.url("/0", host="127.0.0.1"), guard=net.guard, limits=Limits(seconds=0.4))
     assert len(net.web.requests) <= 4
 
 
@@ -285,5 +319,5 @@ def test_behind_a_proxy_the_desk_still_looks_where_a_name_leads(net):
     net.names.records["rebind.example"] = [["127.0.0.2"]]
     guard = net.with_guard(proxy="http://127.0.0.1:1")
 
-    with pytest.raises(Refused, match=r"^127\.0\.0\.2 is this machine's own"):
+    with pytest.raises(Refused, match=r"^rebind\.example leads to 127\.0\.0\.2, which is this"):
         fetch(net.url(host="rebind.example"), guard=guard, limits=QUICK)

@@ -34,10 +34,9 @@ def test_the_desks_own_guard_lets_nothing_of_this_machine_through(net):
     assert (guard.allowed, guard.trusted) == ((), False)
     for host in ("127.0.0.1", "localhost", "desk.localhost", "news.example"):
         kind, words = refusal(net, net.url(host=host), guard=net.with_guard(allowed=()))
-        assert (kind, words) == (
-            Refused,
-            "127.0.0.1 is this machine's own; only the public internet is read.",
-        )
+        which = "127.0.0.1" if host == "127.0.0.1" else f"{host} leads to 127.0.0.1, which"
+        said = f"{which} is this machine's own; only the public internet is read."
+        assert (kind, words) == (Refused, said)
     assert net.web.connections == 0
 
 
@@ -59,8 +58,9 @@ def test_a_name_that_turns_inwards_between_two_redirects_is_refused(net):
     net.serves(moved("/again"))
     net.inside.answers["/again"] = [page(b"secret")]
 
-    inside = "127.0.0.2 is this machine's own; only the public internet is read."
-    assert refusal(net, url) == (Refused, f"It redirects to {url}again. {inside}")
+    kind, words = refusal(net, url)
+    inwards = f"It redirects to {url}again. rebind.example leads to 127.0.0.2, which is "
+    assert (kind, words[: len(inwards)]) == (Refused, inwards)
     assert net.inside.connections == 0
 
 
@@ -93,7 +93,7 @@ def test_a_silent_name_server_holds_nobody_up(net):
     assert refusal(net, net.url(host="slow.example"), HASTY) == (
         Unreachable, "No name server told the address of slow.example in time.",
     )  # fmt: skip
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 2
 
 
 def test_names_are_asked_as_they_are_without_the_hosts_file_or_search_domains(net):
@@ -202,23 +202,15 @@ def drip(data: bytes):
             yield 0.02
 
 
+HEAD, CHUNKS = b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: chunked\r\n\r\n"
 SLOW = {
-    "nothing at all": lambda: [2.0],
+    "nothing at all": lambda: [5.0],
     "a status line": lambda: drip(b"HTTP/1.1 200 OK"),
-    "headers": lambda: [b"HTTP/1.1 200 OK\r\n", *[b"X-A: b\r\n", 0.05] * 40],
-    "content": lambda: [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n",
-        *[b"x", 0.02] * 100,
-    ],
-    "chunks": lambda: [
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-        *[b"1\r\nx\r\n", 0.02] * 100,
-    ],
-    "the size of a chunk": lambda: [
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
-        *[b"x", 0.02] * 100,
-    ],
-    "a silence in the middle": lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 2.0],
+    "headers": lambda: [HEAD, *[b"X-A: b\r\n", 0.05] * 100],
+    "content": lambda: [HEAD, b"Content-Length: 999\r\n\r\n", *[b"x", 0.05] * 100],
+    "chunks": lambda: [HEAD, CHUNKS, *[b"1\r\nx\r\n", 0.05] * 100],
+    "the size of a chunk": lambda: [HEAD, CHUNKS, b"1;", *[b"x", 0.05] * 100],
+    "a silence in the middle": lambda: [HEAD, b"Content-Length: 9\r\n\r\nabc", 5.0],
 }
 
 
@@ -227,16 +219,18 @@ def test_dripping_buys_no_time(net, what):
     net.web.answers["/"] = SLOW[what]
     begun = time.monotonic()
 
-    assert refusal(net, net.url(), HASTY) == (
+    assert refusal(net, net.url(host="127.0.0.1"), HASTY) == (
         Unreachable, "There was no whole answer within 0.4 seconds.",
     )  # fmt: skip
-    assert time.monotonic() - begun < 0.8
+    assert time.monotonic() - begun < 2
 
 
 def test_a_server_that_never_says_hello_in_tls_is_left_in_time(net, silent):
-    assert refusal(net, f"https://news.example:{silent}/", HASTY, guard=net.with_guard(
-        ports=frozenset({silent}),
-    )) == (Unreachable, "There was no whole answer within 0.4 seconds.")  # fmt: skip
+    guard = net.with_guard(ports=frozenset({silent}))
+
+    assert refusal(net, f"https://127.0.0.1:{silent}/", HASTY, guard) == (
+        Unreachable, "There was no whole answer within 0.4 seconds.",
+    )  # fmt: skip
 
 
 # Size
@@ -335,20 +329,19 @@ def test_a_bomb_is_not_unpacked_past_the_limit():
 
 # Lies and nonsense
 
-OK = b"HTTP/1.1 200 OK\r\n"
 CUT = "The connection ended before the whole answer was sent"
 LIES = {
     "less than announced": ([page(b"abc", length=9)], f"{CUT} (3 bytes of content)."),
     "chunks cut short": (
-        [OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"],
+        [HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"],
         f"{CUT} (2 bytes of content).",
     ),
     "no last chunk": (
-        [OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"],
+        [HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"],
         f"{CUT} (2 bytes of content).",
     ),
     "nothing": ([b""], f"{CUT} (0 bytes of content)."),
-    "half a header": ([OK + b"Content-Le"], f"{CUT} (0 bytes of content)."),
+    "half a header": ([HEAD + b"Content-Le"], f"{CUT} (0 bytes of content)."),
     "gzip cut short": (
         [page(gzip.compress(b"news")[:-6], "Content-Encoding: gzip")],
         "The gzip that was sent ends in the middle.",
@@ -385,7 +378,7 @@ def test_more_than_announced_is_refused(net, pause):
 
 
 def test_more_than_the_last_chunk_is_refused(net):
-    url = net.serves(OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nHTTP/1.1 200 OK")
+    url = net.serves(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nHTTP/1.1 200 OK")
 
     assert refusal(net, url) == (
         Refused, "The server sends more than the end that it announced.",
@@ -396,7 +389,7 @@ def test_a_secure_connection_that_is_cut_is_no_end(net):
     """Without a length only TLS's own ending tells a whole page from one cut on the way."""
 
     def cut():
-        yield OK + b"\r\n<p>Three confirmed"
+        yield HEAD + b"\r\n<p>Three confirmed"
         raise OSError
 
     net.secure.answers["/"] = cut
@@ -408,12 +401,12 @@ def test_a_secure_connection_that_is_cut_is_no_end(net):
 NONSENSE = {
     "another protocol": [b"220 mail.example ESMTP\r\n\r\n"],
     "a page without a head": [b"<html>\r\n\r\n"],
-    "two lengths": [OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
-    "a length below nothing": [OK + b"Content-Length: -1\r\n\r\n"],
-    "a chunk without a size": [OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
-    "another transfer encoding": [OK + b"Transfer-Encoding: gzip\r\n\r\n"],
-    "a header without a name": [OK + b": x\r\n\r\n"],
-    "a header with a zero": [OK + b"X: a\x00b\r\n\r\n"],
+    "two lengths": [HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
+    "a length below nothing": [HEAD + b"Content-Length: -1\r\n\r\n"],
+    "a chunk without a size": [HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    "another transfer encoding": [HEAD + b"Transfer-Encoding: gzip\r\n\r\n"],
+    "a header without a name": [HEAD + b": x\r\n\r\n"],
+    "a header with a zero": [HEAD + b"X: a\x00b\r\n\r\n"],
 }
 
 
@@ -442,5 +435,8 @@ def test_what_the_operator_closed_stays_closed(net):
 
     assert refusal(net, net.url(host="own.example"), guard=guard) == (
         Refused,
-        "8.8.4.4 is closed to the desk by its settings; only the public internet is read.",
+        (
+            "own.example leads to 8.8.4.4, which is closed to the desk by its settings; "
+            "only the public internet is read."
+        ),
     )

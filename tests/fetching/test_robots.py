@@ -106,7 +106,7 @@ def test_a_file_of_very_many_rules_for_very_many_agents_costs_nothing(net):
     begun = time.monotonic()
 
     assert manners(net).refusal == "Its robots.txt holds more rules than can be read."
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
 
 
 def test_a_pause_is_never_longer_than_an_hour(net):
@@ -121,9 +121,9 @@ def test_an_address_we_would_not_connect_to_is_refused(net):
 
 
 def test_all_workers_together_take_one_turn_at_a_host_in_its_time(net):
-    first = [take_turn(net.url(path), every=0.5, guard=net.guard) for path in ("/a", "/b")]
-    other = take_turn(net.url("/a", host="other.example"), every=0.5, guard=net.guard)
-    time.sleep(1.1)
-    later = take_turn(net.url("/b"), every=0.5, guard=net.guard)
+    first = [take_turn(net.url(path), every=1.5, guard=net.guard) for path in ("/a", "/b")]
+    other = take_turn(net.url("/a", host="other.example"), every=1.5, guard=net.guard)
+    time.sleep(2.1)
+    later = take_turn(net.url("/b"), every=1.5, guard=net.guard)
 
     assert (first, other, later) == ([True, False], True, True)

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from claims.fetching import Guard, Refused, Target, check_address
+from claims.fetching import Guard, Refused, Target, check_address, networks
 from claims.fetching.networks import not_public
 from tests.benchmarks import addresses
 from tests.desk import ROOT
@@ -87,8 +87,6 @@ def test_nothing_that_python_calls_private_is_public_to_us():
 
 
 def _edges():
-    from claims.fetching import networks
-
     known = [network for network, _ in networks._KINDS]
     standard = [
         *ip_address("0.0.0.0")._constants._private_networks,
