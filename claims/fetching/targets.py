@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from ada_url import URL, HostType
+from ada_url import URL
 
 from claims.fetching.guard import Guard
 from claims.fetching.networks import Address
@@ -81,7 +81,7 @@ def _target(written: str, base: Target | None, guard: Guard) -> Target:
         raise Refused("This is not a valid address.") from error
     if len(url.href) > LONGEST:
         raise Refused(f"The address is longer than {LONGEST:,} characters.")
-    address = _host(url, authority[1] if authority else None)
+    address = _host(url.hostname, authority[1] if authority else None)
     port = int(url.port or DEFAULT_PORTS[url.protocol[:-1]])
     if port not in guard.ports:
         ports = ", ".join(str(port) for port in sorted(guard.ports))
@@ -120,14 +120,14 @@ def _check_scheme(written: str, *, needed: bool) -> None:
         raise Refused("Two slashes and a host must follow after http: or https:.")
 
 
-def _host(url: URL, written: str | None) -> Address | None:
-    """Check the host; return it as an IP address if it is one."""
-    host = url.hostname
-    if url.host_type == HostType.DEFAULT:
+def _host(host: str, written: str | None) -> Address | None:
+    """Check the host, which stood there as `written`; return it as an IP address if it is one."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
         _check_name(host)
         return None
-    address = ip_address(host.strip("[]"))
-    if written and url.host_type == HostType.IPV4 and re.sub(r":\d*$", "", written) != host:
+    if written and address.version == 4 and re.sub(r":\d*$", "", written) != host:
         raise Refused(f"The host is {host}, written so that people do not see it.")
     return address
 

@@ -181,6 +181,15 @@ def test_a_redirect_is_followed_and_told(net, status):
     assert found.lost_https is False
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "news.example"])
+def test_a_relative_redirect_stays_with_the_host_that_was_checked(net, host):
+    net.serves(page(b"end"), path="/end")
+    net.serves(moved("/end"))
+
+    assert got(net, net.url(host=host)).url == net.url("/end", host=host)
+    assert {name for name, _ in net.names.asked} == {host} - {"127.0.0.1"}
+
+
 def test_five_redirects_are_followed_and_six_are_not(net):
     for number in range(6):
         net.serves(moved(f"/{number + 1}"), path=f"/{number}")
