@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -18,6 +20,7 @@ from jinja2 import StrictUndefined
 from factcheck import embedded
 
 env = environ.Env()
+VERSION = "0.1.0"  # as in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(env.str("FACTCHECK_DATA", default=str(BASE_DIR / ".data"))).resolve()
 
@@ -220,6 +223,25 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.client_address"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# What the desk reads from the network, and how it gets there; `claims.fetching` alone goes out.
+FETCH_PORTS = env.list("FACTCHECK_FETCH_PORTS", cast=int, default=[80, 443])
+# Networks closed to it beside those that are not public: our own servers, a NAT64 prefix.
+FETCH_FORBIDDEN = tuple(map(ip_network, env.list("FACTCHECK_FETCH_FORBIDDEN", default=[])))
+
+
+def _egress_proxy(url: str) -> str:
+    """Return the proxy that all requests leave by; "" for none.
+
+    The variables that other programs obey (HTTPS_PROXY and its like) are not read.
+    """
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "http" and parts.hostname and parts.path in ("", "/")):
+        raise ImproperlyConfigured("FACTCHECK_EGRESS_PROXY must be http://host:port.")
+    return url
+
+
+EGRESS_PROXY = _egress_proxy(env.str("FACTCHECK_EGRESS_PROXY", default=""))
 
 # Mail. Without a server it is written to the log.
 EMAIL_HOST = env.str("FACTCHECK_MAIL_HOST", default="")
