@@ -1,0 +1,46 @@
+"""Bytes become documents: the one door of this package.
+
+Pure: no rows, no network, no clock, no files. `read` runs the parsers here; `read_apart` runs them
+in a process of their own, which is what everybody outside this package wants.
+"""
+
+from __future__ import annotations
+
+from claims.reading.addresses import canonical, web_address
+from claims.reading.apart import read_apart
+from claims.reading.kinds import ENDINGS, SUFFIXES
+from claims.reading.values import (
+    LARGEST,
+    LARGEST_BUNDLE,
+    LONGEST_TITLE,
+    LONGEST_URL,
+    UNKNOWN_SOURCE,
+    Document,
+    Failure,
+    Reading,
+    Received,
+    Unreadable,
+    clean,
+    label,
+)
+
+__all__ = [
+    "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
+    "UNKNOWN_SOURCE", "Document", "Failure", "Reading", "Received", "Unreadable", "canonical",
+    "clean", "label", "read", "read_apart", "web_address",
+]  # fmt: skip
+
+
+def read(
+    content: bytes, *, name: str, media_type: str = "", location: str = "", place: str = ""
+) -> Reading:
+    """Return the documents in `content`, and what in it could not be read; it never raises.
+
+    :param name: what it is called: a label, from which its kind is told where the bytes do not.
+    :param media_type: what its sender says it is, with its charset.
+    :param location: the web address it came from.
+    :param place: what messages call it; `name` if not given.
+    """
+    from claims.reading.opening import read_all  # noqa: PLC0415  the parsers are slow to load
+
+    return read_all(content, name=name, media_type=media_type, location=location, place=place)

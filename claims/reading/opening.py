@@ -1,0 +1,127 @@
+"""Opens what was handed in: each kind by its reader, bundles member by member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from claims.reading import archive, docx, mail, page, pdf, plain, warc
+from claims.reading.kinds import BUNDLES, ENDINGS, Kind, kind_of
+from claims.reading.values import (
+    DEEPEST,
+    LARGEST,
+    LARGEST_BUNDLE,
+    Document,
+    Failure,
+    Given,
+    Reading,
+    Received,
+    TooMuch,
+    Unreadable,
+    label,
+)
+
+READERS: dict[Kind, Callable[[Given], Document]] = {
+    Kind.TEXT: plain.read,
+    Kind.MARKDOWN: partial(plain.read, markdown=True),
+    Kind.HTML: page.read,
+    Kind.PDF: pdf.read,
+    Kind.DOCX: docx.read,
+    Kind.MAIL: mail.read,
+}
+
+
+def read_all(content: bytes, *, name: str, media_type: str, location: str, place: str) -> Reading:
+    """Return everything that can be read in `content`, and what cannot be."""
+    place = place or label(name, 2000)
+    given = Given(content, name=name, media_type=media_type, location=location, place=place)
+    found = list(_opened(given))
+    documents = tuple(one for one in found if isinstance(one, Document))
+    failures = tuple(one for one in found if isinstance(one, Failure))
+    if not found:
+        failures = (Failure(place, "nothing in it that is read"),)
+    return Reading(documents, failures)
+
+
+def _opened(given: Given) -> Iterator[Document | Failure]:
+    """Everything in one thing; what goes wrong with a part of it is a failure in its place."""
+    try:
+        kind = _kind(given)
+        if kind not in BUNDLES:
+            yield _document(given, kind)
+        if kind == Kind.ZIP:
+            yield from _members(given, archive.members(given))
+        elif kind == Kind.WARC:
+            yield from _packed(given)
+    except TooMuch as error:
+        if given.budget.depth:
+            raise  # the outermost bundle tells it, once
+        yield Failure(given.place, str(error))
+    except Unreadable as error:
+        yield Failure(given.place, str(error))
+    if _kind_or_none(given) == Kind.MAIL:
+        yield from _attached(given)
+
+
+def _kind(given: Given) -> Kind:
+    kind, otherwise = kind_of(given)
+    if kind is None:
+        raise Unreadable(f"{otherwise}; what is read: {ENDINGS}")
+    largest = LARGEST_BUNDLE if kind in BUNDLES else LARGEST
+    if len(given.content) > largest:
+        raise Unreadable(f"larger than {largest // 1_000_000} MB")
+    return kind
+
+
+def _kind_or_none(given: Given) -> Kind | None:
+    return kind_of(given)[0] if len(given.content) <= LARGEST else None
+
+
+def _document(given: Given, kind: Kind) -> Document:
+    document = READERS[kind](given)
+    if not document.text.strip():
+        raise Unreadable("no article text in it")
+    received = document.received or Received(given.content, media_type=kind.value)
+    return replace(document, place=given.place, received=received)
+
+
+def _members(given: Given, members: Iterable[Given | Failure]) -> Iterator[Document | Failure]:
+    if given.budget.depth >= DEEPEST:
+        raise Unreadable(f"a bundle in more than {DEEPEST} others is not opened")
+    given.budget.depth += 1
+    try:
+        for member in members:
+            yield from [member] if isinstance(member, Failure) else _opened(member)
+    finally:
+        given.budget.depth -= 1
+
+
+def _attached(given: Given) -> Iterator[Document | Failure]:
+    """What is attached to a mail; pictures and signatures are neither documents nor failures."""
+    try:
+        files = (one for one in mail.attachments(given) if kind_of(one)[0] is not None)
+        yield from _members(given, files)
+    except TooMuch as error:
+        if given.budget.depth:
+            raise
+        yield Failure(given.place, str(error))
+    except Unreadable as error:
+        yield Failure(given.place, str(error))
+
+
+def _packed(given: Given) -> Iterator[Document | Failure]:
+    """A WARC, or a single file that somebody packed with gzip."""
+    if given.content.startswith(b"\x1f\x8b"):
+        content = warc.gunzipped(given)
+        if content is not None:
+            given.budget.take(len(content))
+            inner = replace(given, content=content, name=given.name.removesuffix(".gz"))
+            yield from _members(given, [inner])
+            return
+    for found in warc.pages(given):
+        if isinstance(found, Failure):
+            yield found
+            continue
+        for read in _opened(found.given):
+            yield replace(read, received=found.received) if isinstance(read, Document) else read
