@@ -33,6 +33,7 @@ from claims.models import (
     Derivation,
     Flag,
     Rebuild,
+    Sighting,
     Snapshot,
     Source,
     Story,
@@ -256,10 +257,12 @@ class ArticleForm(forms.ModelForm):
 class ArticleAdmin(ContentAdmin):
     form = ArticleForm
     fields = (
-        "title", "source", "url", "published_on", "language", "demo",
-        "story", "ref", "received_at", "text_sha256", "text",
+        "title", "source", "url", "published_on", "language", "author", "licence", "demo",
+        "guessed", "canonical_url", "revises", "story", "ref", "received_at", "text_sha256", "text",
     )  # fmt: skip
-    readonly_fields = ("story", "ref", "received_at", "text_sha256", "text")
+    readonly_fields = (
+        "guessed", "canonical_url", "revises", "story", "ref", "received_at", "text_sha256", "text",
+    )  # fmt: skip
     list_display = ("title", "source", "published_on", "language", "progress", "demo")
     list_filter = ("analysis__status", "language", "demo")
     list_select_related = ("source", "analysis")
@@ -274,6 +277,13 @@ class ArticleAdmin(ContentAdmin):
 
     def has_add_permission(self, request):
         return False  # articles come in through `manage.py ingest`, with their bytes
+
+    def follow(self, article, fields):
+        """What a person wrote is no guess any more."""
+        left = [name for name in article.guessed if name not in fields]
+        if left != article.guessed:
+            article.guessed = left
+            article.save(update_fields=["guessed"])
 
     @admin.display(description="analysis", ordering="analysis__status")
     def progress(self, article):
@@ -319,17 +329,17 @@ class StoryAdmin(ViewOnlyAdmin):
 
 @admin.register(Snapshot)
 class SnapshotAdmin(ViewOnlyAdmin):
-    fields = ("article", "location", "media_type", "sha256", "size", "received_at")
-    list_display = ("location", "media_type", "sha256", "received_at")
+    list_display = ("location", "media_type", "sha256", "size", "received_at")
     search_fields = ("location", "sha256")
     ordering = ("-pk",)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).defer("content")
 
-    @admin.display(description="size in bytes")
-    def size(self, snapshot):
-        return len(snapshot.content)
+@admin.register(Sighting)
+class SightingAdmin(ViewOnlyAdmin):
+    list_display = ("location", "article", "at")
+    list_select_related = ("article",)
+    search_fields = ("location", "article__title")
+    ordering = ("-pk",)
 
 
 @admin.register(Analysis)

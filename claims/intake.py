@@ -1,115 +1,240 @@
-"""A file becomes Source, Article and Snapshot rows; the same content again changes nothing.
+"""What is handed in becomes Source, Article and Snapshot rows; the same again only adds a sighting.
 
-Text files may begin with front matter between `---` lines: `title`, `source`, `url`, `date`,
-`language`, `demo`. HTML files are read with trafilatura. Nothing is fetched.
+`claims.reading` reads the bytes, in a process of its own. Nothing is fetched here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
-from claims.models import Analysis, Article, Snapshot, Source
+from claims import archiving, reading
+from claims import text as engine
+from claims.models import Analysis, Article, Sighting, Snapshot, Source
+from claims.reading import Document, Failure, Unreadable, clean
 
-MEDIA_TYPES = {".txt": "text/plain", ".html": "text/html", ".htm": "text/html"}
-LARGEST = 10_000_000  # bytes; the longest articles are under 1 MB with their markup
-LONGEST_TITLE = 500
-_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 cannot write
-LONGEST = {"source": 200, "language": 8, "url": 2000}  # characters
-
-
-class Unreadable(Exception):
-    """A file cannot become an article; the message names it and says why. Nothing of it is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What a file says: text, and what is known of where it comes from. Unknown is ""/None."""
-
-    text: str
-    title: str
-    source: str
-    url: str = ""
-    published_on: date | None = None
-    language: str = ""
-    demo: bool = False
+# Files of a folder that tell about it, whatever their kind; they are no articles.
+ABOUT = {"readme", "read-me", "license", "licence", "copying", "changelog", "contributing"}
+LOCKS = 1000
+LONGEST = {"title": reading.LONGEST_TITLE, "source": 200, "language": 8, "url": 2000}  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a file: `new` article, or one that was `known` already."""
+    """What became of a document: a `new` article, or one that was `known` already."""
 
     article: Article
     is_new: bool
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of all that was handed in at once, in its order."""
+
+    receipts: tuple[Receipt, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def files_in(path: Path) -> Iterator[Path]:
-    """Yield `path` itself, or every article file below a folder, in a stable order.
+    """Yield `path` itself, or every file below a folder that may be an article, in a stable order.
 
-    Read-me files of a folder are not articles.
+    Read-me files and licences of a folder are not articles.
     """
     if not path.is_dir():
         yield path
         return
     for child in sorted(path.rglob("*")):
-        if child.suffix.lower() in MEDIA_TYPES and child.is_file():
+        is_about = child.stem.lower() in ABOUT
+        if child.suffix.lower() in reading.SUFFIXES and not is_about and child.is_file():
             yield child
 
 
-def receive(path: Path) -> Receipt:
-    """Store the article in the file at `path`, with its bytes, to be analysed.
+def receive(path: Path) -> Intake:
+    """Store all articles in the file at `path`, each with its bytes, to be analysed.
 
-    :raises Unreadable: if it is missing, too large, of another kind, not text, or empty, or if the
-        database does not take it.
+    Never raises for what a file holds: what cannot be read or stored is named in `failures`.
     """
-    content = _read(path)
-    document = _document(path, content)
-    media_type = MEDIA_TYPES[path.suffix.lower()]
     try:
-        return store(document, content=content, media_type=media_type, location=shown(path))
+        if path.stat().st_size > reading.LARGEST_BUNDLE:
+            why = f"larger than {reading.LARGEST_BUNDLE // 1_000_000} MB"
+            return Intake(failures=(Failure(shown(path), why),))
+        content = path.read_bytes()
+    except OSError as error:
+        return Intake(failures=(Failure(shown(path), error.strerror or str(error)),))
+    return take_in(content, name=path.name, place=shown(path))
+
+
+def take_in(
+    content: bytes, *, name: str, media_type: str = "", location: str = "", place: str = ""
+) -> Intake:
+    """Read `content` and store every document in it; each is stored whole or not at all.
+
+    :param name: what it is called, as a label.
+    :param location: the web address it came from, if it has one.
+    :param place: what messages and snapshots call it; `name` if not given.
+    """
+    found = reading.read_apart(
+        content, name=name, media_type=media_type, location=location, place=place
+    )
+    receipts: list[Receipt] = []
+    failures = list(found.failures)
+    for document in found.documents:
+        try:
+            receipts.append(store(document))
+        except Unreadable as error:
+            failures.append(Failure(document.place, str(error)))
+    return Intake(tuple(receipts), tuple(failures))
+
+
+def store(document: Document) -> Receipt:
+    """Store a document as it was read, or as its sender corrected that, with its bytes.
+
+    The same article, told by `_known`, is not stored or analysed again: it gains a sighting, and a
+    snapshot if the bytes are others. Other words at the address of an article of the same source
+    are a new article that `revises` it: the old one stays as it was, with all offsets into it.
+
+    :raises Unreadable: if a field is too long, or the database does not take it.
+    """
+    for field, longest in LONGEST.items():
+        if len(getattr(document, field)) > longest:
+            raise Unreadable(f"its {field} has more than {longest} characters")
+    sha256 = archiving.keep(document.received.content) if document.received else ""
+    try:
+        return _stored(document, sha256)
     except DatabaseError as error:
-        raise Unreadable(f"{shown(path)}: the database does not take it: {_line(error)}") from error
+        raise Unreadable(f"the database does not take it: {_line(error)}") from error
 
 
 @transaction.atomic
-def store(document: Document, *, content: bytes, media_type: str, location: str) -> Receipt:
-    """Store a document and the bytes it was read from. One article for one source and text."""
-    source = Source.objects.named(document.source).order_by("pk").first()
+def _stored(document: Document, sha256: str) -> Receipt:
+    canonical = identity(document)
+    _alone(canonical or document.source)
+    source = _source(document)
+    known, former = _known(document, source, canonical)
+    if former:
+        source = former.source
+    article, is_new = (known, False) if known else _article(document, source, canonical, former)
+    snapshot = _snapshot(article, document, sha256)
+    Sighting.objects.create(
+        article=article, snapshot=snapshot, location=document.place, at=timezone.now()
+    )
+    if is_new:
+        Analysis.objects.create(article=article)
+    Source.objects.filter(pk=article.source_id, outside=True).update(outside=False)
+    return Receipt(article, is_new, document.place)
+
+
+def identity(document: Document) -> str:
+    """Return the canonical address by which `document` is recognised; "" if it has none.
+
+    What a page says of itself counts only where its own site says it: agencies and aggregators name
+    the original's address on their copies, and a copy is another article.
+    """
+    declared, found_at = reading.canonical(document.canonical), reading.canonical(document.url)
+    if declared and (not found_at or reading.same_site(declared, found_at)):
+        return declared
+    return found_at
+
+
+def _known(
+    document: Document, source: Source | None, canonical: str
+) -> tuple[Article | None, Article | None]:
+    """The stored article that `document` is, or else the newest one it is a later version of.
+
+    By address: the same words but for white space. By content: the same text of the same source.
+    """
+    sha256 = _sha256(document.text)
+    if source and (same := source.articles.filter(text_sha256=sha256).first()):
+        return same, None
+    if not canonical:
+        return None, None
+    at_address = Article.objects.filter(canonical_url=canonical).select_related("source")
+    is_open = "source" in document.guessed or document.source == reading.UNKNOWN_SOURCE
+    versions = [
+        version for version in at_address.order_by("-pk") if is_open or version.source == source
+    ]
+    words = document.text.split()
+    for version in versions:
+        if version.text.split() == words:
+            return version, None
+    return None, versions[0] if versions else None
+
+
+def _source(document: Document) -> Source | None:
+    return Source.objects.named(document.source).order_by("pk").first()
+
+
+def _article(
+    document: Document, source: Source | None, canonical: str, former: Article | None
+) -> tuple[Article, bool]:
     if source is None:
         source, _ = Source.objects.get_or_create(name=document.source)
-    article, is_new = Article.objects.get_or_create(
+    language, guessed = _language(document)
+    return Article.objects.get_or_create(
         source=source,
-        text_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
+        text_sha256=_sha256(document.text),
         defaults={
             "title": document.title,
             "url": document.url,
             "published_on": document.published_on,
-            "language": document.language,
+            "language": language,
+            "author": document.author,
+            "licence": document.licence,
+            "canonical_url": canonical,
+            "guessed": sorted(guessed),
+            "revises": former,
             "text": document.text,
             "demo": document.demo,
         },
     )
-    Snapshot.objects.get_or_create(
+
+
+def _language(document: Document) -> tuple[str, set[str]]:
+    """The language, unless it is a template's guess that the text contradicts."""
+    guessed = set(document.guessed)
+    if "language" in guessed and document.language:
+        told = engine.language_of(document.text, None)
+        if told and told != engine.language_of(document.text, document.language):
+            return told, guessed
+    return document.language, guessed
+
+
+def _snapshot(article: Article, document: Document, sha256: str) -> Snapshot | None:
+    received = document.received
+    if received is None:
+        return None
+    snapshot, _ = Snapshot.objects.get_or_create(
         article=article,
-        sha256=hashlib.sha256(content).hexdigest(),
-        defaults={"content": content, "media_type": media_type, "location": location},
+        sha256=sha256,
+        defaults={
+            "size": len(received.content),
+            "media_type": received.media_type[:100],
+            "location": document.place,
+            "address": received.address,
+            "request_headers": [list(pair) for pair in received.request_headers],
+            "response_headers": [list(pair) for pair in received.response_headers],
+            "taken_at": received.taken_at,
+        },
     )
-    if is_new:
-        Analysis.objects.create(article=article)
-    if source.outside:
-        Source.objects.filter(pk=source.pk).update(outside=False)
-    return Receipt(article, is_new)
+    return snapshot
+
+
+def _alone(key: str) -> None:
+    """Wait until nobody else stores something of the same address or source, till the end.
+
+    One of `LOCKS` is taken by all keys that share it, since the server has only so many.
+    """
+    with connection.cursor() as cursor:
+        lock = "pg_advisory_xact_lock('claims_article'::regclass::oid::int, hashtext(%s) %% %s)"
+        cursor.execute(f"SELECT {lock}", [key, LOCKS])
 
 
 def from_row(row: object, *, place: Path) -> Document:
@@ -124,82 +249,29 @@ def from_row(row: object, *, place: Path) -> Document:
             raise Unreadable(f"{shown(place)}: its {field} is not text")
     document = Document(
         text=clean(row.get("text") or ""),
-        title=clean(row.get("title") or "")[:LONGEST_TITLE],
-        source=clean(row.get("source") or "Unknown source"),
+        title=reading.label(row.get("title") or "", reading.LONGEST_TITLE),
+        source=clean(row.get("source") or reading.UNKNOWN_SOURCE),
         published_on=_date(place, (row.get("date") or "")[:10]),
+        place=shown(place),
     )
-    return _checked(place, document)
-
-
-def _read(path: Path) -> bytes:
-    if path.suffix.lower() not in MEDIA_TYPES:
-        raise Unreadable(f"{shown(path)}: only {', '.join(MEDIA_TYPES)} files are read")
-    try:
-        if path.stat().st_size > LARGEST:
-            raise Unreadable(f"{shown(path)}: larger than {LARGEST // 1_000_000} MB")
-        return path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{shown(path)}: {error.strerror}") from error
-
-
-def _document(path: Path, content: bytes) -> Document:
-    is_html = MEDIA_TYPES[path.suffix.lower()] == "text/html"
-    document = _from_html(path, content) if is_html else _from_text(path, content)
-    return _checked(path, document)
-
-
-def _checked(path: Path, document: Document) -> Document:
     if not document.text.strip():
-        raise Unreadable(f"{shown(path)}: no article text in it")
-    for field, longest in LONGEST.items():
-        if len(getattr(document, field)) > longest:
-            raise Unreadable(f"{shown(path)}: its {field} has more than {longest} characters")
+        raise Unreadable(f"{shown(place)}: no article text in it")
+    if len(document.source) > LONGEST["source"]:
+        raise Unreadable(f"{shown(place)}: its source has more than {LONGEST['source']} characters")
     return document
 
 
-def _from_text(path: Path, content: bytes) -> Document:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{shown(path)}: not UTF-8 text (byte {error.start})") from error
-    facts, body = _front_matter(path, clean(text))
-    body = body.strip("\n")
-    first_line = body.split("\n", 1)[0].strip()
-    return Document(
-        text=body,
-        title=(facts.get("title") or first_line)[:LONGEST_TITLE],
-        source=facts.get("source") or "Unknown source",
-        url=_address(path, facts.get("url", "")),
-        published_on=_date(path, facts.get("date", "")),
-        language=facts.get("language", ""),
-        demo=facts.get("demo", "").lower() == "true",
-    )
+def corrected(document: Document, **fields: object) -> Document:
+    """Return `document` with what its sender says instead; that is no guess any more.
 
-
-def _from_html(path: Path, content: bytes) -> Document:
-    import trafilatura  # noqa: PLC0415  slow to load, and most files are text
-
-    try:
-        found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
-    except Exception as error:  # whatever markup does to the parsers, the file is named
-        what = f"{type(error).__name__}: {_line(error)}"
-        raise Unreadable(f"{shown(path)}: its markup cannot be read ({what})") from error
-    if not isinstance(found, trafilatura.settings.Document) or not found.text:
-        raise Unreadable(f"{shown(path)}: no article text in it")
-    url = found.url or ""
-    return Document(
-        text=clean(found.text),
-        title=clean(found.title or path.stem)[:LONGEST_TITLE],
-        source=clean(found.sitename or urlsplit(url).hostname or "Unknown source")[:200],
-        url=url if _is_address(url) else "",
-        published_on=_date(path, (found.date or "")[:10]),
-    )
-
-
-def clean(text: str) -> str:
-    """Return `text` as it is stored: composed characters, plain newlines, no NUL, no surrogates."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).replace("\0", "␀")
+    :param fields: by the names of `Document`; what is not named or not changed stays.
+    :raises Unreadable: if an address is none.
+    """
+    changed = {name: value for name, value in fields.items() if getattr(document, name) != value}
+    url = changed.get("url")
+    if isinstance(url, str) and url and not reading.web_address(url):
+        raise Unreadable(f"“{reading.label(url, 80)}” is not a web address")
+    return replace(document, **changed, guessed=document.guessed - set(changed))  # type: ignore[arg-type]  # by name
 
 
 def shown(path: Path) -> str:
@@ -207,41 +279,16 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _front_matter(path: Path, text: str) -> tuple[dict[str, str], str]:
-    match = re.match(r"---\n(.*?)\n---(?:\n|$)", text, re.DOTALL)
-    if match is None:
-        return {}, text
-    facts = {}
-    for number, line in enumerate(match[1].split("\n"), start=2):
-        key, colon, value = line.partition(":")
-        if not colon and line.strip():
-            raise Unreadable(
-                f"{shown(path)}: line {number} of the front matter is not “key: value”"
-            )
-        facts[key.strip().lower()] = value.strip().strip("\"'")
-    return facts, text[match.end() :]
-
-
-def _date(path: Path, value: str) -> date | None:
+def _date(place: Path, value: str) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
-        raise Unreadable(f"{shown(path)}: “{value}” is not a date such as 2026-01-31") from error
-
-
-def _address(path: Path, value: str) -> str:
-    if value and not _is_address(value):
-        raise Unreadable(f"{shown(path)}: “{value}” is not a web address")
-    return value
-
-
-def _is_address(value: str) -> bool:
-    try:
-        URLValidator(schemes=["http", "https"])(value)
-    except ValidationError:
-        return False
-    return True
+        raise Unreadable(f"{shown(place)}: “{value}” is not a date such as 2026-01-31") from error

@@ -11,19 +11,20 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
+from claims.received import Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 
 __all__ = [
     "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
-    "ClaimSplit", "Claimant", "Derivation", "Flag", "Snapshot", "Source", "Story", "Suggestion",
-    "Topic", "TopicKey", "as_ref", "new_ref",
+    "ClaimSplit", "Claimant", "Derivation", "Flag", "Sighting", "Snapshot", "Source", "Story",
+    "Suggestion", "Topic", "TopicKey", "as_ref", "new_ref",
 ]  # fmt: skip
 
 
@@ -83,6 +84,20 @@ class Article(models.Model):
     url = models.URLField(max_length=2000, blank=True)
     published_on = models.DateField(null=True, blank=True)
     language = models.CharField(max_length=8, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    licence = models.CharField(max_length=300, blank=True)
+    canonical_url = models.CharField(
+        "canonical address", max_length=2000, blank=True, editable=False,
+        help_text="The one spelling by which the same article is recognised.",
+    )  # fmt: skip
+    guessed = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, editable=False,
+        help_text="Fields worked out when it was read, that nobody declared or corrected since.",
+    )  # fmt: skip
+    revises = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="revisions",
+        help_text="The article that stood at its address before, with other words.",
+    )  # fmt: skip
     text = models.TextField()
     text_sha256 = models.CharField(max_length=64, editable=False)
     demo = models.BooleanField(default=False)
@@ -107,8 +122,15 @@ class Article(models.Model):
                 | (Q(placed_by__isnull=False, placed_at__isnull=False) & ~Q(placed_reason="")),
                 name="claims_article_placed_all_or_none",
             ),
+            models.CheckConstraint(
+                condition=Q(revises__isnull=True) | ~Q(revises=F("pk")),
+                name="claims_article_not_revising_itself",
+            ),
         ]
-        indexes = [models.Index(fields=["-received_at", "-id"], name="claims_article_newest")]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="claims_article_newest"),
+            HashIndex(fields=["canonical_url"], name="claims_article_at_address"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -139,27 +161,6 @@ class TopicKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.articles}"
-
-
-class Snapshot(models.Model):
-    """The bytes of an article as they were received, hashed."""
-
-    article = models.ForeignKey(Article, models.CASCADE, related_name="snapshots")
-    content = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    media_type = models.CharField(max_length=100)
-    location = models.CharField(max_length=2000, help_text="The file or address it came from.")
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["article", "sha256"], name="claims_snapshot_once_per_article"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.location} ({self.sha256[:12]})"
 
 
 class AnalysisQuerySet(models.QuerySet["Analysis"]):

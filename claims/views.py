@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
@@ -17,7 +17,17 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from claims import analysis, derivation, grouping, listing, marking, provenance, rulebook, timeline
+from claims import (
+    analysis,
+    archiving,
+    derivation,
+    grouping,
+    listing,
+    marking,
+    provenance,
+    rulebook,
+    timeline,
+)
 from claims import stories as room
 from claims.marking import Mark
 from claims.models import (
@@ -27,6 +37,7 @@ from claims.models import (
     Claim,
     Derivation,
     Flag,
+    Snapshot,
     Source,
     Story,
     as_ref,
@@ -246,6 +257,32 @@ def _article_page(
         "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
     }
     return render(request, "claims/article.html", context, status=409 if refused else 200)
+
+
+@require_GET
+def snapshot(request: HttpRequest, ref: str, sha256: str) -> HttpResponse:
+    row = get_object_or_404(Snapshot, article__ref=ref, sha256=sha256)
+    name = f"{ref}-{sha256[:12]}{archiving.ENDINGS.get(row.media_type, '.bin')}"
+    return _bytes(name, lambda: archiving.content_of(row))
+
+
+@require_GET
+def snapshots_warc(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(Article.objects.filter(snapshots__isnull=False).distinct(), ref=ref)
+    return _bytes(f"{ref}.warc.gz", lambda: archiving.as_warc(row))
+
+
+def _bytes(name: str, content: Callable[[], bytes]) -> HttpResponse:
+    """Bytes that somebody sent us: a file to save, never a page of ours, and without any right."""
+    try:
+        answer = HttpResponse(content(), content_type="application/octet-stream")
+    except archiving.Missing as missing:
+        raise Http404(f"{missing}") from missing
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 # Claims and sources

@@ -262,8 +262,23 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS: list[Path] = []
+
+
+def snapshot_storage() -> dict[str, object]:
+    """Where the bytes of articles lie: a folder of the data folder, or any storage of Django's."""
+    backend = env.str("FACTCHECK_SNAPSHOT_STORAGE", default="")
+    options = env.json("FACTCHECK_SNAPSHOT_OPTIONS", default={})
+    if not isinstance(options, dict):
+        raise ImproperlyConfigured("FACTCHECK_SNAPSHOT_OPTIONS must be a JSON object.")
+    if backend:
+        return {"BACKEND": backend, "OPTIONS": options}
+    folder = {"location": DATA / "snapshots"}
+    return {"BACKEND": "claims.archiving.Shelf", "OPTIONS": folder | options}
+
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "snapshots": snapshot_storage(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -21,7 +21,16 @@ DATA_EDITORS = "Data editors"
 
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
 GROUPING = ("suggestion", "claimmerge", "claimsplit", "rebuild")
-MACHINE_MODELS = ("snapshot", "analysis", "appearance", "flag", "derivation", "story", *GROUPING)
+MACHINE_MODELS = (
+    "snapshot",
+    "sighting",
+    "analysis",
+    "appearance",
+    "flag",
+    "derivation",
+    "story",
+    *GROUPING,
+)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (

@@ -99,7 +99,7 @@ def test_who_is_signed_in_without_the_right_is_refused(db):
 def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_people(editor):
     allowed = {name for name in names(DESK_MODELS) if _status(editor, name) == 200}
 
-    found = {"story", "snapshot", "analysis", "appearance", "flag", "derivation"}
+    found = {"story", "snapshot", "sighting", "analysis", "appearance", "flag", "derivation"}
     regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 
@@ -418,9 +418,10 @@ def _one_of_everything() -> Review:
     article = Article.objects.latest("pk")
     article.story = Story.objects.create(title=article.title)
     article.save()
-    article.snapshots.create(
-        content=b"bytes", sha256="0" * 64, media_type="text/plain", location="a.txt"
+    snapshot = article.snapshots.create(
+        size=5, sha256="0" * 64, media_type="text/plain", location="a.txt"
     )
+    article.sightings.create(snapshot=snapshot, location="a.txt", at=timezone.now())
     Derivation.objects.create(
         article=article, on_source=factories.source(), kind="citation", score=1
     )

@@ -19,12 +19,13 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
-from claims import merging
+from claims import archiving, merging
 from claims.models import (
     Analysis,
     Article,
     Derivation,
     Flag,
+    Sighting,
     Snapshot,
     Source,
     Story,
@@ -139,6 +140,10 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             article.story = Story.objects.create(title="The harbour")
             article.save(update_fields=["story"])
             refs = [article.story.ref]
+        case "claims:snapshot" | "claims:snapshots-warc":
+            sha256 = archiving.keep(b"bytes")
+            article.snapshots.get_or_create(sha256=sha256, defaults={"size": 5})
+            refs = [article.ref, sha256] if name == "claims:snapshot" else [article.ref]
         case "claims:article" | "claims:place" | "claims:add-derivation":
             refs = [article.ref]
         case "claims:decide-derivation":
@@ -290,7 +295,8 @@ def rows(db) -> dict[str, models.Model]:
     root, now = factories.superuser(), leases.clock()
     merging.merge(factories.claim(), review.claim, by=root, at=now)
     merging.split(review.claim, review.claim.appearances.order_by("-pk")[:1], by=root, at=now)
-    Snapshot.objects.create(article=article, content=b"x", sha256="0", media_type="text/plain")
+    snapshot = Snapshot.objects.create(article=article, size=1, sha256="0" * 64)
+    Sighting.objects.create(article=article, snapshot=snapshot, at=now)
     tide = Source.objects.create(name="Daily Tide")
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
     apps.get_model("claims.rebuild").objects.create(stage="done")

@@ -6,7 +6,7 @@ in a process of their own, which is what everybody outside this package wants.
 
 from __future__ import annotations
 
-from claims.reading.addresses import canonical, web_address
+from claims.reading.addresses import canonical, same_site, web_address
 from claims.reading.apart import read_apart
 from claims.reading.kinds import ENDINGS, SUFFIXES
 from claims.reading.values import (
@@ -27,7 +27,7 @@ from claims.reading.values import (
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
     "UNKNOWN_SOURCE", "Document", "Failure", "Reading", "Received", "Unreadable", "canonical",
-    "clean", "label", "read", "read_apart", "web_address",
+    "clean", "label", "read", "read_apart", "same_site", "web_address",
 ]  # fmt: skip
 
 

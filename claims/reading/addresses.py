@@ -22,6 +22,7 @@ TRACKING = {
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_campaign", "pk_kwd", "pk_source", "pk_medium")
 PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}\.?")
+_PREFIX = re.compile(r"^(?:www|amp|m|mobile|edition|touch)\.")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 
 
@@ -70,6 +71,16 @@ def host_of(address: str) -> str:
         return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two addresses are of one publisher's site: the same host but for a part before it.
+
+    "amp.courier.example" and "www.courier.example" are; "courier.example" and "tide.example" not.
+    """
+    hosts = [_PREFIX.sub("", host_of(address)) for address in (one, other)]
+    longer, shorter = sorted(hosts, key=len, reverse=True)
+    return bool(shorter) and (longer == shorter or longer.endswith(f".{shorter}"))
 
 
 def _is_tracking(name: str) -> bool:

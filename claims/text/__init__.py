@@ -7,6 +7,7 @@ from claims.text.analysis import ENGINE_VERSION, analyse
 from claims.text.changes import changes, confirmation, figure_elsewhere
 from claims.text.figures import find_figures
 from claims.text.keys import WORD, fingerprint
+from claims.text.language import language_of
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
 from claims.text.rules import LANGUAGES
@@ -61,6 +62,7 @@ __all__ = [
     "figure_elsewhere",
     "find_figures",
     "fingerprint",
+    "language_of",
     "likeness",
     "names_agree",
     "rank",

@@ -1,4 +1,4 @@
-"""A file becomes source, article and snapshot once; a bad one is named and changes nothing."""
+"""What is handed in becomes rows once; a bad file is named and changes nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from claims import intake
+from claims import archiving, intake, reading
 from claims.models import Analysis, Article, Snapshot, Source
+from tests import files
 from tests.together import together
 
 TEXT = "Harbour opens again\n\nThe harbour of Brenna opens on Friday, the port authority said.\n"
@@ -47,10 +48,25 @@ def counts():
     return [model.objects.count() for model in (Source, Article, Snapshot, Analysis)]
 
 
+def one(path):
+    """The receipt of the one article in a file."""
+    taken = intake.receive(path)
+    assert taken.failures == ()
+    (receipt,) = taken.receipts
+    return receipt
+
+
+def read_as(text, **fields):
+    """A document as it is read, with its bytes."""
+    received = reading.Received(text.encode(), "text/plain")
+    told = {"title": "Harbour", "source": "Coast Courier", "place": "a.txt", "received": received}
+    return reading.Document(text, **told | fields)
+
+
 def test_a_file_becomes_its_rows(db, write):
     path = write(FACTS + TEXT)
 
-    receipt = intake.receive(path)
+    receipt = one(path)
 
     article = receipt.article
     assert receipt.is_new
@@ -62,35 +78,39 @@ def test_a_file_becomes_its_rows(db, write):
     assert article.text == TEXT.strip("\n")
     assert article.text_sha256 == hashlib.sha256(article.text.encode()).hexdigest()
     snapshot = article.snapshots.get()
-    assert bytes(snapshot.content) == path.read_bytes()
+    assert archiving.content_of(snapshot) == path.read_bytes()
     assert snapshot.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (snapshot.media_type, snapshot.location) == ("text/plain", str(path))
+    assert snapshot.size == path.stat().st_size
+    sighting = article.sightings.get()
+    assert (sighting.snapshot, sighting.location) == (snapshot, str(path))
     assert article.analysis.status == "received"
 
 
-def test_the_same_file_again_changes_nothing(db, write):
+def test_the_same_file_again_is_only_seen_again(db, write):
     path = write(FACTS + TEXT)
-    first = intake.receive(path)
+    first = one(path)
 
-    again = intake.receive(path)
+    again = one(path)
 
     assert (again.article, again.is_new) == (first.article, False)
     assert counts() == [1, 1, 1, 1]
+    assert first.article.sightings.count() == 2
 
 
 def test_the_same_text_in_other_bytes_is_one_article_with_two_snapshots(db, write):
-    first = intake.receive(write(FACTS + TEXT))
+    first = one(write(FACTS + TEXT))
 
-    again = intake.receive(write((FACTS + TEXT).replace("\n", "\r\n"), "windows.txt"))
+    again = one(write((FACTS + TEXT).replace("\n", "\r\n"), "windows.txt"))
 
     assert (again.article, again.is_new) == (first.article, False)
     assert counts() == [1, 1, 2, 1]
 
 
 def test_the_same_text_from_another_source_is_another_article(db, write):
-    intake.receive(write(FACTS + TEXT))
+    one(write(FACTS + TEXT))
 
-    other = intake.receive(write(FACTS.replace("Coast Courier", "Daily Tide") + TEXT, "tide.txt"))
+    other = one(write(FACTS.replace("Coast Courier", "Daily Tide") + TEXT, "tide.txt"))
 
     assert other.is_new
     assert counts() == [2, 2, 2, 2]
@@ -100,7 +120,7 @@ def test_the_same_text_from_another_source_is_another_article(db, write):
 def test_the_same_file_received_by_four_at_once_is_one_article(write):
     path = write(FACTS + TEXT)
 
-    receipts = together(*[lambda: intake.receive(path)] * 4)
+    receipts = together(*[lambda: one(path)] * 4)
 
     assert sorted(receipt.is_new for receipt in receipts) == [False, False, False, True]
     assert len({receipt.article.pk for receipt in receipts}) == 1
@@ -110,7 +130,7 @@ def test_the_same_file_received_by_four_at_once_is_one_article(write):
 def test_a_source_known_by_citation_alone_is_outside_until_something_of_it_is_read(db, write):
     cited = Source.objects.create(name="Coast Courier", outside=True)
 
-    intake.receive(write(FACTS + TEXT))
+    one(write(FACTS + TEXT))
 
     cited.refresh_from_db()
     assert not cited.outside
@@ -118,7 +138,7 @@ def test_a_source_known_by_citation_alone_is_outside_until_something_of_it_is_re
 
 
 def test_a_plain_file_has_its_first_line_as_title(db, write):
-    article = intake.receive(write(TEXT)).article
+    article = one(write(TEXT)).article
 
     assert (article.title, article.source.name) == ("Harbour opens again", "Unknown source")
     assert (article.url, article.published_on, article.language) == ("", None, "")
@@ -127,7 +147,7 @@ def test_a_plain_file_has_its_first_line_as_title(db, write):
 def test_a_web_page_is_read_without_its_furniture_and_scripts(db, write):
     path = write(HTML, "harbour.html")
 
-    article = intake.receive(path).article
+    article = one(path).article
 
     assert article.title == "Harbour opens again"
     assert article.source.name == "Coast Courier"
@@ -137,7 +157,7 @@ def test_a_web_page_is_read_without_its_furniture_and_scripts(db, write):
     assert "storm broke the outer wall" in article.text
     assert "alert" not in article.text
     assert "Home" not in article.text
-    assert bytes(article.snapshots.get().content) == path.read_bytes()
+    assert archiving.content_of(article.snapshots.get()) == path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +174,7 @@ def test_text_is_stored_in_one_spelling(raw, stored):
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(db, write):
-    article = intake.receive(write(b"\xef\xbb\xbf" + TEXT.encode())).article
+    article = one(write(b"\xef\xbb\xbf" + TEXT.encode())).article
 
     assert article.text.startswith("Harbour")
 
@@ -162,41 +182,20 @@ def test_a_byte_order_mark_is_no_part_of_the_text(db, write):
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("harbour.pdf", b"%PDF", "only .txt, .html, .htm files are read"),
         ("empty.txt", b" \n\n", "no article text in it"),
         ("facts-only.txt", FACTS.encode(), "no article text in it"),
-        ("empty.html", b"<html><body></body></html>", "no article text in it"),
-        ("latin.txt", "Häfen".encode("latin-1"), "not UTF-8 text (byte 1)"),
-        ("date.txt", b"---\ndate: 2 March\n---\nText", "“2 March” is not a date such as"),
-        ("url.txt", b"---\nurl: javascript:alert(1)\n---\nText", "is not a web address"),
-        ("facts.txt", b"---\ntitle: x\nnonsense\n---\nText", "line 3 of the front matter"),
-        ("large.txt", b"x" * (intake.LARGEST + 1), "larger than 10 MB"),
+        ("url.txt", b"---\nurl: javascript:alert(1)\n---\nText",
+         "“javascript:alert(1)” is not a web address"),
+        ("source.txt", b"---\nsource: " + b"x" * 201 + b"\n---\nText",
+         "its source has more than 200 characters"),
+        ("large.txt", b"x" * (reading.LARGEST + 1), "larger than 10 MB"),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
-)
+)  # fmt: skip
 def test_a_bad_file_is_named_and_changes_nothing(db, write, name, content, why):
     path = write(content, name)
 
-    with pytest.raises(intake.Unreadable) as refused:
-        intake.receive(path)
-
-    assert str(refused.value).startswith(f"{path}: ")
-    assert why in str(refused.value)
-    assert counts() == [0, 0, 0, 0]
-
-
-def test_markup_that_breaks_the_parser_is_named(db, write, monkeypatch):
-    def broken(*args, **kwargs):
-        raise ValueError("tag soup\nwithout end")
-
-    monkeypatch.setattr("trafilatura.bare_extraction", broken)
-
-    with pytest.raises(intake.Unreadable) as refused:
-        intake.receive(write(HTML, "harbour.html"))
-
-    assert str(refused.value).endswith(
-        "harbour.html: its markup cannot be read (ValueError: tag soup without end)"
-    )
+    assert intake.receive(path) == intake.Intake(failures=(reading.Failure(str(path), why),))
     assert counts() == [0, 0, 0, 0]
 
 
@@ -206,36 +205,39 @@ def test_what_the_database_does_not_take_is_named_and_leaves_nothing(db, tmp_pat
     path = deep / "harbour.txt"
     path.write_text(TEXT)
 
-    with pytest.raises(intake.Unreadable, match="the database does not take it: value too long"):
-        intake.receive(path)
+    (failure,) = intake.receive(path).failures
 
+    assert failure.place == str(path)
+    assert failure.why.startswith("the database does not take it: value too long")
     assert counts() == [0, 0, 0, 0]
 
 
 def test_half_characters_and_odd_file_names_are_stored_in_words_that_can_be_written(db, tmp_path):
-    assert intake.clean("a\ud800b") == "a�b"
+    assert reading.clean("a\ud800b") == "a�b"
     path = tmp_path / os.fsdecode(b"h\xe4fen.txt")
     path.write_text(TEXT)
 
-    article = intake.receive(path).article
+    article = one(path).article
 
     assert article.snapshots.get().location == f"{tmp_path}/h�fen.txt"
 
 
 def test_a_missing_file_is_named(db, tmp_path):
-    with pytest.raises(intake.Unreadable, match=r"absent\.txt: No such file or directory"):
-        intake.receive(tmp_path / "absent.txt")
+    (failure,) = intake.receive(tmp_path / "absent.txt").failures
+
+    assert str(failure) == f"{tmp_path}/absent.txt: No such file or directory"
 
 
 def test_a_folder_gives_its_articles_in_a_stable_order(tmp_path):
     (tmp_path / "deep").mkdir()
-    for name in ("b.txt", "a.html", "deep/c.TXT", "notes.md", "picture.png"):
+    names = ("b.txt", "a.html", "deep/c.TXT", "notes.md", "README.md", "LICENSE.txt", "picture.png")
+    for name in names:
         (tmp_path / name).write_text("x")
 
     found = [str(path.relative_to(tmp_path)) for path in intake.files_in(tmp_path)]
 
-    assert found == ["a.html", "b.txt", "deep/c.TXT"]
-    assert [*intake.files_in(tmp_path / "notes.md")] == [tmp_path / "notes.md"]
+    assert found == ["a.html", "b.txt", "deep/c.TXT", "notes.md"]
+    assert [*intake.files_in(tmp_path / "README.md")] == [tmp_path / "README.md"]
 
 
 def test_a_failed_intake_leaves_nothing_behind(db, write, monkeypatch):
@@ -246,3 +248,131 @@ def test_a_failed_intake_leaves_nothing_behind(db, write, monkeypatch):
 
     assert not connection.needs_rollback
     assert counts() == [0, 0, 0, 0]
+
+
+# Many in one
+
+
+def test_each_member_of_a_bundle_is_stored_or_named_by_itself(db, write):
+    crawl = files.warc({"https://courier.example/harbour": HTML.encode()})
+    content = files.zipped({"a.txt": FACTS + TEXT, "b.txt": "", "crawl.warc.gz": crawl})
+
+    taken = intake.receive(path := write(content, "report.zip"))
+
+    assert [receipt.place for receipt in taken.receipts] == [
+        f"{path} › a.txt", f"{path} › crawl.warc.gz › https://courier.example/harbour",
+    ]  # fmt: skip
+    assert [str(failure) for failure in taken.failures] == [
+        f"{path} › b.txt: no article text in it"
+    ]
+    snapshot = taken.receipts[1].article.snapshots.get()
+    assert snapshot.address == "https://courier.example/harbour"
+    assert snapshot.response_headers == [["Content-Type", "text/html"], ["Server", "quay"]]
+    assert snapshot.request_headers == [["Host", "courier.example"]]
+    assert snapshot.taken_at.isoformat() == "2026-03-02T09:30:00+00:00"
+
+
+# The same again
+
+
+ADDRESS = "https://courier.example/harbour"
+
+
+def test_the_same_words_at_the_same_address_are_the_same_article(db):
+    first = intake.store(read_as("The harbour opens.", url=ADDRESS)).article
+
+    again = intake.store(
+        read_as(
+            "The  harbour\nopens.",
+            url=f"{ADDRESS}?utm_source=mail#top",
+            source="courier.example",
+            guessed=frozenset({"source"}),
+        )
+    )
+
+    assert (again.article, again.is_new) == (first, False)
+    assert counts() == [1, 1, 2, 1]
+    assert [sighting.snapshot.size for sighting in first.sightings.order_by("at")] == [18, 19]
+
+
+def test_other_words_at_the_same_address_are_a_later_version_and_the_first_stays(db):
+    first = intake.store(read_as("The harbour opens on Friday.", url=ADDRESS)).article
+    Analysis.objects.update(attempts=3)
+
+    second = intake.store(read_as("The harbour opens on Sunday.", url=ADDRESS))
+
+    assert second.is_new
+    assert (second.article.revises, second.article.source) == (first, first.source)
+    first.refresh_from_db()
+    assert (first.text, first.revises, first.analysis.attempts) == (
+        "The harbour opens on Friday.", None, 3,
+    )  # fmt: skip
+    third = intake.store(read_as("The harbour stays shut.", url=ADDRESS))
+    assert third.article.revises == second.article
+    assert not intake.store(read_as("The harbour opens on Friday.", url=ADDRESS)).is_new
+
+
+def test_another_source_that_names_the_address_as_the_original_is_a_copy(db):
+    first = intake.store(read_as("The harbour opens.", url=ADDRESS)).article
+
+    elsewhere = intake.store(
+        read_as(
+            "The harbour opens.", source="Daily Tide", canonical=ADDRESS, url="https://t.example/1"
+        )
+    )
+    unplaced = intake.store(read_as("It opens.", source="Evening Ebb", canonical=ADDRESS))
+
+    assert (elsewhere.is_new, elsewhere.article.revises) == (True, None)
+    assert elsewhere.article.canonical_url == "https://t.example/1"
+    assert (unplaced.is_new, unplaced.article.revises) == (True, None)
+    assert first.revisions.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("canonical", "url", "identity"),
+    [
+        (f"{ADDRESS}#a", "https://amp.courier.example/harbour", ADDRESS),
+        (ADDRESS, "", ADDRESS),
+        (ADDRESS, "https://tide.example/1?gclid=1", "https://tide.example/1"),
+        (ADDRESS, "https://notcourier.example/1", "https://notcourier.example/1"),
+        ("", "", ""),
+    ],
+)
+def test_a_page_is_told_by_what_its_own_site_calls_it(canonical, url, identity):
+    assert intake.identity(read_as("x", canonical=canonical, url=url)) == identity
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_versions_at_once_become_one_line_of_versions():
+    texts = [f"The harbour opens at {hour}." for hour in range(4)]
+
+    together(*[lambda text=text: intake.store(read_as(text, url=ADDRESS)) for text in texts])
+
+    assert Article.objects.count() == 4
+    assert Article.objects.filter(revises__isnull=True).count() == 1
+    assert Article.objects.filter(revisions__isnull=True).count() == 1
+
+
+# What was guessed
+
+
+def test_what_was_guessed_is_stored_as_such_until_somebody_says_otherwise(db):
+    guessed = read_as("The harbour opens.", guessed=frozenset({"title", "source"}), author="")
+
+    corrected = intake.corrected(guessed, title="Harbour opens", source="Coast Courier")
+    article = intake.store(corrected).article
+
+    assert (article.title, article.guessed) == ("Harbour opens", ["source"])
+    with pytest.raises(reading.Unreadable, match="“harbour” is not a web address"):
+        intake.corrected(guessed, url="harbour")
+
+
+def test_a_language_set_by_a_template_gives_way_to_the_text(db):
+    german = "Der Hafen von Brenna wird am Freitag geöffnet, teilte die Hafenbehörde am Montag mit."
+    template = {"language": "en", "guessed": frozenset({"language"})}
+
+    wrong = intake.store(read_as(german, **template)).article
+    right = intake.store(read_as("The harbour of Brenna opens on Friday.", **template)).article
+    declared = intake.store(read_as(f"{german} Ja.", language="en")).article
+
+    assert [row.language for row in (wrong, right, declared)] == ["de", "en", "en"]

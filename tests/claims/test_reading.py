@@ -202,6 +202,17 @@ def test_a_bad_file_is_named_with_the_reason(content, name, said):
     assert told.startswith(said)
 
 
+def test_markup_that_breaks_the_parser_is_named(monkeypatch):
+    def broken(*args, **kwargs):
+        raise RecursionError("tag soup\nwithout end")
+
+    monkeypatch.setattr("trafilatura.bare_extraction", broken)
+
+    assert why(files.page(), "a.html") == [
+        "a.html: its markup cannot be read (RecursionError: tag soup without end)"
+    ]
+
+
 # Encodings
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
 
-from claims import analysis, intake, provenance, stories
+from claims import analysis, intake, provenance, reading, stories
 from claims.models import Appearance, Article, Flag
 from claims.provenance import Fate
 from tests.desk import REAL_SEEDS
@@ -24,11 +23,8 @@ def articles() -> dict[str, Article]:
     stored = {}
     for expected in json.loads((REAL_SEEDS / "expected.json").read_text())["articles"]:
         path = REAL_SEEDS / expected["file"]
-        document = intake._document(path, path.read_bytes())
-        document = dataclasses.replace(document, source=expected["source"])
-        receipt = intake.store(
-            document, content=path.read_bytes(), media_type="text/plain", location=path.name
-        )
+        (document,) = reading.read(path.read_bytes(), name=path.name).documents
+        receipt = intake.store(intake.corrected(document, source=expected["source"]))
         assert analysis.analyse(article_id=receipt.article.pk)
         stored[path.name[:3]] = receipt.article
     return stored

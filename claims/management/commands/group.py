@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
-from claims import analysis, intake, trial
+from claims import analysis, intake, reading, trial
 from claims.models import Analysis, Article, Derivation
 
 STATISTICS_EVERY = 500  # articles
@@ -44,10 +44,8 @@ class Command(BaseCommand):
             row = json.loads(line)
             given = row["id"]
             document = intake.from_row(row, place=Path(place))
-            article = intake.store(
-                document, content=line.encode(), media_type="application/json", location=place
-            ).article
-        except intake.Unreadable as error:
+            article = intake.store(document).article
+        except reading.Unreadable as error:
             raise CommandError(str(error)) from error
         except (ValueError, TypeError, KeyError) as error:
             raise CommandError(f"{place}: {_reason(error)}") from error

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from claims import intake
+from claims import intake, reading
 from claims.tasks import sweep_analyses
 
 
 class Command(BaseCommand):
     help = (
-        "Store the articles in .txt and .html files, or in folders of them. A file that was read "
-        "before changes nothing; a bad file is named and the rest goes on."
+        f"Store the articles in files ({reading.ENDINGS}) or folders of them. An article that is "
+        "known is noted as seen again; what cannot be read is named, and the rest goes on."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,23 +28,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report: dict[str, list[Any]] = {"new": [], "known": [], "failed": []}
         for path in (file for given in options["paths"] for file in intake.files_in(given)):
-            try:
-                receipt = intake.receive(path)
-            except intake.Unreadable as error:
-                report["failed"].append({"file": intake.shown(path), "why": str(error)})
-                self.stderr.write(str(error))
-            else:
-                row = {"file": intake.shown(path), "article": receipt.article.ref}
+            taken = intake.receive(path)
+            for receipt in taken.receipts:
+                row = {"file": receipt.place, "article": receipt.article.ref}
                 report["new" if receipt.is_new else "known"].append(row)
+            for failure in taken.failures:
+                report["failed"].append({"file": failure.place, "why": str(failure)})
+                self.stderr.write(str(failure))
         if report["new"]:
             sweep_analyses.delay()
         self._print(report, as_json=options["json"])
         if report["failed"]:
-            raise CommandError(f"{len(report['failed'])} files failed.", returncode=1)
+            raise CommandError(f"{len(report['failed'])} failed.", returncode=1)
 
     def _print(self, report: dict[str, list[Any]], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
             return
         counts = ", ".join(f"{len(rows)} {outcome}" for outcome, rows in report.items())
-        self.stdout.write(f"{sum(map(len, report.values()))} files: {counts}.")
+        self.stdout.write(f"{sum(map(len, report.values()))} documents: {counts}.")

@@ -1,0 +1,189 @@
+"""The shelf of snapshots: bytes kept under their hash, the same content once.
+
+Bytes first, row after: whoever stores a row has called `keep` before its transaction, so that a
+crash leaves at most bytes that no row names, and never a row without bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from claims.models import Article, Snapshot
+
+SHELF = "snapshots"  # in `settings.STORAGES`
+# What a downloaded file is called. A page is called text, so that a click does not open it as one.
+ENDINGS = {
+    "text/html": ".html.txt", "text/plain": ".txt", "text/markdown": ".md",
+    "application/pdf": ".pdf", "message/rfc822": ".eml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+}  # fmt: skip
+CHUNK = 500  # rows read at once when all are checked
+_PLACE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})")
+
+
+class Missing(Exception):
+    """The bytes of a snapshot are not on the shelf, or are not what they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A snapshot whose bytes are not right, and what is wrong with them."""
+
+    snapshot: Snapshot
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.snapshot.article.ref} {self.snapshot.sha256}: {self.why}"
+
+
+class Shelf(FileSystemStorage):
+    """Files written whole or not at all: beside their place, to the disk, then put there."""
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        place = Path(self.path(name))
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, beside = tempfile.mkstemp(prefix=".", dir=place.parent)  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(beside).replace(place)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        for folder in (place.parent, place.parent.parent, Path(self.location)):
+            _fsync(folder)
+        return name
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return `name`: what lies there already has the same bytes."""
+        return name
+
+
+def keep(content: bytes) -> str:
+    """Put `content` on the shelf, if it does not lie there yet; return its SHA-256.
+
+    Safe to repeat and at once. Raises whatever the storage raises if it cannot be written.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    name, shelf = place_of(sha256), _shelf()
+    if not shelf.exists(name) or shelf.size(name) != len(content):
+        shelf.save(name, ContentFile(content))
+    return sha256
+
+
+def content_of(snapshot: Snapshot) -> bytes:
+    """Return the bytes of a snapshot.
+
+    :raises Missing: if they are not there, or are not what was received.
+    """
+    try:
+        with _shelf().open(place_of(snapshot.sha256)) as file:
+            content: bytes = file.read()
+    except FileNotFoundError as error:
+        raise Missing("its bytes are missing") from error
+    except OSError as error:
+        raise Missing(f"its bytes cannot be read: {error.strerror or error}") from error
+    if hashlib.sha256(content).hexdigest() != snapshot.sha256:
+        raise Missing(f"its bytes are not what was received: {len(content)} of {snapshot.size}")
+    return content
+
+
+def place_of(sha256: str) -> str:
+    """Return where on the shelf the content with this hash lies."""
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def faults() -> Iterator[Fault]:
+    """Yield every snapshot whose bytes are missing or changed. Reads all of them."""
+    rows = Snapshot.objects.select_related("article").defer("article__text").order_by("pk")
+    for snapshot in rows.iterator(chunk_size=CHUNK):
+        try:
+            content_of(snapshot)
+        except Missing as missing:
+            yield Fault(snapshot, str(missing))
+
+
+def unreferenced() -> Iterator[str]:
+    """Yield the places on the shelf that no row names, as a crash or a rollback leaves them."""
+    for name in _names(_shelf(), ""):
+        found = _PLACE.fullmatch(name)
+        if found is None or not Snapshot.objects.filter(sha256=found[1]).exists():
+            yield name
+
+
+def as_warc(article: Article) -> bytes:
+    """Return all snapshots of an article as one packed WARC, with the headers that were kept.
+
+    :raises Missing: if bytes of one of them are not there.
+    """
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=True)
+    for snapshot in article.snapshots.order_by("pk"):
+        content = content_of(snapshot)
+        address = snapshot.address or f"urn:sha256:{snapshot.sha256}"
+        date = {"WARC-Date": f"{snapshot.taken_at or snapshot.received_at:%Y-%m-%dT%H:%M:%SZ}"}
+        answer = _headers(snapshot.response_headers, "200 OK", protocol="HTTP/1.1")
+        record = writer.create_warc_record(
+            address,
+            "response" if answer else "resource",
+            payload=io.BytesIO(content),
+            length=len(content),
+            http_headers=answer,
+            warc_content_type="" if answer else snapshot.media_type,
+            warc_headers_dict=date,
+        )
+        writer.write_record(record)
+        if asked := _headers(snapshot.request_headers, "GET / HTTP/1.1", is_http_request=True):
+            together = {"WARC-Concurrent-To": record.rec_headers.get_header("WARC-Record-ID")}
+            writer.write_record(
+                writer.create_warc_record(
+                    address, "request", http_headers=asked, warc_headers_dict=date | together
+                )
+            )
+    return out.getvalue()
+
+
+def _headers(pairs: list[list[str]], first: str, **kind: Any) -> StatusAndHeaders | None:
+    """Headers as they are written. What told of a coding of the bytes is true of them no more."""
+    undone = ("content-encoding", "transfer-encoding", "content-length")
+    kept = [(name, value) for name, value in pairs if name.lower() not in undone]
+    return StatusAndHeaders(first, kept, **kind) if pairs else None
+
+
+def _shelf() -> Storage:
+    return storages[SHELF]
+
+
+def _names(shelf: Storage, folder: str) -> Iterator[str]:
+    try:
+        folders, files = shelf.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in sorted(files):
+        yield f"{folder}{name}"
+    for name in sorted(folders):
+        yield from _names(shelf, f"{folder}{name}/")
+
+
+def _fsync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
