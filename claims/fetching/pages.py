@@ -95,7 +95,7 @@ def fetch(
     url: str, *, conditional: Validators | None = None,
     guard: Guard | None = None, limits: Limits | None = None,
 ) -> Fetched:  # fmt: skip
-    """Return what stands at `url`. Costs up to 15 seconds and 20 MB of memory.
+    """Return what stands at `url`. Costs up to 15 seconds and 40 MB of memory.
 
     No cookie, no credentials and no proxy of the environment go along. Redirects from https to
     http are followed, because an http address might have been asked for as well; `lost_https` says.

@@ -403,6 +403,7 @@ NONSENSE = {
     "a page without a head": [b"<html>\r\n\r\n"],
     "two lengths": [HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
     "a length below nothing": [HEAD + b"Content-Length: -1\r\n\r\n"],
+    "a length of very many digits": [HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n"],
     "a chunk without a size": [HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
     "another transfer encoding": [HEAD + b"Transfer-Encoding: gzip\r\n\r\n"],
     "a header without a name": [HEAD + b": x\r\n\r\n"],
