@@ -123,7 +123,7 @@ def post(
     """Send `body` to `url` and return the answer. A redirect is an answer, it is not followed.
 
     `trusted` is for an address that the operator wrote into the settings: it may be private. All
-    else stays as for `fetch`: ports, time, size, certificates.
+    else stays as for `fetch`: ports, time, size, certificates, and names by DNS alone.
 
     :raises Refused: if the address, the size or the encoding is against the rules.
     :raises Unreachable: if there is no whole answer in time.

@@ -191,6 +191,15 @@ def test_a_redirect_to_a_misleading_address_is_refused(net, location):
     assert net.inside.connections == 0
 
 
+def test_what_strangers_send_cannot_reach_a_terminal_or_break_a_row(net):
+    url = net.serves(moved("http://\x1b[2Jnews.example/"))
+
+    assert refusal(net, url) == (
+        Refused,
+        "It redirects to http://\ufffd[2Jnews.example/. The address holds control characters.",
+    )
+
+
 # Time
 
 
