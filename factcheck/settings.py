@@ -236,7 +236,8 @@ def _egress_proxy(url: str) -> str:
     The variables that other programs obey (HTTPS_PROXY and its like) are not read.
     """
     parts = urlsplit(url)
-    if url and not (parts.scheme == "http" and parts.hostname and parts.path in ("", "/")):
+    whole = parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/")
+    if url and not whole:
         raise ImproperlyConfigured("FACTCHECK_EGRESS_PROXY must be http://host:port.")
     return url
 

@@ -79,7 +79,7 @@ class _Exchange:
 
     def run(self, target: Target, request: Request) -> Answer:
         sent = (("Host", target.authority), *request.headers, ("Connection", "close"))
-        if request.body:
+        if request.method == "POST":
             sent = (*sent, ("Content-Length", str(len(request.body))))
         headers = [(name.encode(), value.encode("latin-1")) for name, value in sent]
         self._send(h11.Request(method=request.method, target=target.path, headers=headers))

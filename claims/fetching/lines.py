@@ -119,11 +119,10 @@ def _open(address: Address, port: int, deadline: Deadline) -> Line:
     try:
         connected.settimeout(min(_CONNECT, deadline.left()))
         connected.connect((str(address), port))
-    except OSError as error:
+    except BaseException as error:
         connected.close()
-        raise Unreachable(f"{address} takes no connection: {_reason(error)}.") from error
-    except Unreachable:
-        connected.close()
+        if isinstance(error, OSError):
+            raise Unreachable(f"{address} takes no connection: {_reason(error)}.") from error
         raise
     return Line(connected, address, deadline)
 
@@ -131,7 +130,7 @@ def _open(address: Address, port: int, deadline: Deadline) -> Line:
 def _tunnel(address: Address, port: int, guard: Guard, deadline: Deadline) -> Line:
     """A line that a proxy leads to `address`, opened by `CONNECT` (RFC 9110, 9.3.6)."""
     proxy = urlsplit(guard.proxy)
-    line = _open(_of_the_proxy(proxy, guard, deadline), proxy.port or 80, deadline)
+    line = _open(_of_the_proxy(proxy, guard, deadline), proxy.port or 0, deadline)
     try:
         _ask_for(address, port, line, proxy)
     except BaseException:

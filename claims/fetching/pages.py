@@ -95,7 +95,7 @@ def fetch(
     url: str, *, conditional: Validators | None = None,
     guard: Guard | None = None, limits: Limits | None = None,
 ) -> Fetched:  # fmt: skip
-    """Return what stands at `url`. Costs up to 15 seconds and 20 MB of memory.
+    """Return what stands at `url`. Costs up to 15 seconds and 40 MB of memory.
 
     No cookie, no credentials and no proxy of the environment go along. Redirects from https to
     http are followed, because an http address might have been asked for as well; `lost_https` says.
@@ -123,7 +123,7 @@ def post(
     """Send `body` to `url` and return the answer. A redirect is an answer, it is not followed.
 
     `trusted` is for an address that the operator wrote into the settings: it may be private. All
-    else stays as for `fetch`: ports, time, size, certificates.
+    else stays as for `fetch`: ports, time, size, certificates, and names by DNS alone.
 
     :raises Refused: if the address, the size or the encoding is against the rules.
     :raises Unreachable: if there is no whole answer in time.

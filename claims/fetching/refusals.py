@@ -6,7 +6,16 @@ import time
 
 
 class NotFetched(Exception):
-    """Nothing was fetched, and nothing of it is kept; the message says why."""
+    """Nothing was fetched, and nothing of it is kept; the message says why.
+
+    It may repeat what strangers sent, so that what cannot be printed is shown as such: messages go
+    to pages, logs and the database.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
+        )
 
 
 class Refused(NotFetched):

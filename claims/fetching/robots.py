@@ -6,6 +6,7 @@ The rules are those of RFC 9309, https://www.rfc-editor.org/rfc/rfc9309.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def may_poll(url: str, *, guard: Guard | None = None, limits: Limits | None = No
     """
     guard = guard or Guard.of_the_desk()
     target = check_address(url, guard=guard)
-    key = f"fetching:robots:{target.origin}"
+    key = _key("robots", target.origin)
     known = cache.get(key)
     if known is None:
         known = _read(f"{target.origin}/robots.txt", guard, limits)
@@ -69,7 +70,12 @@ def take_turn(url: str, *, every: float, guard: Guard | None = None) -> bool:
     :raises Refused: if the desk would not connect to `url` at all.
     """
     host = check_address(url, guard=guard).host
-    return bool(cache.add(f"fetching:turn:{host}", 1, timeout=max(1, math.ceil(every))))
+    return bool(cache.add(_key("turn", host), 1, timeout=max(1, math.ceil(every))))
+
+
+def _key(what: str, site: str) -> str:
+    """A key of the cache, of one length however long a host's name is."""
+    return f"fetching:{what}:{hashlib.sha256(site.encode()).hexdigest()}"
 
 
 def _read(url: str, guard: Guard, limits: Limits | None) -> tuple[str, str]:

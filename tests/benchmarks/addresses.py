@@ -1,9 +1,9 @@
 """The cases of the WHATWG URL standard's own tests: refused, or understood as it says.
 
 A surprise is an address that is let through though the standard calls it invalid, that is
-understood otherwise, or that means something else when it is read a second time. Cases are resolved against their base as a redirect would be; bases that are
-no http address themselves are refused first. Our guard lets every network and port through here,
-so that only the reading of addresses is measured.
+understood otherwise, or that means something else when it is read a second time. Cases are resolved
+against their base as a redirect would be; bases that are no http address themselves are refused
+first. Our guard lets every network and port through here, so that only the reading is measured.
 """
 
 from __future__ import annotations

@@ -283,6 +283,12 @@ def test_what_is_posted_arrives_and_a_redirect_is_an_answer(net):
     assert b"\r\nContent-Type: application/json\r\n" in request
 
 
+def test_posting_nothing_says_that_it_is_nothing(net):
+    post(net.serves(page()), b"", media_type="text/plain", guard=net.guard, limits=QUICK)
+
+    assert b"\r\nContent-Length: 0\r\n" in net.web.requests[0]
+
+
 def test_what_the_operator_trusts_may_be_private_and_nothing_else_is_let_through(net):
     net.inside.answers["/"] = [page(b"ok")]
     guard = net.with_guard(allowed=())

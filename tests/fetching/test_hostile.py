@@ -191,6 +191,15 @@ def test_a_redirect_to_a_misleading_address_is_refused(net, location):
     assert net.inside.connections == 0
 
 
+def test_what_strangers_send_cannot_reach_a_terminal_or_break_a_row(net):
+    url = net.serves(moved("http://\x1b[2Jnews.example/"))
+
+    assert refusal(net, url) == (
+        Refused,
+        "It redirects to http://\ufffd[2Jnews.example/. The address holds control characters.",
+    )
+
+
 # Time
 
 
@@ -403,6 +412,7 @@ NONSENSE = {
     "a page without a head": [b"<html>\r\n\r\n"],
     "two lengths": [HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
     "a length below nothing": [HEAD + b"Content-Length: -1\r\n\r\n"],
+    "a length of very many digits": [HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n"],
     "a chunk without a size": [HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
     "another transfer encoding": [HEAD + b"Transfer-Encoding: gzip\r\n\r\n"],
     "a header without a name": [HEAD + b": x\r\n\r\n"],

@@ -120,6 +120,15 @@ def test_an_address_we_would_not_connect_to_is_refused(net):
         may_poll("http://10.0.0.1/feed")
 
 
+def test_a_very_long_host_is_remembered_too(net):
+    host = f"{'a.' * 120}example"
+    net.names.records[host] = [["127.0.0.1"]]
+    robots(net, "User-agent: *\nCrawl-delay: 3")
+
+    assert may_poll(net.url(host=host), guard=net.guard, limits=QUICK).pause == 3
+    assert take_turn(net.url(host=host), every=3, guard=net.guard) is True
+
+
 def test_all_workers_together_take_one_turn_at_a_host_in_its_time(net):
     first = [take_turn(net.url(path), every=1.5, guard=net.guard) for path in ("/a", "/b")]
     other = take_turn(net.url("/a", host="other.example"), every=1.5, guard=net.guard)

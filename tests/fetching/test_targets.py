@@ -5,11 +5,16 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
+from ada_url import URL
+from django.test import override_settings
+from hypothesis import given, settings, strategies
 
 from claims.fetching import Guard, Refused, Target, check_address, networks
 from claims.fetching.networks import not_public
+from claims.fetching.targets import follow
 from tests.benchmarks import addresses
 from tests.desk import ROOT
+from tests.thorough import THOROUGH
 
 GUARD = Guard()
 URLS = ROOT.parent / "shared" / "data" / addresses.FILE
@@ -96,13 +101,34 @@ def _edges():
         yield from (network[0], network[-1])
 
 
-def test_the_settings_open_ports_and_close_networks(settings):
-    settings.FETCH_PORTS = [80, 443, 8443]
-    settings.FETCH_FORBIDDEN = (ip_network("8.8.4.0/24"),)
-
+@override_settings(FETCH_PORTS=[80, 443, 8443], FETCH_FORBIDDEN=(ip_network("8.8.4.0/24"),))
+def test_the_settings_open_ports_and_close_networks():
     assert check_address("https://news.example:8443/").port == 8443
     with pytest.raises(Refused, match=r"^8\.8\.4\.4 is closed to the desk by its settings"):
         check_address("http://8.8.4.4/")
+
+
+PIECES = [
+    "http://", "https:", "//", "/", "\\", "@", ":", "[", "]", "%00", "%2e", "xn--", "①", "０", "x",
+    "127", "0x7f", ".", "。", "1", "2130706433", "?", "#", "::ffff:", "\t", "é", "İ", "\u00ad",
+    "\u200d",
+]  # fmt: skip
+
+
+@settings(max_examples=20_000 if THOROUGH else 300, deadline=None)
+@given(strategies.lists(strategies.sampled_from(PIECES) | strategies.text(max_size=3), max_size=8))
+def test_whatever_is_let_through_means_the_same_to_every_reader(pieces):
+    """To us a second time, to a browser, and as a redirect from anywhere."""
+    anywhere = check_address("http://base.example/a", guard=addresses.ANY)
+    written = "http://" + "".join(pieces)
+    try:
+        target = check_address(written, guard=addresses.ANY)
+    except Refused:
+        return
+
+    assert check_address(target.url, guard=addresses.ANY) == target
+    assert URL(written.strip()).href == target.url
+    assert follow(written, base=anywhere, guard=addresses.ANY) == target
 
 
 @pytest.mark.skipif(not URLS.is_file(), reason="../shared/data is not beside the project")
