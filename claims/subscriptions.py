@@ -61,6 +61,16 @@ class Feed(models.Model):
         INDEX = "index", "Index of sitemaps"
         PAGE = "page", "Web page"
 
+    class State(models.TextChoices):
+        """How it stands, told by what else is in its row."""
+
+        LOOKING = "looking", "Being looked at"
+        PROPOSED = "proposed", "To be kept"
+        RUNNING = "running", "Running"
+        FAILING = "failing", "Failing"
+        PAUSED = "paused", "Paused"
+        REMOVED = "removed", "Removed"
+
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     address = models.CharField(max_length=2000)
     title = models.CharField(max_length=500, blank=True)
@@ -122,6 +132,18 @@ class Feed(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("claims:feed", args=[self.ref])
 
+    @property
+    def state(self) -> State:
+        if self.removed_at:
+            return self.State.REMOVED
+        if self.paused_at:
+            return self.State.PAUSED
+        if self.kept_at is None and self.polled_at is None:
+            return self.State.LOOKING
+        if self.failures or self.error:
+            return self.State.FAILING
+        return self.State.PROPOSED if self.kept_at is None else self.State.RUNNING
+
 
 class FeedItemQuerySet(models.QuerySet["FeedItem"]):
     def waiting(self) -> Self:
@@ -148,6 +170,7 @@ class FeedItem(models.Model):
         READ = "read", "Sitemap read"
         FAILED = "failed", "Failed"
 
+    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     feed = models.ForeignKey(Feed, models.PROTECT, related_name="items")
     address = models.CharField(max_length=2000)
     canonical = models.CharField(max_length=2000, help_text="The spelling it is recognised by.")
