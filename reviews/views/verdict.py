@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from claims import comparing
 from reviews import adoption, history, ratings, workflow
 from reviews.forms import AdoptForm, VerdictForm
 from reviews.history import FieldDiff
@@ -107,7 +108,7 @@ def _differences(conflict: history.Conflict) -> list[FieldDiff]:
     for words in (saved, typed):
         words["rating"] = dict(ratings.choices()).get(words["rating"], "")
     return [
-        FieldDiff(field, LABELS[field], tuple(history.word_diff(saved[field], typed[field])))
+        FieldDiff(field, LABELS[field], tuple(comparing.word_diff(saved[field], typed[field])))
         for field in LABELS
         if saved[field] != typed[field]
     ]
