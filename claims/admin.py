@@ -36,11 +36,13 @@ from claims.models import (
     FeedItem,
     Flag,
     Rebuild,
+    Revision,
     Sighting,
     Snapshot,
     Source,
     Story,
     Suggestion,
+    Watch,
 )
 
 AS_FOUND = "As it was before it was edited here"
@@ -358,6 +360,22 @@ class FeedItemAdmin(ViewOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("feed",)
     search_fields = ("address",)
+    ordering = ("-pk",)
+
+
+@admin.register(Watch)
+class WatchAdmin(ViewOnlyAdmin):
+    list_display = ("article", "looked_at", "next_look_at", "gone_at", "ended_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
+@admin.register(Revision)
+class RevisionAdmin(ViewOnlyAdmin):
+    list_display = ("article", "kind", "words", "seen_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
     ordering = ("-pk",)
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from claims import analysis, polling
+from claims import analysis, polling, watching
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
@@ -59,3 +59,16 @@ def sweep_feed_items() -> None:
     """Tell the workers of items whose turn has come: one for each host, so that none is crowded."""
     for item_id in polling.hint_items():
         gather_item.delay(item_id=item_id)
+
+
+@shared_task
+def look_again(*, watch_id: int) -> None:
+    """Look whether the page of one article changed."""
+    watching.look(watch_id=watch_id)
+
+
+@shared_task
+def sweep_watches() -> None:
+    """Tell the workers of pages whose turn to be looked at has come."""
+    for watch_id in watching.hint():
+        look_again.delay(watch_id=watch_id)

@@ -27,6 +27,7 @@ from claims import (
     provenance,
     rulebook,
     timeline,
+    watching,
 )
 from claims import stories as room
 from claims.marking import Mark
@@ -234,7 +235,7 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _articles() -> QuerySet[Article]:
     """Articles with all that the page of one names."""
-    rows = Article.objects.select_related("source", "story", "analysis", "placed_by")
+    rows = Article.objects.select_related("source", "story", "analysis", "placed_by", "watch")
     return rows.prefetch_related("snapshots")
 
 
@@ -253,6 +254,7 @@ def _article_page(
         "derivations": row.derivations.select_related(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
+        "page_changes": watching.changes_in(row),
         "refused": refused or {},
         "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
     }
@@ -304,6 +306,7 @@ def claim(request: HttpRequest, ref: str) -> HttpResponse:
         "standing": standing,
         "fates": standing.fates[:COPIES],
         "unlisted": len(standing.fates) - COPIES,
+        "page_changes": watching.changes_of(row),
         "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
     }
     return render(request, "claims/claim.html", context)

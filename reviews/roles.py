@@ -32,6 +32,8 @@ MACHINE_MODELS = (
     "feed",
     "feeditem",
     "feedevent",
+    "watch",
+    "revision",
     *GROUPING,
 )
 

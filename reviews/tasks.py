@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from reviews import arranging, mail, notifications, publication, queue, verification
+from reviews import arranging, mail, notifications, publication, queue, rereading, verification
 from reviews.models import Review
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,18 @@ def keep_dates() -> None:
 def tell_of_ending_leases() -> None:
     """Tell who holds a lease that ends soon."""
     notifications.tell_of_ending_leases()
+
+
+@shared_task
+def watch_pages() -> None:
+    """Have the pages looked at again that claims under review stand on."""
+    rereading.watch_pages()
+
+
+@shared_task
+def tell_of_page_changes() -> None:
+    """Tell whom it concerns that a page changed after it was read."""
+    rereading.tell_of_changes()
 
 
 @shared_task

@@ -307,6 +307,7 @@ def rows(db) -> dict[str, models.Model]:
     Sighting.objects.create(article=article, snapshot=snapshot, at=now)
     tide = Source.objects.create(name="Daily Tide")
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
+    factories.page_change(article)
     factories.feed(by=root).items.create(address=article.url, canonical=article.url)
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)

@@ -415,6 +415,8 @@ ADMIN_ROWS = {
     "claims.feed": READ,
     "claims.feeditem": READ,
     "claims.feedevent": READ,
+    "claims.watch": READ,
+    "claims.revision": READ,
     "claims.analysis": READ,
     "claims.appearance": READ,
     "claims.flag": READ,
