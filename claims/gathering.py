@@ -32,7 +32,7 @@ class NotGathered(Exception):
     """Nothing came of an address; the message is a sentence for people.
 
     `again` says whether it may later, `after` how many seconds the site wants us to wait, `answer`
-    what it answered, 0 if nothing, `other` that something stands there, but not what was sought.
+    the status it answered with, 0 if none, `other` that something else stands there.
     """
 
     def __init__(
