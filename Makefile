@@ -58,6 +58,9 @@ lock:  ## Write the lock files again from requirements*.in (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --upgrade --constraints requirements.lock \
 		requirements-semantic.in -o requirements-semantic.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --upgrade --constraints requirements.lock \
+		requirements-s3.in -o requirements-s3.lock
 
 clean:  ## Remove the environment and caches; the data folder stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

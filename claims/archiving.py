@@ -38,6 +38,10 @@ class Missing(Exception):
     """The bytes of a snapshot are not on the shelf, or are not what they were."""
 
 
+class Unkept(Exception):
+    """Bytes cannot be put on the shelf; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A snapshot whose bytes are not right, and what is wrong with them."""
@@ -78,12 +82,17 @@ class Shelf(FileSystemStorage):
 def keep(content: bytes) -> str:
     """Put `content` on the shelf, if it does not lie there yet; return its SHA-256.
 
-    Safe to repeat and at once. Raises whatever the storage raises if it cannot be written.
+    Safe to repeat and at once.
+
+    :raises Unkept: if they cannot be written, whatever the storage says then.
     """
     sha256 = hashlib.sha256(content).hexdigest()
     name, shelf = place_of(sha256), _shelf()
-    if not shelf.exists(name) or shelf.size(name) != len(content):
-        shelf.save(name, ContentFile(content))
+    try:
+        if not shelf.exists(name) or shelf.size(name) != len(content):
+            shelf.save(name, ContentFile(content))
+    except Exception as error:  # each storage has errors of its own
+        raise Unkept(f"its bytes cannot be kept: {_said(error)}") from error
     return sha256
 
 
@@ -92,15 +101,23 @@ def content_of(snapshot: Snapshot) -> bytes:
 
     :raises Missing: if they are not there, or are not what was received.
     """
+    return content_at(snapshot.sha256)
+
+
+def content_at(sha256: str) -> bytes:
+    """Return the bytes that `keep` put on the shelf under this hash.
+
+    :raises Missing: if they are not there, or are others now.
+    """
     try:
-        with _shelf().open(place_of(snapshot.sha256)) as file:
+        with _shelf().open(place_of(sha256)) as file:
             content: bytes = file.read()
     except FileNotFoundError as error:
         raise Missing("its bytes are missing") from error
-    except OSError as error:
-        raise Missing(f"its bytes cannot be read: {error.strerror or error}") from error
-    if hashlib.sha256(content).hexdigest() != snapshot.sha256:
-        raise Missing(f"its bytes are not what was received: {len(content)} of {snapshot.size}")
+    except Exception as error:  # each storage has errors of its own
+        raise Missing(f"its bytes cannot be read: {_said(error)}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Missing(f"its bytes are not what was received: there are {len(content)}")
     return content
 
 
@@ -179,6 +196,11 @@ def _names(shelf: Storage, folder: str) -> Iterator[str]:
         yield f"{folder}{name}"
     for name in sorted(folders):
         yield from _names(shelf, f"{folder}{name}/")
+
+
+def _said(error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(reason.split())
 
 
 def _fsync(folder: Path) -> None:

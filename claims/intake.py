@@ -107,14 +107,16 @@ def store(document: Document) -> Receipt:
     snapshot if the bytes are others. Other words at the address of an article of the same source
     are a new article that `revises` it: the old one stays as it was, with all offsets into it.
 
-    :raises Unreadable: if a field is too long, or the database does not take it.
+    :raises Unreadable: if a field is too long, or the shelf or the database does not take it.
     """
     for field, longest in LONGEST.items():
         if len(getattr(document, field)) > longest:
             raise Unreadable(f"its {field} has more than {longest} characters")
-    sha256 = archiving.keep(document.received.content) if document.received else ""
     try:
+        sha256 = archiving.keep(document.received.content) if document.received else ""
         return _stored(document, sha256)
+    except archiving.Unkept as error:
+        raise Unreadable(str(error)) from error
     except DatabaseError as error:
         raise Unreadable(f"the database does not take it: {_line(error)}") from error
 

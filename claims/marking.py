@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from claims.invisible import Odd, odd_in
+
 _PARAGRAPH = re.compile(r"[^\n]+")
 
 
@@ -29,13 +31,16 @@ class Mark:
 class Run:
     """The longest slice under the same marks. Joined, a paragraph's runs are its text.
 
-    `link` is the mark that begins here and leads somewhere; `notes` are further such marks.
+    `link` is the mark that begins here and leads somewhere; `notes` are further such marks. `odd`
+    names what cannot be seen or is not what it looks like: such a run is shown by its name, too.
     """
 
     text: str
     style: str
     link: Mark | None
     notes: tuple[Mark, ...]
+    odd: str = ""
+    is_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +60,36 @@ def paragraphs(text: str, marks: Iterable[Mark]) -> list[Paragraph]:
         (mark for mark in marks if mark.start < min(mark.end, len(text))),
         key=lambda mark: (mark.start, -mark.end),
     )
+    odd = odd_in(text)
     return [
-        _paragraph(text, line.start(), line.end(), inside)
+        _paragraph(text, line.start(), line.end(), inside, odd)
         for line in _PARAGRAPH.finditer(text)
         if line.group().strip()
     ]
 
 
-def _paragraph(text: str, start: int, end: int, marks: list[Mark]) -> Paragraph:
+def _paragraph(text: str, start: int, end: int, marks: list[Mark], odd: list[Odd]) -> Paragraph:
     here = [mark for mark in marks if mark.start < end and mark.end > start]
+    odd_here = [one for one in odd if one.start < end and one.end > start]
     edges = {start, end}
-    for mark in here:
-        edges |= {max(mark.start, start), min(mark.end, end)}
+    spans = [(one.start, one.end) for one in here] + [(one.start, one.end) for one in odd_here]
+    for first, last in spans:
+        edges |= {max(first, start), min(last, end)}
     cuts = sorted(edges)
-    runs = tuple(_run(text, *cut, here) for cut in pairwise(cuts))
+    runs = tuple(_run(text, *cut, here, odd_here) for cut in pairwise(cuts))
     return Paragraph(runs, tuple(mark for mark in here if mark.ref and mark.start >= start))
 
 
-def _run(text: str, start: int, end: int, marks: list[Mark]) -> Run:
+def _run(text: str, start: int, end: int, marks: list[Mark], odd: list[Odd]) -> Run:
     over = [mark for mark in marks if mark.start <= start and mark.end >= end]
     style = " ".join(dict.fromkeys(mark.style for mark in over))
     begins = [mark for mark in over if mark.ref and mark.start == start]
-    return Run(text[start:end], style, begins[0] if begins else None, tuple(begins[1:]))
+    strange = [one for one in odd if one.start <= start and one.end >= end]
+    return Run(
+        text[start:end],
+        style,
+        begins[0] if begins else None,
+        tuple(begins[1:]),
+        odd="; ".join(one.name for one in strange),
+        is_word=bool(strange) and all(one.is_word for one in strange),
+    )

@@ -22,6 +22,7 @@ from claims import (
     archiving,
     derivation,
     grouping,
+    invisible,
     listing,
     marking,
     provenance,
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 RESTING = 50  # articles named as resting on a source
 COPIES = 100  # articles in which a claim appears that its page lists
 CHANGES = 200  # differences between copies shown of one claim, or of one story
+SIGHTINGS = 10  # times an article was seen that its page lists
+# What a guessed field is called on pages, where its own name does not say it.
+GUESSED = {"published_on": "date", "source": "outlet", "text": "encoding of the text"}
 LONGEST_REASON = 500  # characters
 NO_STORY = "none"  # chosen instead of a story
 
@@ -235,8 +239,10 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _articles() -> QuerySet[Article]:
     """Articles with all that the page of one names."""
-    rows = Article.objects.select_related("source", "story", "analysis", "placed_by", "watch")
-    return rows.prefetch_related("snapshots")
+    rows = Article.objects.select_related(
+        "source", "story", "analysis", "placed_by", "revises", "watch"
+    )
+    return rows.prefetch_related("snapshots", "revisions")
 
 
 def _article_page(
@@ -255,6 +261,10 @@ def _article_page(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
         "page_changes": watching.changes_in(row),
+        "strange": invisible.summary(invisible.odd_in(row.text)),
+        "guessed": [GUESSED.get(name, name) for name in row.guessed],
+        "sightings": row.sightings.order_by("-at", "-pk")[:SIGHTINGS],
+        "unlisted_sightings": row.sightings.count() - SIGHTINGS,
         "refused": refused or {},
         "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
     }

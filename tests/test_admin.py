@@ -314,6 +314,19 @@ def test_an_article_is_put_back_on_the_list_of_what_to_analyse(editor):
     assert (row.status, row.attempts, row.error) == ("received", 0, "")
 
 
+def test_what_a_person_wrote_of_an_article_is_no_guess_any_more(editor):
+    article = factories.article(guessed=["author", "title"], author="Unknown")
+    data = {
+        "title": article.title, "source": article.source_id, "url": article.url,
+        "published_on": article.published_on, "language": "en", "author": "Ada Brenna",
+    }  # fmt: skip
+
+    editor.post(page(Article, "change", article.pk), data)
+
+    article.refresh_from_db()
+    assert (article.author, article.guessed) == ("Ada Brenna", ["title"])
+
+
 # History and restoring
 
 

@@ -23,7 +23,13 @@ ABSENT_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing answers
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "requirements-semantic.lock"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-semantic.lock",
+        "requirements-s3.lock",
+    ],
 )
 def test_a_lock_says_versions_and_hashes_and_nothing_else(name):
     for line in (ROOT / name).read_text().splitlines():

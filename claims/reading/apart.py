@@ -253,9 +253,8 @@ def serve() -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)  # what a parser prints is no answer
     os.dup2(quiet, 1)
-    _limit_memory()
     _warm_up()
-    sys.addaudithook(_refuse)
+    _confine()
     while select.select([questions], [], [], IDLE)[0]:
         asked = _part(questions)
         if asked is None:
@@ -316,6 +315,12 @@ def _warm_up() -> None:
 WARM_UP = b"""<html lang="en"><head><title>Harbour opens</title></head><body><article><h1>Harbour
 opens</h1><p>The harbour opens on Friday, 6 March 2026, the port authority said on Monday.</p>
 </article></body></html>"""
+
+
+def _confine() -> None:
+    """Take from this process, for good, what no parser needs."""
+    _limit_memory()
+    sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:

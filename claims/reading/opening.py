@@ -20,6 +20,7 @@ from claims.reading.values import (
     TooMuch,
     Unreadable,
     label,
+    one_line,
 )
 
 READERS: dict[Kind, Callable[[Given], Document]] = {
@@ -79,7 +80,12 @@ def _kind_or_none(given: Given) -> Kind | None:
 
 
 def _document(given: Given, kind: Kind) -> Document:
-    document = READERS[kind](given)
+    try:
+        document = READERS[kind](given)
+    except (Unreadable, MemoryError):
+        raise
+    except Exception as error:  # a fault of a parser's own, which is nobody else's
+        raise Unreadable(f"it cannot be read ({one_line(error)})") from error
     if not document.text.strip():
         raise Unreadable("no article text in it")
     received = document.received or Received(given.content, media_type=kind.value)

@@ -101,11 +101,19 @@ def tree_of(text: str) -> HtmlElement:
     # An encoding said in the markup has done its part; lxml refuses text with an XML declaration.
     text = re.sub(r"^\s*<\?xml[^>]{0,200}\?>", "", text, count=1).replace("\0", "␀")
     try:
-        return document_fromstring(text, parser=HTMLParser(no_network=True, huge_tree=False))
+        return document_fromstring(text.encode(errors="replace"), parser=_parser())
     except (LxmlError, ValueError, AssertionError) as error:
         if "empty" in str(error).lower():
             raise Unreadable("no article text in it") from error
         raise Unreadable(f"its markup cannot be read ({one_line(error)})") from error
+
+
+def _parser() -> HTMLParser:
+    """A parser that drops comments and instructions: they would cut sentences in two."""
+    return HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False,
+        default_doctype=False, no_network=True, huge_tree=False,
+    )  # fmt: skip
 
 
 def _found(tree: HtmlElement, *, fast: bool) -> Any:

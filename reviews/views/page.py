@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
-from claims import marking, matching, provenance, watching
+from claims import invisible, marking, matching, provenance, watching
 from claims.marking import Mark
 from claims.models import Article, Claim, Flag, Revision, as_ref
 from reviews import adoption, checklists, comments, gate, history, opinions, ratings
@@ -472,6 +472,11 @@ class ReviewPage:
             (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])
             for paragraph in cut
         ]
+
+    @cached_property
+    def strange(self) -> str:
+        """A sentence on what in the shown article cannot be seen; "" if there is nothing."""
+        return invisible.summary(invisible.odd_in(self.article.text)) if self.article else ""
 
     def _comment_marks(self, article: Article) -> Iterable[Mark]:
         for thread in (one.comment for one in self.threads.open):

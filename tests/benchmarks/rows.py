@@ -169,9 +169,10 @@ SELECT id, %s, '', status, %s, %s, %s, '' FROM reviews_review
 """
 ARTICLES = """
 INSERT INTO claims_article
-    (ref, source_id, title, language, text, text_sha256, url, demo, received_at, placed_reason)
+    (ref, source_id, title, language, text, text_sha256, url, demo, received_at, placed_reason,
+    author, licence, canonical_url, guessed)
 SELECT min(ref), %s, 'Report', 'en', string_agg(wording, ' '), md5(min(ref)) || md5(min(ref)),
-    '', false, now(), ''
+    '', false, now(), '', '', '', '', '{}'
 FROM claims_claim GROUP BY id / 10
 """
 APPEARANCES = """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 
@@ -208,6 +210,23 @@ def test_a_reader_may_not(event, arguments):
     with pytest.raises(PermissionError, match=event):
         apart._refuse(event, arguments)
     apart._refuse("open", ("/etc/hostname", "r", 0))
+
+
+@pytest.mark.parametrize(
+    "deed",
+    ["import socket; socket.create_connection(('127.0.0.1', 9))", "open('/dev/null', 'w')",
+     "import subprocess; subprocess.run(['true'])", "bytearray(3_000_000_000)"],
+)  # fmt: skip
+def test_a_confined_process_cannot(deed):
+    start = "import sys; sys.path.insert(0, sys.argv[1])\nfrom claims.reading import apart"
+    script = f"{start}\napart._confine()\n{deed}"
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(apart.ROOT)], capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(("PermissionError: a reader may", "MemoryError"))
 
 
 def test_the_child_has_no_secret_in_its_environment(a_fresh_child, monkeypatch):

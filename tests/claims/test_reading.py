@@ -213,6 +213,21 @@ def test_markup_that_breaks_the_parser_is_named(monkeypatch):
     ]
 
 
+def test_a_fault_of_a_parser_is_that_of_one_member_alone(monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("pypdf.PdfReader.__init__", broken)
+    monkeypatch.setattr("claims.reading.pdf._BROKEN", ())
+
+    reading = read(files.zipped({"a.pdf": files.pdf("x"), "b.txt": TEXT}), name="a.zip")
+
+    assert [str(one) for one in reading.failures] == [
+        "a.zip › a.pdf: it cannot be read (ZeroDivisionError: division by zero)"
+    ]
+    assert [one.place for one in reading.documents] == ["a.zip › b.txt"]
+
+
 # Encodings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import drift, grouping, listing
+from claims import drift, grouping, intake, listing, reading
 from claims.models import Analysis, Appearance, Article, Claim, Derivation, Flag, Source, Story
 from reviews.queue import open_reviews
 from tests import chromium, factories
@@ -225,6 +226,54 @@ def test_the_text_of_an_article_is_never_markup(desk):
     html = desk.get(article.get_absolute_url()).content.decode()
 
     assert "Harbour &lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;img src=x&gt;." in html
+
+
+def test_what_cannot_be_seen_in_an_article_is_named_where_it_stands(desk):
+    text = "The har\u202ebour of the p\u043ert\u200b opens."
+    article = factories.article(text=text)
+
+    html = desk.get(article.get_absolute_url()).content.decode()
+
+    name = "right-to-left override"
+    assert (
+        f'<bdi class="odd" role="img" aria-label="{name}" data-name="{name}">\u202e</bdi>' in html
+    )
+    mixed = "mixes Latin and Cyrillic letters"
+    assert f'<bdi class="odd-word" title="{mixed}">p\u043ert<span class="hide">' in html
+    assert (
+        "This text holds 2 characters that cannot be seen and 1 word mixing letters of two "
+        "alphabets. They are marked where they stand."
+    ) in text_of(html)
+    shown = re.search(r'<div class="article-text".*?>(.*?)</div>', html, re.DOTALL)[1]
+    whole = text_of(re.sub(r'<span class="hide">.*?</span>', "", shown))
+    assert whole.strip() == text
+
+
+def test_an_article_tells_how_it_came_and_what_was_guessed(desk):
+    received = reading.Received(b"The harbour opens.", "text/plain")
+    told = {"title": "Harbour", "source": "Courier", "received": received, "author": "Ada Brenna"}
+    guessed = frozenset({"published_on", "title"})
+    first = reading.Document(
+        "The harbour opens.", **told, url="https://c.example/1", place="a.txt", guessed=guessed
+    )
+    article = intake.store(first).article
+    later = intake.store(replace(first, text="The harbour stays shut.")).article
+    for number in range(12):
+        intake.store(replace(first, place=f"again-{number}.txt"))
+
+    html = desk.get(article.get_absolute_url()).content.decode()
+    shown = text_of(html)
+
+    assert "Courier · Ada Brenna" in shown
+    assert "date, title: read from its looks, not declared by it" in shown
+    assert "text/plain, 18 bytes, from a.txt" in shown
+    assert "again-11.txt" in shown
+    assert "3 times before" in shown
+    assert "Other words were found at its address later" in shown
+    assert f'href="{later.get_absolute_url()}"' in html
+    assert "Its words changed at the same address" in text_of(
+        desk.get(later.get_absolute_url()).content.decode()
+    )
 
 
 def test_a_dismissed_flag_stays_to_be_seen_with_its_reason(desk):

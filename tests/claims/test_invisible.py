@@ -1,0 +1,64 @@
+"""What cannot be seen is found and named; what a script needs is left in peace."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims.invisible import odd_in, summary
+from claims.marking import Mark, paragraphs
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The harbour opens.", []),
+        ("a\u202eb", [(1, 2, "right-to-left override")]),
+        ("a\u2066b\u2069", [(1, 2, "left-to-right isolate"), (3, 4, "pop directional isolate")]),
+        ("har\u200bbour", [(3, 4, "zero width space")]),
+        ("a\u200b\u200bb\ufeff", [(1, 3, "zero width space"), (4, 5, "zero width no-break space")]),
+        ("a␀b", [(1, 2, "NUL")]), ("a\x1bb", [(1, 2, "character U+001B")]),
+        ("har\u200dbour", [(3, 4, "zero width joiner")]),
+        ("a\U000e0041b", [(1, 2, "hidden tag")]), ("a\ufe00", [(1, 2, "variation selector")]),
+        ("x\ufffdy", [(1, 2, "character that could not be read")]),
+        ("a\ue000", [(1, 2, "character U+E000")]), ("a\u200fb", [(1, 2, "right-to-left mark")]),
+        ("The p\u043ert of Brenna", [(4, 8, "mixes Latin and Cyrillic letters")]),
+        ("Порт Бренны и port", []), ("καλή and good", []), ("10 µm, Ω, naïve, Ærø, Łódź", []),
+        ("خانه\u200cها", []), ("👩\u200d🔬 ❤\ufe0f 1\ufe0f⃣", []), ("שלום\u200f!", []),
+        ("two\u00a0words\u202f5\u00a0%", []), ("co\u00adoperate", []), ("漁港\u3000の", []),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_is_named_at_its_place(text, found):
+    assert [(odd.start, odd.end, odd.name) for odd in odd_in(text)] == found
+
+
+def test_the_head_of_an_article_says_how_much_there_is():
+    assert summary(odd_in("plain")) == ""
+    assert summary(odd_in("a\u200bb")) == (
+        "This text holds 1 character that cannot be seen. They are marked where they stand."
+    )
+    assert summary(odd_in("a\u200b\u202eb p\u043ert")) == (
+        "This text holds 2 characters that cannot be seen and 1 word mixing letters of two "
+        "alphabets. They are marked where they stand."
+    )
+
+
+def test_runs_are_cut_at_what_cannot_be_seen():
+    (one,) = paragraphs("The har\u202ebour opens.", [Mark(4, 12, "claim")])
+
+    assert [(run.text, run.style, run.odd) for run in one.runs] == [
+        ("The ", "", ""), ("har", "claim", ""), ("\u202e", "claim", "right-to-left override"),
+        ("bour", "claim", ""), (" opens.", "", ""),
+    ]  # fmt: skip
+
+
+@given(
+    st.text(
+        alphabet=st.sampled_from("ab о\u202e\u200b␀\n漁\u200d👩\ufe0f\u05d0\u200f"), max_size=40
+    )
+)
+def test_nothing_of_a_text_is_lost_whatever_is_marked(text):
+    shown = ["".join(run.text for run in one.runs) for one in paragraphs(text, [Mark(2, 9, "x")])]
+
+    assert shown == [line for line in text.split("\n") if line.strip()]
