@@ -118,6 +118,15 @@ def test_what_is_not_found_once_is_doubted_and_twice_is_gone(web, read, absent):
     assert Article.objects.count() == 1
 
 
+def test_an_article_that_moved_and_changed_is_a_version_of_what_was_read(web, read):
+    web.serves(story(1, "The catch was 71 tonnes."), path="/new-headline")
+
+    look(web, moved("/new-headline", status="301 Moved"))
+
+    assert told() == ["The page changed after it was read: 1 word"]
+    assert Revision.objects.get().after.revises == read
+
+
 def test_gone_for_good_is_told_at_once_and_so_is_coming_back(web, read):
     look(web, page(b"", status="410 Gone"))
     look(web, story(1, "The catch was 17 tonnes."))

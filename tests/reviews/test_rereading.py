@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.models import Article, Watch
+from claims.models import Article, Revision, Watch
 from reviews import leases, rereading
 from reviews.inbox import Kind, Notification
 from reviews.states import Status
@@ -66,6 +66,7 @@ def test_the_checker_is_told_once_that_a_page_changed(status):
 
     assert rereading.tell_of_changes() == 1
     assert rereading.tell_of_changes() == 0
+    assert not Revision.objects.filter(told_at=None).exists()
     told = Notification.objects.get(kind=Kind.PAGE_CHANGED)
     assert (told.person, told.words) == (
         review.checker, f"The page is gone ({of(review).source})",
