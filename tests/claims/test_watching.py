@@ -119,9 +119,10 @@ def test_what_is_not_found_once_is_doubted_and_twice_is_gone(web, read, absent):
 
 
 def test_an_article_that_moved_and_changed_is_a_version_of_what_was_read(web, read):
+    web.names.records["tide.example"] = [["127.0.0.1"]]
     web.serves(story(1, "The catch was 71 tonnes."), path="/new-headline")
 
-    look(web, moved("/new-headline", status="301 Moved"))
+    look(web, moved(web.url("/new-headline", host="tide.example"), status="301 Moved"))
 
     assert told() == ["The page changed after it was read: 1 word"]
     assert Revision.objects.get().after.revises == read
