@@ -31,13 +31,18 @@ from claims.models import (
     ClaimMerge,
     ClaimSplit,
     Derivation,
+    Feed,
+    FeedEvent,
+    FeedItem,
     Flag,
     Rebuild,
+    Revision,
     Sighting,
     Snapshot,
     Source,
     Story,
     Suggestion,
+    Watch,
 )
 
 AS_FOUND = "As it was before it was edited here"
@@ -339,6 +344,45 @@ class SightingAdmin(ViewOnlyAdmin):
     list_display = ("location", "article", "at")
     list_select_related = ("article",)
     search_fields = ("location", "article__title")
+    ordering = ("-pk",)
+
+
+@admin.register(Feed)
+class FeedAdmin(ViewOnlyAdmin):
+    list_display = ("address", "title", "kind", "polled_at", "failures")
+    search_fields = ("address", "title")
+    ordering = ("-pk",)
+
+
+@admin.register(FeedItem)
+class FeedItemAdmin(ViewOnlyAdmin):
+    list_display = ("address", "feed", "state", "seen_at")
+    list_filter = ("state",)
+    list_select_related = ("feed",)
+    search_fields = ("address",)
+    ordering = ("-pk",)
+
+
+@admin.register(Watch)
+class WatchAdmin(ViewOnlyAdmin):
+    list_display = ("article", "looked_at", "next_look_at", "gone_at", "ended_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
+@admin.register(Revision)
+class RevisionAdmin(ViewOnlyAdmin):
+    list_display = ("article", "kind", "words", "seen_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
+@admin.register(FeedEvent)
+class FeedEventAdmin(ViewOnlyAdmin):
+    list_display = ("feed", "action", "by", "at")
+    list_select_related = ("feed", "by")
     ordering = ("-pk",)
 
 

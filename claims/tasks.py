@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init
 from django.conf import settings
 
-from claims import analysis
+from claims import analysis, polling, watching
 from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
@@ -60,3 +60,42 @@ def _prepare(options: dict[str, Any], **rest: Any) -> None:
 
 
 worker_init.connect(_prepare)
+
+
+@shared_task
+def poll_feed(*, feed_id: int) -> None:
+    """Ask one feed for what is new."""
+    polling.poll(feed_id=feed_id)
+
+
+@shared_task
+def gather_item(*, item_id: int) -> None:
+    """Fetch and store what one item of a feed names."""
+    polling.gather(item_id=item_id)
+
+
+@shared_task
+def sweep_feeds() -> None:
+    """Tell the workers of feeds whose turn has come."""
+    for feed_id in polling.hint_feeds():
+        poll_feed.delay(feed_id=feed_id)
+
+
+@shared_task
+def sweep_feed_items() -> None:
+    """Tell the workers of items whose turn has come: one for each host, so that none is crowded."""
+    for item_id in polling.hint_items():
+        gather_item.delay(item_id=item_id)
+
+
+@shared_task
+def look_again(*, watch_id: int) -> None:
+    """Look whether the page of one article changed."""
+    watching.look(watch_id=watch_id)
+
+
+@shared_task
+def sweep_watches() -> None:
+    """Tell the workers of pages whose turn to be looked at has come."""
+    for watch_id in watching.hint():
+        look_again.delay(watch_id=watch_id)

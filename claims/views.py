@@ -28,6 +28,7 @@ from claims import (
     provenance,
     rulebook,
     timeline,
+    watching,
 )
 from claims import stories as room
 from claims.marking import Mark
@@ -313,7 +314,9 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _articles() -> QuerySet[Article]:
     """Articles with all that the page of one names."""
-    rows = Article.objects.select_related("source", "story", "analysis", "placed_by", "revises")
+    rows = Article.objects.select_related(
+        "source", "story", "analysis", "placed_by", "revises", "watch"
+    )
     return rows.prefetch_related("snapshots", "revisions")
 
 
@@ -332,6 +335,7 @@ def _article_page(
         "derivations": row.derivations.select_related(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
+        "page_changes": watching.changes_in(row),
         "strange": invisible.summary(invisible.odd_in(row.text)),
         "guessed": [GUESSED.get(name, name) for name in row.guessed],
         "sightings": row.sightings.order_by("-at", "-pk")[:SIGHTINGS],
@@ -387,6 +391,7 @@ def claim(request: HttpRequest, ref: str) -> HttpResponse:
         "standing": standing,
         "fates": standing.fates[:COPIES],
         "unlisted": len(standing.fates) - COPIES,
+        "page_changes": watching.changes_of(row),
         "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
     }
     return render(request, "claims/claim.html", context)

@@ -32,9 +32,15 @@ app.conf.update(
     task_time_limit=300,
     # Analyses wait in a queue of their own, with workers of their own: however many there are, the
     # sweeps, expiries and publications of the desk do not wait behind them.
-    task_queues=[Queue(name, routing_key=name) for name in ("desk", "analysis")],  # type: ignore[no-untyped-call]
+    task_queues=[Queue(name, routing_key=name) for name in ("desk", "analysis", "network")],  # type: ignore[no-untyped-call]
     task_default_queue="desk",
-    task_routes={"claims.tasks.analyse": {"queue": "analysis"}},
+    # What waits for strangers' servers has a queue, too: a slow site holds up nothing of ours.
+    task_routes={
+        "claims.tasks.analyse": {"queue": "analysis"},
+        "claims.tasks.poll_feed": {"queue": "network"},
+        "claims.tasks.gather_item": {"queue": "network"},
+        "claims.tasks.look_again": {"queue": "network"},
+    },
     task_create_missing_queues=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
@@ -51,6 +57,11 @@ app.conf.update(
     beat_schedule={
         "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 5.0},
         "renew analyses": {"task": "reviews.tasks.renew_analyses", "schedule": 30.0},
+        "sweep feeds": {"task": "claims.tasks.sweep_feeds", "schedule": 15.0},
+        "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
+        "sweep watches": {"task": "claims.tasks.sweep_watches", "schedule": 30.0},
+        "watch pages": {"task": "reviews.tasks.watch_pages", "schedule": 600.0},
+        "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

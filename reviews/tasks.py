@@ -15,6 +15,7 @@ from reviews import (
     notifications,
     publication,
     queue,
+    rereading,
 )
 from reviews.models import Review
 
@@ -55,6 +56,18 @@ def keep_dates() -> None:
 def tell_of_ending_leases() -> None:
     """Tell who holds a lease that ends soon."""
     notifications.tell_of_ending_leases()
+
+
+@shared_task
+def watch_pages() -> None:
+    """Have the pages looked at again that claims under review stand on."""
+    rereading.watch_pages()
+
+
+@shared_task
+def tell_of_page_changes() -> None:
+    """Tell whom it concerns that a page changed after it was read."""
+    rereading.tell_of_changes()
 
 
 @shared_task

@@ -9,7 +9,19 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
+from claims import following, watching
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    Feed,
+    FeedItem,
+    Flag,
+    Revision,
+    Source,
+)
 from reviews import (
     checklists,
     checkpoints,
@@ -102,6 +114,38 @@ def article(text: str = TEXT, **fields) -> Article:
     row = Article.objects.create(**fields)
     Analysis.objects.create(article=row)
     return row
+
+
+def feed(*, by: User | None = None, kept: bool = True, paused: str = "", **fields) -> Feed:
+    """A feed that was looked at, and is kept unless said otherwise; the network is not asked."""
+    by = by or supervisor()
+    row = following.propose(f"https://courier.example/feed-{next(_numbers)}", by=by)
+    looked = {"kind": "rss", "title": "The Courier", "polled_at": leases.clock()}
+    Feed.objects.filter(pk=row.pk).update(**looked)
+    if kept:
+        following.keep(row, by=by)
+    if paused:
+        following.pause(row, by=by, reason=paused)
+    if fields:
+        Feed.objects.filter(pk=row.pk).update(**fields)
+    row.refresh_from_db()
+    return row
+
+
+def page_change(of: Article, **fields) -> Revision:
+    """The page of an article, seen to have gone."""
+    watching.watch([of], since=leases.clock())
+    told = {"kind": "gone", "why": "It answers 410.", "seen_at": leases.clock()} | fields
+    return Revision.objects.create(article=of, **told)
+
+
+def failed_item(of: Feed | None = None, **fields) -> FeedItem:
+    """Something that a feed named and that could not be had."""
+    url = f"https://courier.example/{next(_numbers)}"
+    told = {"state": "failed", "why": "It answers 404.", "settled_at": leases.clock()} | fields
+    return FeedItem.objects.create(
+        feed=of or feed(), address=url, canonical=url, host="courier.example", **told
+    )
 
 
 def claim(wording: str = "", **fields) -> Claim:
