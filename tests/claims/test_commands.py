@@ -118,9 +118,7 @@ def test_a_sweep_tells_in_chunks_and_once(db, folder, told, settings):
     assert told == [[pk] for pk in articles]
 
 
-def test_addresses_are_taken_beside_files(
-    db, web, folder, told, capsys
-):
+def test_addresses_are_taken_beside_files(db, web, folder, told, capsys):
     there, absent = web.serves(story(1), path="/1"), web.url("/2")
 
     with pytest.raises(CommandError, match=r"^1 failed\.$"):
