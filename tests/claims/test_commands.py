@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from claims import tasks
 from claims.models import Analysis, Article
+from tests.feeds import story
 
 STORY = "---\nsource: Coast Courier\n---\nThe harbour of Brenna opens on Friday.\n"
 
@@ -115,3 +116,14 @@ def test_a_sweep_tells_in_chunks_and_once(db, folder, told, settings):
 
     articles = [*Article.objects.order_by("pk").values_list("pk", flat=True)]
     assert told == [[pk] for pk in articles]
+
+
+def test_addresses_are_taken_beside_files(db, web, folder, told, capsys):
+    there, absent = web.serves(story(1), path="/1"), web.url("/2")
+
+    with pytest.raises(CommandError, match=r"^1 failed\.$"):
+        call_command("ingest", folder / "a.txt", there, absent)
+
+    said = capsys.readouterr()
+    assert said.out == "3 documents: 2 new, 0 known, 1 failed.\n"
+    assert said.err == f"{absent}: It answers 404: there is no such page.\n"
