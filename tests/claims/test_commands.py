@@ -19,7 +19,11 @@ def told(monkeypatch) -> list[list[int]]:
     """The chunks of articles that a worker is told of; the broker is not asked here."""
     chunks: list[list[int]] = []
     monkeypatch.setattr(tasks.sweep_analyses, "delay", tasks.sweep_analyses)
-    monkeypatch.setattr(tasks.analyse, "delay", lambda *, article_ids: chunks.append(article_ids))
+
+    def note(*, kwargs: dict, priority: int) -> None:
+        chunks.append(kwargs["article_ids"])
+
+    monkeypatch.setattr(tasks.analyse, "apply_async", note)
     return chunks
 
 
