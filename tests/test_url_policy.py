@@ -135,7 +135,9 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:redact":
             refs = [review.ref, 1]
         case "claims:retry":
-            Analysis.objects.filter(article=article).update(status="failed", attempts=5)
+            Analysis.objects.filter(article=article).update(
+                status="failed", attempts=5, ignored_by=None, ignored_at=None, ignored_reason=""
+            )
             refs = [article.ref]
         case "claims:story" | "claims:story-csv" | "claims:story-json":
             article.story = Story.objects.create(title="The harbour")
