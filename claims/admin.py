@@ -31,6 +31,9 @@ from claims.models import (
     ClaimMerge,
     ClaimSplit,
     Derivation,
+    Feed,
+    FeedEvent,
+    FeedItem,
     Flag,
     Rebuild,
     Sighting,
@@ -339,6 +342,29 @@ class SightingAdmin(ViewOnlyAdmin):
     list_display = ("location", "article", "at")
     list_select_related = ("article",)
     search_fields = ("location", "article__title")
+    ordering = ("-pk",)
+
+
+@admin.register(Feed)
+class FeedAdmin(ViewOnlyAdmin):
+    list_display = ("address", "title", "kind", "polled_at", "failures")
+    search_fields = ("address", "title")
+    ordering = ("-pk",)
+
+
+@admin.register(FeedItem)
+class FeedItemAdmin(ViewOnlyAdmin):
+    list_display = ("address", "feed", "state", "seen_at")
+    list_filter = ("state",)
+    list_select_related = ("feed",)
+    search_fields = ("address",)
+    ordering = ("-pk",)
+
+
+@admin.register(FeedEvent)
+class FeedEventAdmin(ViewOnlyAdmin):
+    list_display = ("feed", "action", "by", "at")
+    list_select_related = ("feed", "by")
     ordering = ("-pk",)
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from claims import archiving, reading
 from claims import text as engine
 from claims.models import Analysis, Article, Sighting, Snapshot, Source
-from claims.reading import Document, Failure, Unreadable, clean
+from claims.reading import Document, Failure, Reading, Unreadable, clean
 
 # Files of a folder that tell about it, whatever their kind; they are no articles.
 ABOUT = {"readme", "read-me", "license", "licence", "copying", "changelog", "contributing"}
@@ -81,9 +81,15 @@ def take_in(
     :param location: the web address it came from, if it has one.
     :param place: what messages and snapshots call it; `name` if not given.
     """
-    found = reading.read_apart(
-        content, name=name, media_type=media_type, location=location, place=place
+    return store_all(
+        reading.read_apart(
+            content, name=name, media_type=media_type, location=location, place=place
+        )
     )
+
+
+def store_all(found: Reading) -> Intake:
+    """Store every document that was read; each is stored whole or not at all."""
     receipts: list[Receipt] = []
     failures = list(found.failures)
     for document in found.documents:

@@ -6,9 +6,22 @@ returns the rows and the `ref` after which the next page starts ("" on the last)
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce, Now
 
 from claims.models import (
     Analysis,
@@ -16,6 +29,8 @@ from claims.models import (
     Claim,
     ClaimMerge,
     ClaimSplit,
+    Feed,
+    FeedItem,
     Flag,
     Source,
     Story,
@@ -24,9 +39,10 @@ from claims.models import (
 
 ROWS = 50  # on one page
 NAMED = 6  # articles of a story that its row names
+RECENT = timedelta(days=7)  # whose new articles are counted for each feed
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
-Row = TypeVar("Row", Article, Story)
+Row = TypeVar("Row", Article, Feed, FeedItem, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
@@ -67,6 +83,56 @@ def articles(
             Q(received_at__lt=place["received_at"]) | Q(pk__lt=place["pk"])
         )
     return _page(rows.order_by("-received_at", "-pk"))
+
+
+FEED_VIEWS = {
+    "": Feed.objects.standing,
+    "failing": Feed.objects.failing,
+    "paused": Feed.objects.paused,
+    "removed": Feed.objects.removed,
+}
+
+
+def feeds(*, view: str = "", after: str = "") -> tuple[list[Feed], str]:
+    """Return feeds, newest first, with their source, `new` articles of late and `failed` items."""
+    rows = FEED_VIEWS[view]().select_related("source").defer("preview")
+    late = Q(state=FeedItem.State.STORED, settled_at__gte=Now() - RECENT)
+    rows = rows.annotate(new=_items(late), failed=_items(Q(state=FeedItem.State.FAILED)))
+    place = Feed.objects.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    return _page(rows.order_by("-pk"))
+
+
+def feed_counts() -> dict[str, int]:
+    """Count the feeds of each view, in one query."""
+    running = Q(kept_at__isnull=False, paused_at__isnull=True)
+    return Feed.objects.aggregate(
+        all=Count("pk", Q(removed_at__isnull=True)),
+        failing=Count("pk", running & Q(failures__gt=0)),
+        paused=Count("pk", Q(removed_at__isnull=True, paused_at__isnull=False)),
+        removed=Count("pk", Q(removed_at__isnull=False)),
+    )
+
+
+def feed_items(feed: Feed, *, state: str = "", after: str = "") -> tuple[list[FeedItem], str]:
+    """Return what a feed named, last seen first, with its articles."""
+    rows = feed.items.select_related("article").defer("article__text")
+    if state:
+        rows = rows.filter(state=state)
+    place = feed.items.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    return _page(rows.order_by("-pk"))
+
+
+def _items(those: Q) -> Coalesce:
+    """How many items of a feed are `those`."""
+    counted = (
+        FeedItem.objects.filter(those, feed=OuterRef("pk"))
+        .order_by().values("feed").annotate(many=Count("pk")).values("many")
+    )  # fmt: skip
+    return Coalesce(Subquery(counted), 0)
 
 
 def suggestions(claim: Claim) -> list[Suggestion]:

@@ -20,11 +20,12 @@ from claims import text as engine
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Sighting, Snapshot
 from claims.refs import as_ref, new_ref
+from claims.subscriptions import Feed, FeedEvent, FeedItem
 
 __all__ = [
     "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
-    "ClaimSplit", "Claimant", "Derivation", "Flag", "Sighting", "Snapshot", "Source", "Story",
-    "Suggestion", "Topic", "TopicKey", "as_ref", "new_ref",
+    "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag", "Sighting",
+    "Snapshot", "Source", "Story", "Suggestion", "Topic", "TopicKey", "as_ref", "new_ref",
 ]  # fmt: skip
 
 

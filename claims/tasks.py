@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from claims import analysis
+from claims import analysis, polling
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
@@ -33,3 +33,29 @@ def sweep_analyses() -> None:
     article_ids = analysis.hint()
     for start in range(0, len(article_ids), settings.ANALYSIS_CHUNK):
         analyse.delay(article_ids=article_ids[start : start + settings.ANALYSIS_CHUNK])
+
+
+@shared_task
+def poll_feed(*, feed_id: int) -> None:
+    """Ask one feed for what is new."""
+    polling.poll(feed_id=feed_id)
+
+
+@shared_task
+def gather_item(*, item_id: int) -> None:
+    """Fetch and store what one item of a feed names."""
+    polling.gather(item_id=item_id)
+
+
+@shared_task
+def sweep_feeds() -> None:
+    """Tell the workers of feeds whose turn has come."""
+    for feed_id in polling.hint_feeds():
+        poll_feed.delay(feed_id=feed_id)
+
+
+@shared_task
+def sweep_feed_items() -> None:
+    """Tell the workers of items whose turn has come: one for each host, so that none is crowded."""
+    for item_id in polling.hint_items():
+        gather_item.delay(item_id=item_id)

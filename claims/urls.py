@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from claims import views
+from claims import views, views_of_feeds
 
 app_name = "claims"
 
@@ -25,5 +25,15 @@ urlpatterns = [
     path("flags/by-rule.csv", views.rules_csv, name="rules-csv"),
     path("flags/by-rule/<str:rule>/", views.rule, name="rule"),
     path("claims/<slug:ref>/", views.claim, name="claim"),
+    path("feeds/", views_of_feeds.feeds, name="feeds"),
+    path("feeds/<slug:ref>/", views_of_feeds.feed, name="feed"),
+    path("feeds/<slug:ref>/look/", views_of_feeds.look, name="feed-look"),
+    path("feeds/<slug:ref>/keep/", views_of_feeds.keep, name="feed-keep"),
+    path("feeds/<slug:ref>/change/", views_of_feeds.change, name="feed-change"),
+    path("feeds/<slug:ref>/poll/", views_of_feeds.poll, name="feed-poll"),
+    path("feeds/<slug:ref>/pause/", views_of_feeds.pause, name="feed-pause"),
+    path("feeds/<slug:ref>/resume/", views_of_feeds.resume, name="feed-resume"),
+    path("feeds/<slug:ref>/remove/", views_of_feeds.remove, name="feed-remove"),
+    path("feeds/<slug:ref>/retry/", views_of_feeds.retry, name="feed-retry"),
     path("sources/<slug:ref>/", views.source, name="source"),
 ]

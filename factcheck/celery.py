@@ -30,9 +30,14 @@ app.conf.update(
     task_time_limit=300,
     # Analyses wait in a queue of their own, with workers of their own: however many there are, the
     # sweeps, expiries and publications of the desk do not wait behind them.
-    task_queues=[Queue(name, routing_key=name) for name in ("desk", "analysis")],  # type: ignore[no-untyped-call]
+    task_queues=[Queue(name, routing_key=name) for name in ("desk", "analysis", "network")],  # type: ignore[no-untyped-call]
     task_default_queue="desk",
-    task_routes={"claims.tasks.analyse": {"queue": "analysis"}},
+    # What waits for strangers' servers has a queue, too: a slow site holds up nothing of ours.
+    task_routes={
+        "claims.tasks.analyse": {"queue": "analysis"},
+        "claims.tasks.poll_feed": {"queue": "network"},
+        "claims.tasks.gather_item": {"queue": "network"},
+    },
     task_create_missing_queues=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
@@ -50,6 +55,8 @@ app.conf.update(
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
         "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
+        "sweep feeds": {"task": "claims.tasks.sweep_feeds", "schedule": 15.0},
+        "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

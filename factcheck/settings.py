@@ -243,6 +243,10 @@ def _egress_proxy(url: str) -> str:
     return url
 
 
+# What comes by itself: seconds between two requests to a host, if it does not ask for more; and how
+# old an address may be that is taken from a sitemap, which lists all that a site ever had.
+HOST_PAUSE = env.int("FACTCHECK_HOST_PAUSE", default=5)
+SITEMAP_DAYS = env.int("FACTCHECK_SITEMAP_DAYS", default=7)
 EGRESS_PROXY = _egress_proxy(env.str("FACTCHECK_EGRESS_PROXY", default=""))
 
 # Mail. Without a server it is written to the log.

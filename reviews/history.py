@@ -9,11 +9,9 @@ append-only `VerdictVersion` chained to the one before:
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +23,7 @@ from django.db.models import F, Max, Q
 from reversion.models import Version
 
 from claims import matching, provenance
+from claims.comparing import Change, word_diff
 from claims.models import Claim
 from claims.provenance import Fate
 from reviews import leases, ratings
@@ -43,7 +42,6 @@ REDACTED: dict[str, Any] = {
 SEALED_AS = {"claim_wording": "claim"}  # fields that a sealed content calls otherwise
 REVISED_WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
 FIELD_LABELS = {
     "claim": "Claim as checked",
     "rating": "Rating",
@@ -84,14 +82,6 @@ class Conflict(Exception):
         self.current = current
         self.draft = draft
         self.seq = seq
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A run of words that two versions share (`equal`) or that one of them alone has."""
-
-    op: str  # "equal", "insert" or "delete"
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,38 +450,6 @@ def changing(verdict: Verdict, field: str) -> list[int]:
             found.append(version.seq)
         before = now
     return found
-
-
-def word_diff(old: str, new: str) -> Iterator[Change]:
-    """Yield what stayed, went and came between two texts, in reading order, by whole words."""
-    for before, after in _runs(_words(old), _words(new)):
-        if before == after:
-            yield Change("equal", before)
-            continue
-        if before:
-            yield Change("delete", before)
-        if after:
-            yield Change("insert", after)
-
-
-def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
-    """Return what stands in each text, run by run; a space alone does not part two changes."""
-    if len(old) * len(new) > DIFF_AT_MOST:
-        return [("".join(old), "".join(new))]
-    runs: list[tuple[str, str]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
-        run = "".join(old[old_start:old_end]), "".join(new[new_start:new_end])
-        parted_by_space = len(runs) > 1 and runs[-1][0].isspace() and runs[-1][0] == runs[-1][1]
-        if op != "equal" and parted_by_space:
-            space, changed = runs.pop(), runs.pop()
-            run = changed[0] + space[0] + run[0], changed[1] + space[1] + run[1]
-        runs.append(run)
-    return runs
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+|\s+|[^\w\s]", text)
 
 
 def as_text(content: dict[str, Any]) -> dict[str, str]:

@@ -29,8 +29,14 @@ MACHINE_MODELS = (
     "flag",
     "derivation",
     "story",
+    "feed",
+    "feeditem",
+    "feedevent",
     *GROUPING,
 )
+
+# Where people say what is polled.
+FEEDS = ("claims.change_feed",)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (
@@ -45,12 +51,13 @@ ROLES: dict[str, tuple[str, ...]] = {
     FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
-        "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES,
+        "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES, *FEEDS,
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
+        *FEEDS,
         *(f"claims.view_{model}" for model in MACHINE_MODELS),
     ),
 }  # fmt: skip

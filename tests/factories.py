@@ -9,7 +9,18 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
+from claims import following
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    Feed,
+    FeedItem,
+    Flag,
+    Source,
+)
 from reviews import (
     checklists,
     checkpoints,
@@ -102,6 +113,29 @@ def article(text: str = TEXT, **fields) -> Article:
     row = Article.objects.create(**fields)
     Analysis.objects.create(article=row)
     return row
+
+
+def feed(*, by: User | None = None, kept: bool = True, paused: str = "", **fields) -> Feed:
+    """A feed that was looked at, and is kept unless said otherwise; the network is not asked."""
+    by = by or supervisor()
+    row = following.propose(f"https://courier.example/feed-{next(_numbers)}", by=by)
+    looked = {"kind": "rss", "title": "The Courier", "polled_at": leases.clock()} | fields
+    Feed.objects.filter(pk=row.pk).update(**looked)
+    if kept:
+        following.keep(row, by=by)
+    if paused:
+        following.pause(row, by=by, reason=paused)
+    row.refresh_from_db()
+    return row
+
+
+def failed_item(of: Feed | None = None, **fields) -> FeedItem:
+    """Something that a feed named and that could not be had."""
+    url = f"https://courier.example/{next(_numbers)}"
+    told = {"state": "failed", "why": "It answers 404.", "settled_at": leases.clock()} | fields
+    return FeedItem.objects.create(
+        feed=of or feed(), address=url, canonical=url, host="courier.example", **told
+    )
 
 
 def claim(wording: str = "", **fields) -> Claim:

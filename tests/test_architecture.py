@@ -351,7 +351,8 @@ def test_every_task_that_takes_a_row_has_a_sweep_on_the_timetable():
     timetable = {entry["task"] for entry in claims_tasks.analyse.app.conf.beat_schedule.values()}
 
     assert timetable == {
-        "claims.tasks.sweep_analyses", "reviews.tasks.open_reviews", "reviews.tasks.expire_leases",
+        "claims.tasks.sweep_analyses", "claims.tasks.sweep_feeds", "claims.tasks.sweep_feed_items",
+        "reviews.tasks.open_reviews", "reviews.tasks.expire_leases",
         "reviews.tasks.sweep_approved", "reviews.tasks.verify_history", "reviews.tasks.keep_dates",
         "reviews.tasks.tell_of_ending_leases", "reviews.tasks.write_digests",
         "reviews.tasks.send_letters", "reviews.tasks.reweigh", "reviews.tasks.take_checkpoint",

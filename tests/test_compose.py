@@ -16,7 +16,7 @@ from factcheck.management.commands import up
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ["migrate", "web", "worker", "clerk", "beat"]
+OURS = ["migrate", "web", "worker", "clerk", "gatherer", "beat"]
 RUNNING = [name for name in SERVICES if name != "migrate"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
@@ -46,7 +46,7 @@ def test_one_image_for_all_of_ours():
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "clerk", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "clerk", "gatherer", "beat"])
 def test_ours_wait_for_tables_and_servers(name):
     assert SERVICES[name]["depends_on"] == {
         "migrate": {"condition": "service_completed_successfully"},
@@ -88,7 +88,7 @@ def test_every_variable_is_read_by_the_code():
     assert [name for name in sorted(given) if f'"{name}"' not in code] == []
 
 
-@pytest.mark.parametrize("name", ["worker", "clerk", "beat"])
+@pytest.mark.parametrize("name", ["worker", "clerk", "gatherer", "beat"])
 def test_celery_knows_its_commands(name):
     program, *arguments = SERVICES[name]["command"]
     path = Path(sys.executable).with_name(program)
@@ -98,8 +98,8 @@ def test_celery_knows_its_commands(name):
     assert asked.returncode == 0, asked.stderr
 
 
-def test_every_queue_has_a_worker_and_the_desk_does_not_wait_behind_analyses(monkeypatch):
-    """Here as under `make run`: no worker serves both."""
+def test_every_queue_has_a_worker_and_none_waits_behind_another(monkeypatch):
+    """Here as under `make run`: no worker serves two."""
     monkeypatch.setenv("FACTCHECK_PUBLIC_URL", "http://127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as web:
         services = up._services(Path("data"), web, 4)
@@ -113,11 +113,15 @@ def test_every_queue_has_a_worker_and_the_desk_does_not_wait_behind_analyses(mon
         [" ".join(c).replace("--queues ", "--queues=").split() for c in beside],
     ):
         served = [word for command in commands for word in command if word.startswith("--queues")]
-        assert served == ["--queues=analysis", "--queues=desk"]
+        assert served == ["--queues=analysis", "--queues=desk", "--queues=network"]
     app.loader.import_default_modules()
     tasks = [name for name in app.tasks if not name.startswith("celery.")]
     routes = {name: app.amqp.router.route({}, name)["queue"].name for name in tasks}
-    assert routes == dict.fromkeys(tasks, "desk") | {"claims.tasks.analyse": "analysis"}
+    assert routes == dict.fromkeys(tasks, "desk") | {
+        "claims.tasks.analyse": "analysis",
+        "claims.tasks.poll_feed": "network",
+        "claims.tasks.gather_item": "network",
+    }
 
 
 def test_gunicorn_accepts_its_command():

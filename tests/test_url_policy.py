@@ -110,7 +110,7 @@ WITHOUT_REF = {
     "reviews:weights", "reviews:topics", "reviews:profile", "reviews:declare-conflict",
     "reviews:conflicts", "reviews:opinion-rule", "reviews:agreement", "reviews:saved-views",
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
-    "claims:rules", "claims:rules-csv",
+    "claims:rules", "claims:rules-csv", "claims:feeds",
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history",
 }  # fmt: skip
@@ -181,6 +181,14 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [review.claim.ref]
         case "claims:rule":
             refs = [Flag.objects.filter(article=article)[0].rule]
+        case "claims:feed-look" | "claims:feed-keep":
+            refs = [factories.feed(kept=False).ref]
+        case "claims:feed-resume":
+            refs = [factories.feed(paused="A trial.").ref]
+        case "claims:feed-retry":
+            refs = [factories.failed_item().feed.ref]
+        case name if name.startswith("claims:feed") and name not in WITHOUT_REF:
+            refs = [factories.feed().ref]
         case "claims:source":
             refs = [article.source.ref]
         case _:
@@ -299,6 +307,7 @@ def rows(db) -> dict[str, models.Model]:
     Sighting.objects.create(article=article, snapshot=snapshot, at=now)
     tide = Source.objects.create(name="Daily Tide")
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
+    factories.feed(by=root).items.create(address=article.url, canonical=article.url)
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)
     factories.notification(review)

@@ -239,6 +239,7 @@ EVERYBODY = "200 200 200 200 200"
 DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
 WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
 OVERRULES = "in 302+ 302+ 403 302+"
+FEEDS = "in 403 302+ 302+ 302+"
 DECIDES = "in 409 302+ 409 302+"
 REDACTS = "in 422 302+ 422 302+"
 UNASKED = "in 409 409 409 409"
@@ -379,6 +380,18 @@ DESK = {
     "claims:rules-csv": Policy(PAGE, NO_PAGE),
     "claims:rule": Policy(PAGE, NO_PAGE),
     "claims:source": Policy(PAGE, NO_PAGE),
+    "claims:feeds": Policy(
+        PAGE, "in 403 302+ 302+ 302+", data=lambda review: {"address": "https://tide.example/rss"}
+    ),
+    "claims:feed": Policy(PAGE, NO_PAGE),
+    "claims:feed-look": Policy(NO_PAGE, FEEDS),
+    "claims:feed-keep": Policy(NO_PAGE, FEEDS, data=lambda review: {"source": "", "every": 30}),
+    "claims:feed-change": Policy(NO_PAGE, FEEDS, data=lambda review: {"source": "", "every": 30}),
+    "claims:feed-poll": Policy(NO_PAGE, FEEDS),
+    "claims:feed-pause": Policy(NO_PAGE, FEEDS, data=lambda review: {"reason": "A trial."}),
+    "claims:feed-resume": Policy(NO_PAGE, FEEDS, data=lambda review: {"reason": "A trial."}),
+    "claims:feed-remove": Policy(NO_PAGE, FEEDS, data=lambda review: {"reason": "A trial."}),
+    "claims:feed-retry": Policy(NO_PAGE, FEEDS),
     "reviews:adopt": Policy(NO_PAGE, DOES, data=on_top),
     "reviews:earlier": Policy(PAGE, NO_PAGE),
     "reviews:suggestions": Policy(PAGE, NO_PAGE),
@@ -432,6 +445,9 @@ ADMIN_ROWS = {
     "claims.story": READ,
     "claims.snapshot": READ,
     "claims.sighting": READ,
+    "claims.feed": READ,
+    "claims.feeditem": READ,
+    "claims.feedevent": READ,
     "claims.analysis": READ,
     "claims.appearance": READ,
     "claims.flag": READ,

@@ -24,7 +24,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from claims.reading.values import Document, Failure, Reading, Received, label
+from claims.reading.listings import Listing, listed, untold
+from claims.reading.values import Document, Failure, Reading, Received, Unreadable, label
 
 SECONDS = 20  # of computing for one document or bundle member's worth of it; a page takes 0.02
 SECONDS_A_MB = 4  # more for each megabyte handed in, so that a bundle of many pages is read
@@ -67,6 +68,22 @@ def read_apart(
     except Broken as error:
         return Reading(failures=(Failure(place, str(error)),))
     return _reading(answer, content)
+
+
+def read_feed_apart(content: bytes, *, media_type: str = "", location: str = "") -> Listing:
+    """Return what `claims.reading.feeds.read` returns, read in a process of its own.
+
+    :raises Unreadable: as that does, or if it breaks the child or takes too long.
+    """
+    told = {"what": "feed", "media_type": media_type, "location": location}
+    question = {key: value.encode(errors="replace").decode() for key, value in told.items()}
+    try:
+        answer = _desk.ask(question, content)
+    except Broken as error:
+        raise Unreadable(str(error)) from error
+    if why := answer.get("unreadable"):
+        raise Unreadable(why)
+    return untold(answer)
 
 
 class _Desk:
@@ -232,8 +249,6 @@ def _reading(answer: dict[str, Any], content: bytes) -> Reading:
 
 def serve() -> None:
     """Read what the parent hands over, until it closes the pipe or asks nothing for a while."""
-    from claims.reading import read  # noqa: PLC0415  the child alone needs the parsers
-
     questions, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)  # what a parser prints is no answer
@@ -247,13 +262,31 @@ def serve() -> None:
         content = _part(questions) or b""
         question = json.loads(asked)
         _limit_time(question.pop("seconds"))
-        try:
-            answer = _told(read(content, **question), content)
-        except MemoryError:
-            failure = Failure(question["place"], "reading it takes too much memory")
-            answer = _told(Reading(failures=(failure,)), content)
+        is_feed = question.pop("what", "") == "feed"
+        answer = _of_feed(content, **question) if is_feed else _of_file(content, **question)
         answers.write(_packet(json.dumps(answer).encode()))
         answers.flush()
+
+
+def _of_file(content: bytes, **question: str) -> dict[str, Any]:
+    from claims.reading import read  # noqa: PLC0415  the child alone needs the parsers
+
+    try:
+        return _told(read(content, **question), content)
+    except MemoryError:
+        failure = Failure(question["place"], "reading it takes too much memory")
+        return _told(Reading(failures=(failure,)), content)
+
+
+def _of_feed(content: bytes, **question: str) -> dict[str, Any]:
+    from claims.reading import feeds  # noqa: PLC0415
+
+    try:
+        return listed(feeds.read(content, **question))
+    except MemoryError:
+        return {"unreadable": "reading it takes too much memory"}
+    except Unreadable as error:
+        return {"unreadable": str(error)}
 
 
 def _part(pipe: IO[bytes]) -> bytes | None:
@@ -273,8 +306,9 @@ def _part(pipe: IO[bytes]) -> bytes | None:
 
 def _warm_up() -> None:
     """Load what the parsers load late, which they may not all do once files cannot be opened."""
-    from claims.reading import opening  # noqa: PLC0415
+    from claims.reading import feeds, opening  # noqa: PLC0415
 
+    feeds.read(b"<rss><channel><title>Warm-up</title></channel></rss>")
     opening.read_all(WARM_UP, name="warm-up.html", media_type="", location="", place="")
 
 

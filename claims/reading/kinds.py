@@ -92,6 +92,11 @@ def _by_markup(content: bytes, *, is_named: bool) -> Kind | None:
     return Kind.HTML if is_page else None
 
 
+def is_page(start: bytes) -> bool:
+    """Say whether what begins like this is a web page, by its first tag."""
+    return _HTML.match(start.lstrip(_BLANK)) is not None
+
+
 def _named(media_type: str) -> Kind | None:
     essence = media_type.partition(";")[0].strip().lower()
     if essence == "application/xhtml+xml":

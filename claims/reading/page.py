@@ -76,7 +76,7 @@ def read(given: Given) -> Document:
     text, encoding_guessed = charset.decoded(
         given.content, media_type=given.media_type, markup=True
     )
-    tree = _tree(text)
+    tree = tree_of(text)
     declared = _declared(tree)
     found = _found(tree, fast=True)
     if found is None or len(found.text or "") < SHORTEST:
@@ -90,7 +90,11 @@ def read(given: Given) -> Document:
     return replace(document, guessed=frozenset(guessed))
 
 
-def _tree(text: str) -> HtmlElement:
+def tree_of(text: str) -> HtmlElement:
+    """Return the markup of a page as a tree.
+
+    :raises Unreadable: if it cannot be read.
+    """
     for tag in _ATTRIBUTES.finditer(text):
         if len(tag[0]) > LONGEST_TAG or tag[0].count("=") > MOST_ATTRIBUTES:
             raise Unreadable("its markup has a tag too long to be one")

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from reviews import checklists, history
+from claims import comparing
+from reviews import checklists
 from reviews.checklists import Difference
 from reviews.forms import EditForm, LeaseForm, Points, PointsForm, TickForm, kinds
 from reviews.models import ChecklistVersion
@@ -69,7 +70,7 @@ class ShownDifference:
 
     difference: Difference
     words: list[str]
-    help: list[history.Change]
+    help: list[comparing.Change]
 
 
 @require_GET
@@ -136,5 +137,5 @@ def _in_words(difference: Difference) -> ShownDifference:
         )
     if difference.what == "changed" and difference.moved:
         words.append("in another place")
-    helped = list(history.word_diff(was.help, point.help)) if point.help != was.help else []
+    helped = list(comparing.word_diff(was.help, point.help)) if point.help != was.help else []
     return ShownDifference(difference, words, helped)

@@ -52,6 +52,7 @@ def parts_of(supervisor: psutil.Process) -> dict[str, psutil.Process]:
         "gunicorn": "web",
         " analysis@": "worker",
         " desk@": "clerk",
+        " network@": "gatherer",
         " beat ": "beat",
     }
     return {
@@ -96,7 +97,7 @@ def test_only_the_owner_reads_what_is_secret(desk):
     assert modes == {"sign-in.txt": 0o600, "secret-key": 0o600, "postgres": 0o700, "run": 0o700}
 
 
-@pytest.mark.parametrize("name", ["worker", "clerk", "PostgreSQL", "Valkey"])
+@pytest.mark.parametrize("name", ["worker", "clerk", "gatherer", "PostgreSQL", "Valkey"])
 def test_what_is_killed_is_started_again_and_leaves_nothing(desk, name):
     before = parts_of(supervisor_of(desk))[name]
     family = [before, *before.children(recursive=True)]
@@ -116,7 +117,7 @@ def test_sigterm_stops_everything_in_order(desk):
     supervisor = supervisor_of(desk)
     parts = parts_of(supervisor)
     everything = supervisor.children(recursive=True)
-    assert sorted(parts) == ["PostgreSQL", "Valkey", "beat", "clerk", "web", "worker"]
+    assert sorted(parts) == ["PostgreSQL", "Valkey", "beat", "clerk", "gatherer", "web", "worker"]
 
     supervisor.terminate()
 
@@ -125,7 +126,7 @@ def test_sigterm_stops_everything_in_order(desk):
     while len(order) < len(parts) and time.monotonic() < deadline:
         order += [n for n, process in parts.items() if n not in order and not process.is_running()]
         time.sleep(0.002)
-    assert order == ["beat", "clerk", "worker", "web", "Valkey", "PostgreSQL"]
+    assert order == ["beat", "gatherer", "clerk", "worker", "web", "Valkey", "PostgreSQL"]
     _, left = psutil.wait_procs([supervisor, *everything], timeout=10)
     assert left == []
 

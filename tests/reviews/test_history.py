@@ -12,6 +12,7 @@ from django.db.models.signals import post_save
 from reversion.models import Revision, Version
 from reversion.utils import mute_signals
 
+from claims import comparing
 from claims.models import Claimant
 from reviews import evidence, history, publication, ratings, verification, workflow
 from reviews.models import Evidence, Verdict, VerdictVersion
@@ -480,7 +481,7 @@ def test_comparing_shows_evidence_that_came(held):
     ],
 )  # fmt: skip
 def test_a_word_diff_gives_back_both_texts(old, new):
-    changes = list(history.word_diff(old, new))
+    changes = list(comparing.word_diff(old, new))
 
     assert "".join(c.text for c in changes if c.op != "insert") == old
     assert "".join(c.text for c in changes if c.op != "delete") == new

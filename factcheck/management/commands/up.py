@@ -57,7 +57,7 @@ class Command(BaseCommand):
             self.prepare(supervisor)
             for service in _services(data, web, held):
                 supervisor.start(service)
-            self.say("Web, worker, clerk and beat are started.")
+            self.say("Web, worker, clerk, gatherer and beat are started.")
             call_command("demo", verbosity=0)
             self.wait(supervisor, web)
             self.greet(data, web)
@@ -118,7 +118,8 @@ def _port() -> int:
 def _services(data: Path, web: socket, held: int) -> list[Service]:
     """Return web, workers and beat, in the order to start them; they stop the other way round.
 
-    The clerk does the short work of the desk, so that none of it waits behind analyses.
+    The clerk does the short work of the desk, so that none of it waits behind analyses. The
+    gatherer waits for other people's servers, so that nothing else does.
     """
     os.environ.setdefault("FACTCHECK_PUBLIC_URL", f"http://{_host_and_port(web)}")
     gunicorn = [sys.executable, "-m", "gunicorn", "factcheck.wsgi", "--worker-class", "gthread"]
@@ -129,11 +130,13 @@ def _services(data: Path, web: socket, held: int) -> list[Service]:
     worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     analysts = ["--queues", "analysis", "--concurrency", "2", "--hostname", "analysis@%h"]
     clerk = ["--queues", "desk", "--concurrency", "1", "--hostname", "desk@%h"]
+    gatherer = ["--queues", "network", "--concurrency", "2", "--hostname", "network@%h"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--max-interval", "5"]
     return [
         Service("web", gunicorn, data / "web.log", 12.0, keep_open=(web.fileno(), held)),
         Service("worker", [*worker, *analysts], data / "worker.log", 30.0, keep_open=(held,)),
         Service("clerk", [*worker, *clerk], data / "clerk.log", 30.0, keep_open=(held,)),
+        Service("gatherer", [*worker, *gatherer], data / "gatherer.log", 30.0, keep_open=(held,)),
         # Its scheduler swallows a SIGTERM that arrives during a query.
         Service("beat", beat, data / "beat.log", 6.0, ask_again=2.0, keep_open=(held,)),
     ]

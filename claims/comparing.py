@@ -1,0 +1,50 @@
+"""Two texts word by word: what stayed, what went and what came."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run of words that two versions share (`equal`) or that one of them alone has."""
+
+    op: str  # "equal", "insert" or "delete"
+    text: str
+
+
+def word_diff(old: str, new: str) -> Iterator[Change]:
+    """Yield what stayed, went and came between two texts, in reading order, by whole words."""
+    for before, after in _runs(_words(old), _words(new)):
+        if before == after:
+            yield Change("equal", before)
+            continue
+        if before:
+            yield Change("delete", before)
+        if after:
+            yield Change("insert", after)
+
+
+def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
+    """Return what stands in each text, run by run; a space alone does not part two changes."""
+    if len(old) * len(new) > DIFF_AT_MOST:
+        return [("".join(old), "".join(new))]
+    runs: list[tuple[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        run = "".join(old[old_start:old_end]), "".join(new[new_start:new_end])
+        parted_by_space = len(runs) > 1 and runs[-1][0].isspace() and runs[-1][0] == runs[-1][1]
+        if op != "equal" and parted_by_space:
+            space, changed = runs.pop(), runs.pop()
+            run = changed[0] + space[0] + run[0], changed[1] + space[1] + run[1]
+        runs.append(run)
+    return runs
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", text)

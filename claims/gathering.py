@@ -1,0 +1,131 @@
+"""An address becomes articles: fetched, read and stored, with all that was asked and answered.
+
+As somebody's browser would ask for it. What comes by itself asks `polling` first, whose turn it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
+
+from django.utils import timezone
+
+from claims import fetching, intake, reading
+from claims.fetching import Fetched, Validators
+from claims.intake import Intake
+from claims.reading import Document, Failure, Received
+
+LONGEST_WAIT = 86_400  # seconds that a site can make us wait
+# Headers that let somebody in or follow them: not kept.
+SECRET = {"authorization", "cookie", "proxy-authorization", "set-cookie"}
+MEANINGS = {
+    401: "it asks for a password", 402: "it asks for money", 403: "it refuses us",
+    404: "there is no such page", 410: "the page is gone for good", 429: "we come too often",
+    451: "it is withheld for legal reasons",
+}  # fmt: skip
+_PASSING = (408, 425, 429)
+
+
+class NotGathered(Exception):
+    """Nothing came of an address; the message is a sentence for people.
+
+    `again` says whether it may later, `after` how many seconds the site wants us to wait, `status`
+    what it answered, 0 if nothing.
+    """
+
+    def __init__(self, why: str, *, again: bool, after: int = 0, status: int = 0) -> None:
+        super().__init__(why)
+        self.again = again
+        self.after = after
+        self.status = status
+
+
+def receive(url: str) -> Intake:
+    """Store the article at `url`, with its bytes and the exchange that brought them.
+
+    Costs up to 15 seconds. Never raises for what stands there: `failures` says why there is none.
+    """
+    try:
+        fetched = ask(url)
+    except NotGathered as error:
+        return Intake(failures=(Failure(reading.label(url, reading.LONGEST_URL), str(error)),))
+    return take_in(fetched, asked=url)
+
+
+def ask(url: str, *, conditional: Validators | None = None) -> Fetched:
+    """Return what stands at `url`; unchanged and without content if `conditional` still holds.
+
+    :raises NotGathered: if there is no page to be had.
+    """
+    try:
+        fetched = fetching.fetch(url, conditional=conditional)
+    except fetching.Refused as error:
+        raise NotGathered(str(error), again=False) from error
+    except fetching.Unreachable as error:
+        raise NotGathered(str(error), again=True) from error
+    if fetched.ok or (fetched.unchanged and conditional):
+        return fetched
+    status = fetched.status
+    meaning = MEANINGS.get(status, "the site fails" if status >= 500 else "that is no page")
+    raise NotGathered(
+        f"It answers {status}: {meaning}.", again=status >= 500 or status in _PASSING,
+        after=retry_after(fetched), status=status,
+    )  # fmt: skip
+
+
+def take_in(
+    fetched: Fetched, *, asked: str, source: str = "", published_on: date | None = None
+) -> Intake:
+    """Read and store what was fetched.
+
+    :param asked: the address that was asked for, which messages and snapshots name.
+    :param source: who publishes it, as people say; "" is as the page says.
+    :param published_on: its day, for a page that names none.
+    """
+    found = reading.read_apart(
+        fetched.content,
+        name=unquote(urlsplit(fetched.url).path).rsplit("/", 1)[-1],
+        media_type=fetched.header("content-type"),
+        location=fetched.url,
+        place=reading.label(asked, reading.LONGEST_URL),
+    )
+    documents = [_told(one, fetched, source, published_on) for one in found.documents]
+    return intake.store_all(replace(found, documents=tuple(documents)))
+
+
+def retry_after(fetched: Fetched) -> int:
+    """Return the seconds that the site asks us to wait, by seconds or date; 0 if it does not."""
+    value = fetched.header("retry-after").strip()
+    if value.isdecimal() and value.isascii():
+        return min(int(value[:9]), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(value)
+        left = (until - timezone.now()).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0
+    return max(0, min(round(left), LONGEST_WAIT))
+
+
+def _told(document: Document, fetched: Fetched, source: str, day: date | None) -> Document:
+    """`document` with how it came, and with what is known of it besides."""
+    received = document.received or Received(fetched.content, fetched.media_type)
+    if received.content == fetched.content:  # not one of several in an archive
+        received = replace(
+            received, address=fetched.url, taken_at=fetched.fetched_at,
+            request_headers=_kept(fetched.sent), response_headers=_kept(fetched.headers),
+        )  # fmt: skip
+    if source:
+        document = intake.corrected(document, source=source)
+    if day and not document.published_on:
+        document = replace(document, published_on=day, guessed=document.guessed | {"published_on"})
+    return replace(document, received=received)
+
+
+def _kept(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (reading.label(name, 200), reading.label(value, 8000))
+        for name, value in headers[:200]
+        if name.lower() not in SECRET
+    )

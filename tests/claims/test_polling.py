@@ -1,0 +1,413 @@
+"""Feeds bring articles by themselves: each once, politely, and whatever breaks."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from claims import following, gathering, polling
+from claims.models import Article, Feed, FeedItem, Sighting
+from tests import factories
+from tests.feeds import (
+    gather_all,
+    in_seconds,
+    index,
+    kept,
+    poll,
+    rss,
+    sitemap,
+    story,
+    time_passes,
+)
+from tests.hostile import moved, page
+
+pytestmark = pytest.mark.django_db
+
+
+def asked(web, path):
+    return [one for one in web.web.requests if one.split(b" ")[1] == path.encode()]
+
+
+def serve(web, *numbers):
+    return [web.serves(story(number), path=f"/{number}") for number in numbers]
+
+
+# One article
+
+
+def test_an_address_becomes_an_article_with_the_exchange_that_brought_it(web):
+    web.serves(moved("/1"), path="/short")
+    serve(web, 1)
+
+    (receipt,) = gathering.receive(web.url("/short")).receipts
+
+    snapshot = receipt.article.snapshots.get()
+    assert (receipt.is_new, snapshot.location) == (True, web.url("/short"))
+    assert (snapshot.address, receipt.article.canonical_url) == (web.url("/1"), web.url("/1"))
+    assert ["Content-Type", "text/html; charset=utf-8"] in snapshot.response_headers
+    assert "User-Agent" in dict(snapshot.request_headers)
+    assert snapshot.taken_at is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (page(b"", status="404 Not Found"), "It answers 404: there is no such page."),
+        (page(b"", status="503 Busy"), "It answers 503: the site fails."),
+        (page(b"<p></p>", "Content-Type: text/html"), "no article text in it"),
+        (moved("http://a.test"), "It redirects to http://a.test/. There is no host a.test."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_had_is_named_with_its_reason(web, answer, why):
+    url = web.serves(answer, path="/x")
+
+    (failure,) = gathering.receive(url).failures
+
+    assert (failure.place, failure.why) == (url, why)
+
+
+# Polling
+
+
+def test_a_feed_brings_each_article_once_under_its_source(web):
+    feed = kept(web, rss(*serve(web, 1, 2)), source="The Courier")
+
+    poll(feed)
+    assert gather_all() == [("/1", "stored"), ("/2", "stored")]
+    poll(feed)
+    assert gather_all() == [("/1", "stored"), ("/2", "stored")]
+
+    assert [article.source.name for article in Article.objects.all()] == ["The Courier"] * 2
+    assert len(asked(web, "/1")) == 1
+
+
+def test_a_proposed_feed_is_looked_at_and_brings_nothing(web):
+    feed = following.propose(
+        web.serves(page(rss(*serve(web, 1))), path="/rss"), by=factories.supervisor()
+    )
+
+    poll(feed)
+
+    assert (feed.kind, feed.title, feed.kept_at) == ("rss", "The Courier", None)
+    assert [one["url"] for one in feed.preview] == [web.url("/1")]
+    assert not FeedItem.objects.exists()
+    assert not polling.poll(feed_id=feed.pk)
+
+
+def test_what_has_not_changed_is_told_by_304_and_costs_nothing(web):
+    feed = kept(web, rss())
+    web.serves(page(rss(*serve(web, 1)), 'ETag: "7"', "Last-Modified: x"), path="/rss")
+    poll(feed)
+    web.serves(page(b"", status="304 Not Modified"), path="/rss")
+
+    poll(feed)
+
+    assert b'\r\nIf-None-Match: "7"\r\n' in asked(web, "/rss")[-1]
+    assert (feed.etag, feed.failures, feed.error) == ('"7"', 0, "")
+    assert FeedItem.objects.count() == 1
+
+
+def test_news_brings_the_next_poll_nearer_and_none_puts_it_off(web):
+    feed = kept(web, rss(*serve(web, 1)))
+    Feed.objects.update(interval=3600)
+
+    intervals = [poll(feed).interval for _ in range(12)]
+
+    assert intervals[:3] == [1800, 2700, 4050]
+    assert intervals[-1] == polling.LONGEST
+
+
+def test_an_interval_that_people_set_stays(web):
+    feed = kept(web, rss(*serve(web, 1)), every=45)
+
+    assert [poll(feed).interval for _ in range(2)] == [2700, 2700]
+
+
+# Manners
+
+
+def test_robots_txt_is_obeyed_and_told(web):
+    feed = kept(web, rss())
+    web.serves(page(b"User-agent: *\nDisallow: /rss"), path="/robots.txt")
+
+    poll(feed)
+
+    assert feed.error == "The robots.txt of news.example forbids it."
+    assert len(asked(web, "/rss")) == 1
+
+
+def test_a_host_is_asked_one_thing_at_a_time_with_a_pause(web):
+    feed = kept(web, rss(*serve(web, 1, 2)))
+    poll(feed)
+    time_passes()
+
+    first, second = FeedItem.objects.order_by("pk")
+    assert polling.hint_items() == [first.pk]
+    assert polling.gather(item_id=first.pk)
+    assert not polling.gather(item_id=second.pk)
+
+    second.refresh_from_db()
+    assert (second.state, second.attempts, second.held_until) == ("waiting", 0, None)
+
+
+@pytest.mark.parametrize("wait", ["7200", "date"])
+def test_a_site_says_how_long_to_stay_away(web, wait):
+    feed = kept(web, rss())
+    header = f"Retry-After: {in_seconds(7200) if wait == 'date' else wait}"
+    web.serves(page(b"", header, status="503 Busy"), path="/rss")
+
+    poll(feed)
+
+    assert feed.failures == 1
+    assert feed.next_poll_at - feed.polled_at >= timedelta(seconds=7190)
+
+
+def test_each_failure_doubles_the_time_and_a_success_forgives_them(web):
+    feed = kept(web, rss())
+    web.serves(page(b"", status="500 Oops"), path="/rss")
+
+    waits = [(poll(feed).next_poll_at - feed.polled_at).total_seconds() for _ in range(10)]
+    web.serves(page(rss()), path="/rss")
+    poll(feed)
+
+    assert [round(wait) for wait in waits[:3]] == [600, 1200, 2400]
+    assert round(waits[-1]) == polling.LONGEST_BACKOFF
+    assert (feed.failures, feed.error) == (0, "")
+
+
+def test_a_feed_that_is_gone_is_paused_by_the_machine_with_the_reason(web):
+    feed = kept(web, rss())
+    web.serves(page(b"", status="410 Gone"), path="/rss")
+
+    poll(feed)
+
+    assert (feed.paused_by, feed.pause_reason) == (
+        None,
+        "It answers 410: the page is gone for good.",
+    )
+    assert feed.events.latest("pk").action == "paused"
+    assert polling.hint_feeds() == []
+
+
+def test_a_feed_that_moved_for_good_is_followed_and_one_that_did_not_is_not(web):
+    feed = kept(web, rss())
+    web.serves(page(rss(*serve(web, 1))), path="/new")
+
+    web.serves(moved("/new"), path="/rss")
+    assert poll(feed).address == web.url("/rss")
+    web.serves(moved("/new", status="301 Moved"), path="/rss")
+    assert poll(feed).address == web.url("/new")
+
+    words = f"From {web.url('/rss')} to {web.url('/new')}, as the site says."
+    assert feed.events.latest("pk").words == words
+
+
+# Duplicates
+
+
+def test_the_same_article_in_two_feeds_is_fetched_once_and_seen_twice(web):
+    (link,) = serve(web, 1)
+    first = kept(web, rss(link))
+    second = kept(web, rss(f"{link}?utm_source=other#top"), path="/other")
+    poll(first), poll(second)
+
+    states = [state for _, state in gather_all()]
+
+    assert states == ["stored", "known"]
+    assert len(asked(web, "/1")) == 1
+    article = Article.objects.get()
+    assert article.sightings.count() == 2
+    assert FeedItem.objects.get(feed=second).article == article
+
+
+def test_the_same_words_at_two_addresses_of_a_source_are_one_article(web):
+    web.serves(story(1), path="/a"), web.serves(story(1), path="/b")
+    feed = kept(web, rss(web.url("/a"), web.url("/b")), source="The Courier")
+    poll(feed)
+
+    assert gather_all() == [("/a", "stored"), ("/b", "known")]
+    assert Sighting.objects.filter(article=Article.objects.get()).count() == 2
+
+
+# What breaks
+
+
+def test_an_article_that_fails_is_tried_again_and_then_said_to_have_failed(web):
+    feed = kept(web, rss(web.url("/1"), web.url("/2")))
+    poll(feed)
+    web.serves(page(b"", status="500 Oops"), path="/1")
+    for _ in range(polling.ATTEMPTS):
+        gather_all()
+
+    lost, absent = FeedItem.objects.order_by("pk")
+    assert (lost.state, lost.attempts, lost.why) == (
+        "failed", polling.ATTEMPTS, "It answers 500: the site fails.",
+    )  # fmt: skip
+    assert (absent.attempts, absent.why) == (1, "It answers 404: there is no such page.")
+
+
+def test_a_worker_that_dies_before_it_stores_loses_nothing(web, monkeypatch):
+    feed = kept(web, rss())
+    web.serves(page(rss(*serve(web, 1)), 'ETag: "7"'), path="/rss")
+    with monkeypatch.context() as patch:
+        patch.setattr(polling, "_polled", dies)
+        with pytest.raises(KeyboardInterrupt):
+            poll(feed)
+    assert not polling.poll(feed_id=feed.pk)  # it is still held
+
+    Feed.objects.update(held_until=datetime.now(UTC))
+    poll(feed)
+    feed.refresh_from_db()
+    assert (feed.failures, feed.error, feed.etag) == (1, polling.DIED, "")
+    poll(feed)
+
+    assert (feed.failures, feed.etag) == (0, '"7"')
+    assert gather_all() == [("/1", "stored")]
+
+
+def dies(*args):
+    raise KeyboardInterrupt
+
+
+def test_an_article_that_kills_every_worker_fails_in_the_end(web, monkeypatch):
+    feed = kept(web, rss(*serve(web, 1)))
+    poll(feed)
+    monkeypatch.setattr(polling, "_store", dies)
+    item = FeedItem.objects.get()
+    for _ in range(polling.ATTEMPTS):
+        time_passes()
+        with pytest.raises(KeyboardInterrupt):
+            polling.gather(item_id=item.pk)
+        FeedItem.objects.update(held_until=datetime.now(UTC))
+    time_passes()
+    polling.gather(item_id=item.pk)
+
+    item.refresh_from_db()
+    assert (item.state, item.why) == ("failed", polling.DIED)
+
+
+BOMB = b"<!DOCTYPE r [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><rss><channel>&b;</channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "There is nothing in it."),
+        (b"<p>News</p>", "No feed, sitemap or web page: it begins with <p>."),
+        (b"{}", "JSON, but no JSON Feed: it names no version of jsonfeed.org."),
+        (b"[" * 99_999, "No feed, sitemap or web page: it is no XML."),
+        (b"{\"a\":" * 99_999, "Its JSON cannot be read (maximum recursion depth exceeded"),
+        (BOMB, "It declares entities, which no feed needs and nobody should read."),
+        (BOMB.decode().encode("utf-16"),
+         "It declares entities, which no feed needs and nobody should read."),
+        (b"<rss>" * 99_999, "Elements stand in each other more than 60 deep."),
+    ],
+)  # fmt: skip
+def test_what_is_no_feed_says_so_and_brings_nothing(web, content, why):
+    feed = following.propose(web.serves(page(content), path="/x"), by=factories.supervisor())
+
+    poll(feed)
+
+    assert feed.error[: len(why)] == why
+    assert feed.failures == 1
+
+
+def test_a_feed_without_end_is_a_failure_in_time(web):
+    feed = kept(web, rss())
+
+    def endless():
+        yield b"HTTP/1.1 200 OK\r\n\r\n<rss><channel>"
+        while True:
+            yield b"<item><link>/x</link></item>" * 10_000
+
+    web.web.answers["/rss"] = endless
+    poll(feed)
+
+    assert feed.error == "The answer is larger than 10 MB."
+
+
+def test_broken_xml_gives_what_can_be_told_of_it(web):
+    (link,) = serve(web, 1)
+    feed = kept(web, rss(link).replace(b"Of ", b"Of & &nbsp;").replace(b"</channel>", b""))
+
+    poll(feed)
+
+    assert feed.note.startswith("Its XML is broken (not well-formed")
+    assert gather_all() == [("/1", "stored")]
+
+
+def test_ten_thousand_items_come_in_portions_the_newest_first(web):
+    links = [web.url(f"/{number}") for number in range(10_000)]
+    feed = kept(web, rss())
+    web.serves(page(rss(*links), 'ETag: "7"'), path="/rss")
+
+    poll(feed)
+    assert feed.note == "9,800 more are taken with the next polls."
+    assert feed.etag == ""
+    assert FeedItem.objects.count() == polling.MOST_NEW
+    web.serves(page(rss(*links[:300]), 'ETag: "7"'), path="/rss")
+    poll(feed)
+
+    assert feed.etag == '"7"'
+    assert FeedItem.objects.count() == 300
+
+
+# Sitemaps
+
+
+def test_an_index_of_sitemaps_is_read_step_by_step_and_only_what_is_young_is_taken(web):
+    serve(web, 1)
+    old = datetime.now(UTC) - timedelta(days=30)
+    web.serves(page(sitemap(web.url("/1"))), path="/new.xml")
+    web.serves(page(sitemap(web.url("/0"), at=old)), path="/old.xml")
+    feed = kept(web, index(web.url("/new.xml"), web.url("/old.xml")), path="/sitemap.xml")
+
+    poll(feed)
+    gather_all()
+
+    assert gather_all() == [("/new.xml", "read"), ("/old.xml", "read"), ("/1", "stored")]
+    note = FeedItem.objects.get(canonical=web.url("/old.xml")).why
+    assert note == "1 without a date, or more than 7 days old, are not taken."
+
+
+def test_an_index_that_names_itself_ends(web):
+    feed = kept(web, index(web.url("/2.xml")), path="/1.xml")
+    web.serves(page(index(web.url("/3.xml"), web.url("/1.xml"))), path="/2.xml")
+    web.serves(page(index(web.url("/4.xml"))), path="/3.xml")
+
+    poll(feed)
+    gather_all()
+    states = gather_all()
+
+    assert states == [("/2.xml", "read"), ("/3.xml", "failed"), ("/1.xml", "failed")]
+    assert FeedItem.objects.get(canonical=web.url("/3.xml")).why == (
+        "An index in an index of sitemaps is read, no deeper one."
+    )
+
+
+# Two at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_poll_at_once_ask_once_and_note_each_item_once(web):
+    feed = kept(web, rss(*serve(web, 1, 2)))
+    before = len(asked(web, "/rss"))
+    start, done = threading.Barrier(2), []
+
+    def work():
+        start.wait()
+        done.append(polling.poll(feed_id=feed.pk))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert sorted(done) == [False, True]
+    assert len(asked(web, "/rss")) == before + 1
+    assert FeedItem.objects.count() == 2
