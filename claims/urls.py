@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from claims import views, views_of_feeds
+from claims import views, views_of_feeds, views_of_imports, views_of_offers
 
 app_name = "claims"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("stories/<slug:ref>/table.csv", views.story_csv, name="story-csv"),
     path("stories/<slug:ref>/table.json", views.story_json, name="story-json"),
     path("articles/", views.articles, name="articles"),
+    path("articles/new/", views_of_offers.hand_in, name="hand-in"),
+    path("articles/new/bookmarklet/", views_of_offers.bookmarklet, name="bookmarklet"),
     path("articles/<slug:ref>/", views.article, name="article"),
     path("articles/<slug:ref>/snapshots/<slug:sha256>/", views.snapshot, name="snapshot"),
     path("articles/<slug:ref>/snapshots.warc.gz", views.snapshots_warc, name="snapshots-warc"),
@@ -35,5 +37,13 @@ urlpatterns = [
     path("feeds/<slug:ref>/resume/", views_of_feeds.resume, name="feed-resume"),
     path("feeds/<slug:ref>/remove/", views_of_feeds.remove, name="feed-remove"),
     path("feeds/<slug:ref>/retry/", views_of_feeds.retry, name="feed-retry"),
+    path("offers/<slug:ref>/", views_of_offers.offer, name="offer"),
+    path("offers/<slug:ref>/keep/", views_of_offers.keep, name="offer-keep"),
+    path("offers/<slug:ref>/drop/", views_of_offers.drop, name="offer-drop"),
+    path("offers/<slug:ref>/look/", views_of_offers.look, name="offer-look"),
+    path("imports/", views_of_imports.imports, name="imports"),
+    path("imports/<slug:ref>/", views_of_imports.batch, name="import"),
+    path("imports/<slug:ref>/retry/", views_of_imports.retry, name="import-retry"),
+    path("imports/<slug:ref>/report.csv", views_of_imports.report, name="import-csv"),
     path("sources/<slug:ref>/", views.source, name="source"),
 ]

@@ -37,6 +37,9 @@ app.conf.update(
         "claims.tasks.analyse": {"queue": "analysis"},
         "claims.tasks.poll_feed": {"queue": "network"},
         "claims.tasks.gather_item": {"queue": "network"},
+        "claims.tasks.look_at_offer": {"queue": "network"},
+        # Files of an import, however many, wait beside the analyses that they bring.
+        "claims.tasks.take_in_files": {"queue": "analysis"},
     },
     task_create_missing_queues=True,
     broker_connection_retry_on_startup=True,
@@ -57,6 +60,8 @@ app.conf.update(
         "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
         "sweep feeds": {"task": "claims.tasks.sweep_feeds", "schedule": 15.0},
         "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
+        "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
+        "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},
