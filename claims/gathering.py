@@ -15,7 +15,7 @@ from django.utils import timezone
 from claims import fetching, intake, reading
 from claims.fetching import Fetched, Validators
 from claims.intake import Intake
-from claims.reading import Document, Failure, Received
+from claims.reading import Document, Failure, Reading, Received
 
 LONGEST_WAIT = 86_400  # seconds that a site can make us wait
 # Headers that let somebody in or follow them: not kept.
@@ -31,15 +31,18 @@ _PASSING = (408, 425, 429)
 class NotGathered(Exception):
     """Nothing came of an address; the message is a sentence for people.
 
-    `again` says whether it may later, `after` how many seconds the site wants us to wait, `status`
-    what it answered, 0 if nothing.
+    `again` says whether it may later, `after` how many seconds the site wants us to wait, `answer`
+    the status it answered with, 0 if none, `other` that something else stands there.
     """
 
-    def __init__(self, why: str, *, again: bool, after: int = 0, status: int = 0) -> None:
+    def __init__(
+        self, why: str, *, again: bool, after: int = 0, answer: int = 0, other: bool = False
+    ) -> None:
         super().__init__(why)
         self.again = again
         self.after = after
-        self.status = status
+        self.answer = answer
+        self.other = other
 
 
 def receive(url: str) -> Intake:
@@ -71,7 +74,7 @@ def ask(url: str, *, conditional: Validators | None = None) -> Fetched:
     meaning = MEANINGS.get(status, "the site fails" if status >= 500 else "that is no page")
     raise NotGathered(
         f"It answers {status}: {meaning}.", again=status >= 500 or status in _PASSING,
-        after=retry_after(fetched), status=status,
+        after=retry_after(fetched), answer=status,
     )  # fmt: skip
 
 
@@ -84,6 +87,13 @@ def take_in(
     :param source: who publishes it, as people say; "" is as the page says.
     :param published_on: its day, for a page that names none.
     """
+    return intake.store_all(read(fetched, asked=asked, source=source, published_on=published_on))
+
+
+def read(
+    fetched: Fetched, *, asked: str, source: str = "", published_on: date | None = None
+) -> Reading:
+    """Read what was fetched, as `take_in` does, without storing it."""
     found = reading.read_apart(
         fetched.content,
         name=unquote(urlsplit(fetched.url).path).rsplit("/", 1)[-1],
@@ -92,7 +102,7 @@ def take_in(
         place=reading.label(asked, reading.LONGEST_URL),
     )
     documents = [_told(one, fetched, source, published_on) for one in found.documents]
-    return intake.store_all(replace(found, documents=tuple(documents)))
+    return replace(found, documents=tuple(documents))
 
 
 def retry_after(fetched: Fetched) -> int:
