@@ -128,12 +128,12 @@ class OfferForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 14}),
     )
 
-    def __init__(self, *args: Any, document: Document, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, document: Document) -> None:
         self.document = document
         fields = {name: getattr(document, name) for name in self.base_fields}
         if document.source == reading.UNKNOWN_SOURCE:
             fields["source"] = ""
-        super().__init__(*args, initial=fields, **kwargs)
+        super().__init__(data, initial=fields)
         if len(document.text) > LONGEST_TO_EDIT:
             del self.fields["text"]
 

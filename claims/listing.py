@@ -145,16 +145,11 @@ def imports(*, after: str = "") -> tuple[list[Import], str]:
     if place:
         rows = rows.filter(pk__lt=place["pk"])
     found, next_after = _page(rows)
-    states = [state.value for state in ImportItem.State]
-    counted = (
-        ImportItem.objects.filter(batch__in=found)
-        .values_list("batch")
-        .annotate(*(Count("pk", Q(state=state)) for state in states))
-    )
-    many = {pk: dict(zip(states, numbers, strict=True)) for pk, *numbers in counted.order_by()}
+    counted = ImportItem.objects.filter(batch__in=found).values_list("batch", "state").order_by()
+    many = {(pk, state): number for pk, state, number in counted.annotate(many=Count("pk"))}
     for row in found:
-        for state, number in many.get(row.pk, dict.fromkeys(states, 0)).items():
-            setattr(row, state, number)
+        for state in ImportItem.State.values:
+            setattr(row, state, many.get((row.pk, state), 0))
     return found, next_after
 
 

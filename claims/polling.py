@@ -360,7 +360,7 @@ def _failed(held: Feed, error: NotGathered) -> None:
         feed.held_until, feed.polled_at = None, now
         _fail(feed, str(error))
         feed.next_poll_at = max(feed.next_poll_at, now + timedelta(seconds=error.after))
-        if error.status == GONE and feed.kept_at:
+        if error.answer == GONE and feed.kept_at:
             feed.paused_at, feed.paused_by, feed.pause_reason = now, None, str(error)
             FeedEvent.objects.create(
                 feed=feed, action=FeedEvent.Action.PAUSED, words=feed.pause_reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -10,15 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
 
 from claims import importing, listing, tasks
 from claims.models import Import, ImportItem, as_ref
 
-if TYPE_CHECKING:
-    from claims.views_of_offers import Request
-
 MAY = "claims.add_offer"
 TABS = ("new", "known", "failed", "waiting")
+
+
+class Request(HttpRequest):
+    """A request as it reaches a view of the desk: asked about by htmx."""
+
+    htmx: HtmxDetails
 
 
 @require_GET
