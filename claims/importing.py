@@ -32,7 +32,7 @@ State = ImportItem.State
 HINT_IS_LOST_AFTER = timedelta(minutes=1)
 HINTS = 1000  # files that workers are told of at once
 ATTEMPTS = 3
-DIED = "The worker died each time it was at it."
+DIED = f"It was begun {ATTEMPTS} times and not finished once."
 COLUMNS = ("file", "outcome", "article", "title", "why")
 RATED_OVER = timedelta(seconds=60)  # how long back the rate of an import looks
 

@@ -30,7 +30,7 @@ HINTS = 200  # rows that workers are told of at once
 ATTEMPTS = 3
 PASTED = "Pasted text.txt"
 LONGEST_QUOTATION = 2000  # characters
-DIED = "The worker died each time it was at it."
+DIED = f"It was begun {ATTEMPTS} times and not finished once."
 # The fields of a document that stand in the row under their own names.
 FIELDS = (
     "text", "title", "source", "url", "published_on", "language", "author", "licence", "canonical",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from claims import archiving, importing, listing
+from claims import archiving, importing, listing, tasks
 from claims.models import Analysis, Article, Import
 from tests import factories, files
 
@@ -104,6 +107,50 @@ class TestGoingOn:
         batch.items.update(attempts=importing.ATTEMPTS)
 
         assert [row[1:] for row in taken_in(batch)] == [("Failed", importing.DIED)]
+
+
+class TestTasks:
+    @pytest.fixture
+    def told(self, monkeypatch) -> list[list[int]]:
+        """The chunks of files that a worker is told of; the broker is not asked here."""
+        chunks: list[list[int]] = []
+        monkeypatch.setattr(
+            tasks.take_in_files, "delay", lambda *, item_ids: chunks.append(item_ids)
+        )
+        monkeypatch.setattr(tasks.sweep_analyses, "delay", lambda: None)
+        return chunks
+
+    def test_the_sweep_tells_of_what_waits_in_chunks(self, db, told, monkeypatch):
+        monkeypatch.setattr(tasks, "IMPORT_CHUNK", 2)
+        batch = factories.batch(*((f"{number}.txt", text(number)) for number in range(3)))
+
+        tasks.sweep_imports()
+
+        first, second, third = batch.items.order_by("pk").values_list("pk", flat=True)
+        assert told == [[first, second], [third]]
+
+    def test_what_there_is_no_time_for_is_handed_on(self, db, told, monkeypatch):
+        batch = factories.batch(*((f"{number}.txt", text(number)) for number in range(3)))
+        clock = iter([0, 0, tasks.BEGIN_WITHIN + 1])
+        monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+        tasks.take_in_files(item_ids=importing.hint())
+
+        assert importing.progress(batch).done == 1
+        assert told == [list(batch.items.waiting().order_by("pk").values_list("pk", flat=True))]
+
+    def test_a_file_that_is_too_slow_leaves_the_rest_to_another_task(self, db, told, monkeypatch):
+        batch = factories.batch(("a.txt", text(1)), ("b.txt", text(2)))
+
+        def too_slow(*args, **kwargs):
+            raise SoftTimeLimitExceeded
+
+        monkeypatch.setattr(importing.reading, "read_apart", too_slow)
+        item_ids = importing.hint()
+        tasks.take_in_files(item_ids=item_ids)
+
+        assert told == [item_ids]
+        assert batch.items.waiting().count() == 2
 
 
 class TestTryingAgain:
