@@ -35,6 +35,9 @@ from claims.models import (
     FeedEvent,
     FeedItem,
     Flag,
+    Import,
+    ImportItem,
+    Offer,
     Rebuild,
     Revision,
     Sighting,
@@ -383,6 +386,31 @@ class RevisionAdmin(ViewOnlyAdmin):
 class FeedEventAdmin(ViewOnlyAdmin):
     list_display = ("feed", "action", "by", "at")
     list_select_related = ("feed", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(Offer)
+class OfferAdmin(ViewOnlyAdmin):
+    list_display = ("title", "asked", "by", "at", "state")
+    list_filter = ("state",)
+    list_select_related = ("by",)
+    search_fields = ("title", "asked")
+    ordering = ("-pk",)
+
+
+@admin.register(Import)
+class ImportAdmin(ViewOnlyAdmin):
+    list_display = ("ref", "by", "begun_at")
+    list_select_related = ("by",)
+    ordering = ("-pk",)
+
+
+@admin.register(ImportItem)
+class ImportItemAdmin(ViewOnlyAdmin):
+    list_display = ("place", "batch", "state", "article", "settled_at")
+    list_filter = ("state",)
+    list_select_related = ("batch", "article")
+    search_fields = ("place",)
     ordering = ("-pk",)
 
 

@@ -21,7 +21,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from claims.models import Article, Snapshot
+from claims.models import Article, ImportItem, Offer, Snapshot
 
 SHELF = "snapshots"  # in `settings.STORAGES`
 # What a downloaded file is called. A page is called text, so that a click does not open it as one.
@@ -31,6 +31,8 @@ ENDINGS = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }  # fmt: skip
 CHUNK = 500  # rows read at once when all are checked
+# The rows that name bytes: of articles, and of what is not one yet.
+NAMING = (Snapshot.objects, Offer.objects, ImportItem.objects)
 _PLACE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
@@ -140,7 +142,7 @@ def unreferenced() -> Iterator[str]:
     """Yield the places on the shelf that no row names, as a crash or a rollback leaves them."""
     for name in _names(_shelf(), ""):
         found = _PLACE.fullmatch(name)
-        if found is None or not Snapshot.objects.filter(sha256=found[1]).exists():
+        if found is None or not any(rows.filter(sha256=found[1]).exists() for rows in NAMING):
             yield name
 
 

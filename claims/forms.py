@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from django import forms
 
-from claims import following
+from claims import following, intake, reading
 from claims.models import Feed
+from claims.reading import Document
 
 LONGEST_REASON = 500  # characters
+LONGEST_QUOTATION = 2000
+LONGEST_TO_EDIT = 200_000  # of a text that is edited in a page
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)?")
 
 
 class AddressForm(forms.Form):
@@ -47,3 +54,126 @@ class ReasonForm(forms.Form):
     """Why something is done, for those who ask later."""
 
     reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+
+
+class PageForm(forms.Form):
+    """A web address that is to be read, and the passage that somebody marked there."""
+
+    address = forms.CharField(
+        label="Web address of the article",
+        max_length=2000,
+        help_text="It is fetched now. You see what was read before anything is kept.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+    quotation = forms.CharField(
+        label="Passage in it",
+        required=False,
+        max_length=LONGEST_QUOTATION,
+        help_text="What drew your attention; it is marked in the text that was read.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class PastedForm(forms.Form):
+    """A text that was copied from somewhere."""
+
+    text = forms.CharField(strip=False, widget=forms.Textarea(attrs={"rows": 8}))
+    stands_at = forms.CharField(
+        label="Web address where it stands",
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+
+    def clean_stands_at(self) -> str:
+        return _web_address(self.cleaned_data["stands_at"])
+
+
+class OfferForm(forms.Form):
+    """What is said of a document that is handed in; as it was read until somebody corrects it.
+
+    What was typed is told as a document has it, so that what nobody changed is no correction.
+    """
+
+    title = forms.CharField(max_length=reading.LONGEST_TITLE)
+    source = forms.CharField(
+        label="Outlet",
+        required=False,
+        max_length=intake.LONGEST["source"],
+        help_text="Who published it. Empty: unknown.",
+        widget=forms.TextInput(attrs={"list": "sources"}),
+    )
+    author = forms.CharField(required=False, max_length=300)
+    published_on = forms.DateField(
+        label="Date",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    language = forms.CharField(
+        required=False,
+        max_length=intake.LONGEST["language"],
+        help_text="A code such as en or pt-BR. Empty: told from the text.",
+    )
+    url = forms.CharField(label="Web address", required=False, max_length=2000)
+    canonical = forms.CharField(
+        label="Canonical address",
+        required=False,
+        max_length=2000,
+        help_text="The one address under which its own site wants it known.",
+    )
+    licence = forms.CharField(required=False, max_length=300)
+    text = forms.CharField(
+        strip=False,
+        help_text="As it is stored, without formatting. The bytes that came are kept as they are.",
+        widget=forms.Textarea(attrs={"rows": 14}),
+    )
+
+    def __init__(self, data: Any = None, *, document: Document) -> None:
+        self.document = document
+        fields = {name: getattr(document, name) for name in self.base_fields}
+        if document.source == reading.UNKNOWN_SOURCE:
+            fields["source"] = ""
+        super().__init__(data, initial=fields)
+        if len(document.text) > LONGEST_TO_EDIT:
+            del self.fields["text"]
+
+    def clean_title(self) -> str:
+        return reading.label(self.cleaned_data["title"], reading.LONGEST_TITLE)
+
+    def clean_source(self) -> str:
+        named = reading.label(self.cleaned_data["source"], intake.LONGEST["source"])
+        return named or reading.UNKNOWN_SOURCE
+
+    def clean_author(self) -> str:
+        return reading.label(self.cleaned_data["author"], 300)
+
+    def clean_licence(self) -> str:
+        return reading.label(self.cleaned_data["licence"], 300)
+
+    def clean_language(self) -> str:
+        code = self.cleaned_data["language"]
+        if code and code != self.document.language and not _LANGUAGE.fullmatch(code):
+            raise forms.ValidationError("This is not a language code such as en or pt-BR.")
+        return str(code)
+
+    def clean_url(self) -> str:
+        return self._address("url")
+
+    def clean_canonical(self) -> str:
+        return self._address("canonical")
+
+    def clean_text(self) -> str:
+        return reading.clean(self.cleaned_data["text"])
+
+    def _address(self, name: str) -> str:
+        typed = self.cleaned_data[name]
+        return typed if typed == getattr(self.document, name) else _web_address(typed)
+
+
+def _web_address(typed: str) -> str:
+    """The address as it is stored; "" for none typed."""
+    written = typed if "://" in typed or not typed else f"https://{typed}"
+    address = reading.web_address(written)
+    if typed and not address:
+        raise forms.ValidationError("This is not a web address.")
+    return address

@@ -36,6 +36,20 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """What is stored already of a document: the `same` article, or a `former` version of it."""
+
+    same: Article | None = None
+    former: Article | None = None
+
+    @property
+    def token(self) -> str:
+        """The same in one word, to be sent along by who was told of it."""
+        found = self.same or self.former
+        return f"{'same' if self.same else 'former'}-{found.ref}" if found else "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """What became of all that was handed in at once, in its order."""
 
@@ -138,6 +152,12 @@ def _stored(document: Document, sha256: str) -> Receipt:
         Analysis.objects.create(article=article)
     Source.objects.filter(pk=article.source_id, outside=True).update(outside=False)
     return Receipt(article, is_new, document.place)
+
+
+def match(document: Document) -> Match:
+    """Say what `store` would find of `document`, as of now. Stores nothing."""
+    same, former = _known(document, _source(document), identity(document))
+    return Match(same, former)
 
 
 def identity(document: Document) -> str:

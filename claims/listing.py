@@ -34,6 +34,9 @@ from claims.models import (
     Feed,
     FeedItem,
     Flag,
+    Import,
+    ImportItem,
+    Offer,
     Source,
     Story,
     Suggestion,
@@ -44,7 +47,7 @@ NAMED = 6  # articles of a story that its row names
 RECENT = timedelta(days=7)  # whose new articles are counted for each feed
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
-Row = TypeVar("Row", Article, Feed, FeedItem, Story)
+Row = TypeVar("Row", Article, Feed, FeedItem, Import, ImportItem, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
@@ -146,6 +149,40 @@ def _items(those: Q) -> Coalesce:
         .order_by().values("feed").annotate(many=Count("pk")).values("many")
     )  # fmt: skip
     return Coalesce(Subquery(counted), 0)
+
+
+def imports(*, after: str = "") -> tuple[list[Import], str]:
+    """Return imports, newest first, with who began them and how many are `new`, `known` …"""
+    rows = Import.objects.select_related("by").newest_first()
+    place = Import.objects.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    found, next_after = _page(rows)
+    counted = ImportItem.objects.filter(batch__in=found).values_list("batch", "state").order_by()
+    many = {(pk, state): number for pk, state, number in counted.annotate(many=Count("pk"))}
+    for row in found:
+        for state in ImportItem.State.values:
+            setattr(row, state, many.get((row.pk, state), 0))
+    return found, next_after
+
+
+def import_items(
+    batch: Import, *, state: str = "", after: str = ""
+) -> tuple[list[ImportItem], str]:
+    """Return what became of the files of an import, in their order, with the articles."""
+    rows = batch.items.reported().select_related("article").defer("article__text")
+    if state:
+        rows = rows.filter(state=state)
+    place = batch.items.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__gt=place["pk"])
+    return _page(rows.order_by("pk"))
+
+
+def offers(user_id: int) -> list[Offer]:
+    """Return what a person handed in and neither kept nor dropped, the newest; without texts."""
+    rows = Offer.objects.open().filter(by=user_id).defer("text").order_by("-pk")
+    return list(rows[:ROWS])
 
 
 def suggestions(claim: Claim) -> list[Suggestion]:

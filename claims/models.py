@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
+from claims.handed import Import, ImportItem, Offer
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Sighting, Snapshot
 from claims.refs import as_ref, new_ref
@@ -26,8 +27,8 @@ from claims.watched import Revision, Watch
 __all__ = [
     "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
     "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
-    "Revision", "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Topic", "TopicKey",
-    "Watch", "as_ref", "new_ref",
+    "Import", "ImportItem", "Offer", "Revision", "Sighting", "Snapshot", "Source", "Story",
+    "Suggestion", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
 
 

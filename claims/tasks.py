@@ -10,11 +10,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init
 from django.conf import settings
 
-from claims import analysis, polling, watching
+from claims import analysis, importing, offering, polling, watching
 from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
+IMPORT_CHUNK = 100  # files of an import that one task is given
 # What waits in the broker is taken by these, 0 first. What was tried three times is told of one by
 # one, what is to be renewed in smaller chunks: neither keeps a worker from what is new for long.
 PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
@@ -99,3 +100,44 @@ def sweep_watches() -> None:
     """Tell the workers of pages whose turn to be looked at has come."""
     for watch_id in watching.hint():
         look_again.delay(watch_id=watch_id)
+
+
+@shared_task
+def look_at_offer(*, offer_id: int) -> None:
+    """Fetch and read the address that somebody handed in."""
+    offering.look(offer_id=offer_id)
+
+
+@shared_task
+def sweep_offers() -> None:
+    """Tell the workers of addresses that wait without a hint; forget what nobody kept in time."""
+    for offer_id in offering.hint():
+        look_at_offer.delay(offer_id=offer_id)
+    offering.expire()
+
+
+@shared_task
+def take_in_files(*, item_ids: list[int]) -> None:
+    """Take in a chunk of an import's files; hand on what there is no time for."""
+    begun, rest = time.monotonic(), list(item_ids)
+
+    def is_late() -> bool:
+        return time.monotonic() - begun > BEGIN_WITHIN
+
+    try:
+        while rest and not is_late():
+            if importing.take_in(item_id=rest[0], is_late=is_late):
+                rest.pop(0)
+    except SoftTimeLimitExceeded:
+        pass  # what is settled stays; the rest gets a task with time of its own
+    sweep_analyses.delay()
+    if rest:
+        take_in_files.delay(item_ids=rest)
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Tell the workers of files that wait without a hint, in chunks."""
+    item_ids = importing.hint()
+    for start in range(0, len(item_ids), IMPORT_CHUNK):
+        take_in_files.delay(item_ids=item_ids[start : start + IMPORT_CHUNK])

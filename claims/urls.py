@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from claims import views, views_of_feeds
+from claims import views, views_of_feeds, views_of_imports, views_of_offers
 
 app_name = "claims"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("work/ignore/", views.ignore_failed, name="ignore-failed"),
     path("work/heed/", views.heed_ignored, name="heed-ignored"),
     path("articles/", views.articles, name="articles"),
+    path("articles/new/", views_of_offers.hand_in, name="hand-in"),
+    path("articles/new/bookmarklet/", views_of_offers.bookmarklet, name="bookmarklet"),
     path("articles/<slug:ref>/", views.article, name="article"),
     path("articles/<slug:ref>/snapshots/<slug:sha256>/", views.snapshot, name="snapshot"),
     path("articles/<slug:ref>/snapshots.warc.gz", views.snapshots_warc, name="snapshots-warc"),
@@ -39,5 +41,13 @@ urlpatterns = [
     path("feeds/<slug:ref>/resume/", views_of_feeds.resume, name="feed-resume"),
     path("feeds/<slug:ref>/remove/", views_of_feeds.remove, name="feed-remove"),
     path("feeds/<slug:ref>/retry/", views_of_feeds.retry, name="feed-retry"),
+    path("offers/<slug:ref>/", views_of_offers.offer, name="offer"),
+    path("offers/<slug:ref>/keep/", views_of_offers.keep, name="offer-keep"),
+    path("offers/<slug:ref>/drop/", views_of_offers.drop, name="offer-drop"),
+    path("offers/<slug:ref>/look/", views_of_offers.look, name="offer-look"),
+    path("imports/", views_of_imports.imports, name="imports"),
+    path("imports/<slug:ref>/", views_of_imports.batch, name="import"),
+    path("imports/<slug:ref>/retry/", views_of_imports.retry, name="import-retry"),
+    path("imports/<slug:ref>/report.csv", views_of_imports.report, name="import-csv"),
     path("sources/<slug:ref>/", views.source, name="source"),
 ]

@@ -40,6 +40,9 @@ app.conf.update(
         "claims.tasks.poll_feed": {"queue": "network"},
         "claims.tasks.gather_item": {"queue": "network"},
         "claims.tasks.look_again": {"queue": "network"},
+        "claims.tasks.look_at_offer": {"queue": "network"},
+        # Files of an import, however many, wait beside the analyses that they bring.
+        "claims.tasks.take_in_files": {"queue": "analysis"},
     },
     task_create_missing_queues=True,
     broker_connection_retry_on_startup=True,
@@ -62,6 +65,8 @@ app.conf.update(
         "sweep watches": {"task": "claims.tasks.sweep_watches", "schedule": 30.0},
         "watch pages": {"task": "reviews.tasks.watch_pages", "schedule": 600.0},
         "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
+        "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
+        "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

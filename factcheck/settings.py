@@ -228,7 +228,15 @@ X_FRAME_OPTIONS = "DENY"
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.client_address"
+# What may be sent in one request: text; bytes of one file, as much as is read of any; of all files
+# together, on the disk while it lasts; and how many. Beyond Django's own limit a request is refused
+# whole, so it is higher: what is too much is left out and said to be.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_HANDLERS = ["claims.uploading.Bounded"]
+UPLOAD_FILE = 100_000_000
+UPLOAD_ALL = env.int("FACTCHECK_UPLOAD_MB", default=500) * 1_000_000
+UPLOAD_FILES = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = 4 * UPLOAD_FILES
 
 # What the desk reads from the network, and how it gets there; `claims.fetching` alone goes out.
 FETCH_PORTS = env.list("FACTCHECK_FETCH_PORTS", cast=int, default=[80, 443])

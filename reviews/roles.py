@@ -34,11 +34,17 @@ MACHINE_MODELS = (
     "feedevent",
     "watch",
     "revision",
+    "offer",
+    "import",
+    "importitem",
     *GROUPING,
 )
 
 # Where people say what is polled.
 FEEDS = ("claims.change_feed",)
+
+# Where people hand articles in.
+HANDS_IN = ("claims.add_offer",)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (
@@ -51,17 +57,19 @@ OVERRULES = (
 )
 
 ROLES: dict[str, tuple[str, ...]] = {
-    FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
+    FACT_CHECKERS: ("reviews.check_review", *OVERRULES, *HANDS_IN),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
-        "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES,
-        *FEEDS,
+        "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version",
+        *OVERRULES, *FEEDS, *HANDS_IN,
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
-        "claims.change_analysis", *FEEDS,
+        "claims.change_analysis",
+        *FEEDS,
+        *HANDS_IN,
         *(f"claims.view_{model}" for model in MACHINE_MODELS),
     ),
 }  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import following, watching
+from claims import following, importing, offering, watching
 from claims.models import (
     Analysis,
     Appearance,
@@ -19,6 +20,8 @@ from claims.models import (
     Feed,
     FeedItem,
     Flag,
+    Import,
+    Offer,
     Revision,
     Source,
 )
@@ -146,6 +149,35 @@ def failed_item(of: Feed | None = None, **fields) -> FeedItem:
     return FeedItem.objects.create(
         feed=of or feed(), address=url, canonical=url, host="courier.example", **told
     )
+
+
+def offer(text: str = TEXT, *, by: User | None = None, name: str = "report.txt") -> Offer:
+    """A document that somebody handed in and that nobody kept yet."""
+    made = offering.offer(text.encode(), name=name, by=by or fact_checker())
+    return Offer.objects.get(pk=made.pk)
+
+
+def asked_for(*, by: User | None = None, failed: bool = False) -> Offer:
+    """An address that somebody handed in; the network was not asked, or it failed."""
+    row = offering.ask(f"https://courier.example/{next(_numbers)}", by=by or fact_checker())
+    if failed:
+        Offer.objects.filter(pk=row.pk).update(state="failed", why="It answers 404.", attempts=1)
+        row.refresh_from_db()
+    return row
+
+
+def batch(*files: tuple[str, bytes], by: User | None = None) -> Import:
+    """An import of files by name, of which nothing was done yet."""
+    files = files or (("report.txt", TEXT.encode()),)
+    handed = importing.handed_in((name, partial(bytes, content)) for name, content in files)
+    return importing.begin(list(handed), by=by or fact_checker())
+
+
+def failed_import() -> Import:
+    """An import of a picture, which is not read."""
+    made = batch(("harbour.png", b"\x89PNG\r\n"))
+    importing.take_in(item_id=made.items.get().pk)
+    return made
 
 
 def claim(wording: str = "", **fields) -> Claim:

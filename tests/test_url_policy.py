@@ -110,7 +110,8 @@ WITHOUT_REF = {
     "reviews:weights", "reviews:topics", "reviews:profile", "reviews:declare-conflict",
     "reviews:conflicts", "reviews:opinion-rule", "reviews:agreement", "reviews:saved-views",
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
-    "claims:rules", "claims:rules-csv", "claims:feeds",
+    "claims:rules", "claims:rules-csv", "claims:feeds", "claims:hand-in",
+    "claims:bookmarklet", "claims:imports",
     "claims:articles", "claims:work", "claims:retry-failed", "claims:ignore-failed",
     "claims:heed-ignored", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history",
@@ -192,6 +193,14 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [factories.failed_item().feed.ref]
         case name if name.startswith("claims:feed") and name not in WITHOUT_REF:
             refs = [factories.feed().ref]
+        case "claims:offer-look":
+            refs = [factories.asked_for(failed=True).ref]
+        case "claims:offer" | "claims:offer-keep" | "claims:offer-drop":
+            refs = [factories.offer("It fell.").ref]
+        case "claims:import-retry":
+            refs = [factories.failed_import().ref]
+        case "claims:import" | "claims:import-csv":
+            refs = [factories.batch().ref]
         case "claims:source":
             refs = [article.source.ref]
         case _:
@@ -312,6 +321,8 @@ def rows(db) -> dict[str, models.Model]:
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
     factories.page_change(article)
     factories.feed(by=root).items.create(address=article.url, canonical=article.url)
+    factories.offer()
+    factories.batch()
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)
     factories.notification(review)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from claims import tasks
+from claims.management.commands import ingest
 from claims.models import Analysis, Article
 from tests.feeds import story
 
@@ -131,3 +135,30 @@ def test_addresses_are_taken_beside_files(db, web, folder, told, capsys):
     said = capsys.readouterr()
     assert said.out == "3 documents: 2 new, 0 known, 1 failed.\n"
     assert said.err == f"{absent}: It answers 404: there is no such page.\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_how_far_it_is(db, folder, told, monkeypatch):
+    clock = itertools.count(step=2)
+    monkeypatch.setattr(ingest, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    (folder / "a.txt").write_bytes(b"\1\2\3")
+    terminal = Terminal()
+
+    with pytest.raises(CommandError):
+        call_command("ingest", folder, stderr=terminal, no_color=True)
+
+    first, shown, *others = terminal.getvalue().split(ingest.CLEARED)[1:]
+    assert first.startswith(f"{folder}/a.txt: ")
+    assert [shown, *others] == ["1 of 2 (50 %), 0.5 a second, 2 seconds left", ""]
+
+
+def test_what_is_no_terminal_is_told_of_failures_alone(db, folder, told):
+    lines = io.StringIO()
+
+    call_command("ingest", folder, stderr=lines)
+
+    assert lines.getvalue() == ""

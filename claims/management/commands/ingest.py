@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from claims import gathering, intake, reading
+from claims.importing import in_words
 from claims.intake import Intake
 from claims.tasks import sweep_analyses
+
+TOLD_EVERY = 0.5  # seconds
+CLEARED = "\r\x1b[K"  # back to the beginning of the line, and nothing on it
 
 
 class Command(BaseCommand):
     help = (
         f"Store the articles in files ({reading.ENDINGS}), in folders of them, or at web "
         "addresses (https://…). An article that is known is noted as seen again; what cannot be "
-        "read is named, and the rest goes on."
+        "read is named, and the rest goes on. Stopped in the middle, it is begun again as it was: "
+        "what came in already is known."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,13 +37,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report: dict[str, list[Any]] = {"new": [], "known": [], "failed": []}
-        for taken in _all(options["given"]):
+        meter = Meter(self.stderr, wanted := list(_named(options["given"])))
+        for taken in map(_received, wanted):
             for receipt in taken.receipts:
                 row = {"file": receipt.place, "article": receipt.article.ref}
                 report["new" if receipt.is_new else "known"].append(row)
             for failure in taken.failures:
                 report["failed"].append({"file": failure.place, "why": str(failure)})
+                meter.clear()
                 self.stderr.write(str(failure))
+            meter.step()
+        meter.clear()
         if report["new"]:
             sweep_analyses.delay()
         self._print(report, as_json=options["json"])
@@ -52,10 +62,42 @@ class Command(BaseCommand):
         self.stdout.write(f"{sum(map(len, report.values()))} documents: {counts}.")
 
 
-def _all(given: list[str]) -> Iterator[Intake]:
-    """What became of each file and address, one after the other."""
+class Meter:
+    """How far a run has come, on one line of a terminal; elsewhere nothing is written."""
+
+    def __init__(self, stream: OutputWrapper, wanted: list[str | Path]) -> None:
+        self._stream, self._all, self._done = stream, len(wanted), 0
+        self._begun = self._told = time.monotonic()
+
+    def step(self) -> None:
+        """Count one file or address; tell of it if nothing was told for a while."""
+        self._done += 1
+        now = time.monotonic()
+        if self._done < self._all and now - self._told >= TOLD_EVERY:
+            self._told = now
+            rate = self._done / (now - self._begun)
+            left = in_words((self._all - self._done) / rate)
+            done = f"{self._done:,} of {self._all:,} ({100 * self._done // self._all} %)"
+            self._write(f"{CLEARED}{done}, {rate:,.1f} a second, {left} left")
+
+    def clear(self) -> None:
+        """Make room for something else."""
+        self._write(CLEARED)
+
+    def _write(self, line: str) -> None:
+        if self._stream.isatty():
+            self._stream.write(line, style_func=str, ending="")
+            self._stream.flush()
+
+
+def _named(given: list[str]) -> Iterator[str | Path]:
+    """Every address and file, one after the other."""
     for one in given:
         if re.match("https?://", one, re.IGNORECASE):
-            yield gathering.receive(one)
+            yield one
         else:
-            yield from map(intake.receive, intake.files_in(Path(one)))
+            yield from intake.files_in(Path(one))
+
+
+def _received(one: str | Path) -> Intake:
+    return gathering.receive(one) if isinstance(one, str) else intake.receive(one)

@@ -1,0 +1,262 @@
+"""Many files handed in at once: taken in one after the other, with a report of what became of each.
+
+The items are the to-do list. What becomes of a document is written in one transaction with the
+document itself, under the lock of its file: so a worker may die at any moment and two may be at the
+same file, and the report still tells of each document once, as new if this import brought it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Min, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from claims import archiving, intake, reading
+from claims.models import Import, ImportItem
+from claims.reading import Document, Failure, Unreadable
+from claims.stories import inert
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+State = ImportItem.State
+HINT_IS_LOST_AFTER = timedelta(minutes=1)
+HINTS = 1000  # files that workers are told of at once
+ATTEMPTS = 3
+DIED = f"It was begun {ATTEMPTS} times and not finished once."
+COLUMNS = ("file", "outcome", "article", "title", "why")
+RATED_OVER = timedelta(seconds=60)  # how long back the rate of an import looks
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file that was handed in: its bytes on the shelf, or `why` it was not taken."""
+
+    place: str
+    sha256: str = ""
+    size: int = 0
+    media_type: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import has come; `waiting` are files, the others documents.
+
+    :ivar rate: how many were settled in a second, of late; 0 if none were, or all are.
+    """
+
+    new: int
+    known: int
+    failed: int
+    waiting: int
+    rate: float
+    seconds: float  # from its beginning to the last that was settled
+
+    @property
+    def done(self) -> int:
+        return self.new + self.known + self.failed
+
+    @property
+    def all(self) -> int:
+        return self.done + self.waiting
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.all if self.all else 100
+
+    @property
+    def left(self) -> str:
+        """How long what waits will take at this rate, in words; "" if that cannot be said yet."""
+        return in_words(self.waiting / self.rate) if self.rate and self.waiting else ""
+
+    @property
+    def took(self) -> str:
+        """How long it took so far, in words."""
+        return in_words(self.seconds)
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time as people say it, rounded up."""
+    size, unit = next(
+        ((size, unit) for size, unit in ((3600, "hour"), (60, "minute")) if seconds > 2 * size),
+        (1, "second"),
+    )
+    many = max(ceil(seconds / size), 1)
+    return f"{many} {unit}{'s' * (many > 1)}"
+
+
+@transaction.atomic
+def begin(files: Sequence[Handed], *, by: AbstractUser) -> Import:
+    """Note files to be taken in by workers; their bytes are on the shelf."""
+    batch = Import.objects.create(by_id=by.pk)
+    ImportItem.objects.bulk_create(
+        [
+            ImportItem(
+                batch=batch,
+                place=file.place,
+                sha256=file.sha256,
+                size=file.size,
+                media_type=file.media_type[:100],
+                why=file.why,
+                state=State.FAILED if file.why else State.WAITING,
+                settled_at=Now() if file.why else None,
+            )
+            for file in files
+        ],
+        batch_size=500,
+    )
+    return batch
+
+
+def hint() -> list[int]:
+    """Return the files that a worker should take in now, and note that it was told."""
+    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
+    with transaction.atomic():
+        rows = ImportItem.objects.waiting().filter(lost).order_by("pk")
+        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
+        ImportItem.objects.filter(pk__in=found).update(hinted_at=Now())
+    return found
+
+
+def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> bool:
+    """Take in one file of an import; return whether it is settled.
+
+    Safe to repeat and twice at once. Of a bundle, what `is_late` leaves undone waits for another
+    call. Never raises for what the file holds.
+    """
+    waiting = ImportItem.objects.waiting().filter(pk=item_id)
+    if not waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
+        waiting.update(state=State.FAILED, why=DIED, settled_at=Now())
+        return True
+    item = ImportItem.objects.get(pk=item_id)
+    outcomes = _read(item)
+    if len(outcomes) == 1:
+        with transaction.atomic():
+            if locked := _lock(item):
+                _settle(locked, outcomes[0])
+        return True
+    for nth, outcome in enumerate(outcomes):
+        if is_late():
+            return False
+        _take_member(item, nth, outcome)
+    waiting.update(state=State.OPENED, settled_at=Now())
+    return True
+
+
+def retry(batch: Import) -> int:
+    """Put what failed and whose bytes are here back on the list; return how many documents."""
+    with transaction.atomic():
+        failed = batch.items.failed().exclude(sha256="", inside__isnull=True)
+        rows = list(failed.select_for_update().values_list("pk", "inside_id"))
+        members = [pk for pk, inside in rows if inside]
+        files = [inside or pk for pk, inside in rows]
+        ImportItem.objects.filter(pk__in=members).delete()
+        ImportItem.objects.filter(pk__in=files).update(
+            state=State.WAITING, why="", attempts=0, hinted_at=None, settled_at=None
+        )
+    return len(rows)
+
+
+def progress(batch: Import) -> Progress:
+    """Return how far an import has come. One query."""
+    items = batch.items.reported()
+    late = Q(settled_at__gte=Now() - RATED_OVER) & ~Q(state=State.WAITING)
+    found = items.aggregate(
+        **{state: Count("pk", Q(state=state)) for state in ("new", "known", "failed", "waiting")},
+        recent=Count("pk", late),
+        first=Min("settled_at", filter=late),
+        last=Max("settled_at"),
+        now=Max(Now()),
+    )
+    last, first, now = found.pop("last"), found.pop("first"), found.pop("now")
+    recent = found.pop("recent")
+    spent = (now - max(batch.begun_at, now - RATED_OVER)).total_seconds() if first else 0.0
+    rate = recent / max(spent, 1.0) if found["waiting"] else 0.0
+    return Progress(**found, rate=rate, seconds=_between(batch.begun_at, last))
+
+
+def report(batch: Import) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the report, by `COLUMNS`, in the order of its files."""
+    rows = batch.items.reported().select_related("article").defer("article__text")
+    for item in rows.order_by("pk").iterator(chunk_size=500):
+        ref, title = (item.article.ref, item.article.title) if item.article else ("", "")
+        yield item.place, item.get_state_display(), ref, title, item.why
+
+
+def as_csv(batch: Import, *, address: str) -> str:
+    """The report as CSV, with the address of each article here under `address`."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for place, outcome, ref, title, why in report(batch):
+        url = f"{address}{reverse('claims:article', args=[ref])}" if ref else ""
+        writer.writerow(map(inert, (place, outcome, url, title, why)))
+    return lines.getvalue()
+
+
+def _read(item: ImportItem) -> list[Document | Failure]:
+    """All that is in a file, what could not be read last."""
+    try:
+        content = archiving.content_at(item.sha256)
+    except archiving.Missing as missing:
+        return [Failure(item.place, str(missing))]
+    found = reading.read_apart(
+        content, name=item.place, media_type=item.media_type, place=item.place
+    )
+    return [*found.documents, *found.failures]
+
+
+def _take_member(item: ImportItem, nth: int, outcome: Document | Failure) -> None:
+    """Note and settle one document of a bundle, unless that was done. It made headway, so the
+    bundle has all its attempts again."""
+    with transaction.atomic():
+        locked = _lock(item)
+        if locked is None or locked.members.filter(nth=nth).exists():
+            return
+        member = ImportItem(batch_id=item.batch_id, inside=locked, nth=nth, place=outcome.place)
+        _settle(member, outcome)
+        ImportItem.objects.filter(pk=item.pk).update(attempts=0, hinted_at=Now())
+
+
+def _lock(item: ImportItem) -> ImportItem | None:
+    """The row under its lock; None if another worker settled it."""
+    return ImportItem.objects.waiting().select_for_update().filter(pk=item.pk).first()
+
+
+def _settle(item: ImportItem, outcome: Document | Failure) -> None:
+    """Store what was read, and write what became of it; the caller holds the lock of its file."""
+    item.settled_at = Now()
+    try:
+        if isinstance(outcome, Failure):
+            raise Unreadable(outcome.why)
+        receipt = intake.store(outcome)
+    except Unreadable as error:
+        item.state, item.why = State.FAILED, str(error)
+    else:
+        item.state = State.NEW if receipt.is_new else State.KNOWN
+        item.article, item.why = receipt.article, ""
+    item.save()
+
+
+def _between(begun: datetime, last: datetime | None) -> float:
+    return max((last - begun).total_seconds(), 0.0) if last else 0.0
+
+
+def handed_in(files: Iterable[tuple[str, Callable[[], bytes]]]) -> Iterator[Handed]:
+    """Put files on the shelf one by one: by name, with what reads their bytes."""
+    for name, read in files:
+        place, content = reading.label(name, 2000), read()
+        try:
+            yield Handed(place, archiving.keep(content), len(content))
+        except archiving.Unkept as error:
+            yield Handed(place, size=len(content), why=str(error))
