@@ -24,6 +24,7 @@ from reversion.models import Version
 from claims import analysis, matching
 from claims.models import (
     Analysis,
+    ApiToken,
     Appearance,
     Article,
     Claim,
@@ -32,6 +33,7 @@ from claims.models import (
     ClaimSplit,
     Derivation,
     Flag,
+    Handing,
     Rebuild,
     Sighting,
     Snapshot,
@@ -410,4 +412,22 @@ class ClaimSplitAdmin(ViewOnlyAdmin):
 @admin.register(Rebuild)
 class RebuildAdmin(ViewOnlyAdmin):
     list_display = ("stage", "after", "begun_at")
+    ordering = ("-pk",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ViewOnlyAdmin):
+    fields = (
+        "name", "owner", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
+    list_display = ("name", "owner", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username")
+    ordering = ("-pk",)
+
+
+@admin.register(Handing)
+class HandingAdmin(ViewOnlyAdmin):
+    list_display = ("token", "key", "status", "at")
+    list_select_related = ("token",)
     ordering = ("-pk",)

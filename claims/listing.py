@@ -24,9 +24,10 @@ from claims.models import (
 
 ROWS = 50  # on one page
 NAMED = 6  # articles of a story that its row names
+WORDS = 8  # searched for at most
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
 
-Row = TypeVar("Row", Article, Story)
+Row = TypeVar("Row", Article, Claim, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
@@ -67,6 +68,22 @@ def articles(
             Q(received_at__lt=place["received_at"]) | Q(pk__lt=place["pk"])
         )
     return _page(rows.order_by("-received_at", "-pk"))
+
+
+def claims(*, words: str = "", language: str = "", after: str = "") -> tuple[list[Claim], str]:
+    """Return the standing claims that have every one of `words`, newest first, with claimant.
+
+    Cost: a search reads the claims until a page is full; without words the key is walked.
+    """
+    rows = Claim.objects.filter(merged_into__isnull=True).select_related("claimant", "merged_into")
+    for word in words.split()[:WORDS]:
+        rows = rows.filter(wording__icontains=word)
+    if language:
+        rows = rows.filter(language=language)
+    place = Claim.objects.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    return _page(rows.order_by("-pk"))
 
 
 def suggestions(claim: Claim) -> list[Suggestion]:

@@ -225,6 +225,9 @@ if BEHIND_PROXY:
     AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.client_address"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
+# What strangers and machines may ask for.
+API_REQUESTS_PER_MINUTE = env.int("FACTCHECK_API_REQUESTS_PER_MINUTE", default=120)  # for a token
+
 # What the desk reads from the network, and how it gets there; `claims.fetching` alone goes out.
 FETCH_PORTS = env.list("FACTCHECK_FETCH_PORTS", cast=int, default=[80, 443])
 # Networks closed to it beside those that are not public: our own servers, a NAT64 prefix.

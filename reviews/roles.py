@@ -41,11 +41,15 @@ OVERRULES = (
     "claims.add_claimsplit",
 )
 
+# Where people and their programs bring in what others say.
+HANDS_IN = ("claims.add_article",)
+
 ROLES: dict[str, tuple[str, ...]] = {
-    FACT_CHECKERS: ("reviews.check_review", *OVERRULES),
+    FACT_CHECKERS: ("reviews.check_review", *OVERRULES, *HANDS_IN),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
         "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES,
+        *HANDS_IN,
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),

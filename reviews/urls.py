@@ -23,6 +23,7 @@ from reviews.views import (
     regrouping,
     review,
     saved,
+    tokens,
     verdict,
 )
 
@@ -37,6 +38,8 @@ urlpatterns = [
     path("me/", profile.profile, name="profile"),
     path("me/conflicts/", profile.declare, name="declare-conflict"),
     path("me/conflicts/<slug:ref>/end/", profile.end, name="end-conflict"),
+    path("me/tokens/", tokens.tokens, name="tokens"),
+    path("me/tokens/<slug:ref>/revoke/", tokens.revoke, name="revoke-token"),
     path("conflicts/", profile.conflicts, name="conflicts"),
     path("queue/views/", saved.saved_views, name="saved-views"),
     path("queue/views/counts/", saved.counts, name="saved-view-counts"),

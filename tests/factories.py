@@ -9,7 +9,18 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, Flag, Source
+from claims import tokens
+from claims.models import (
+    Analysis,
+    ApiToken,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    Flag,
+    Handing,
+    Source,
+)
 from reviews import (
     checklists,
     checkpoints,
@@ -82,6 +93,17 @@ def superuser(**fields) -> User:
     """Somebody with every permission there is; without a password, which takes long to hash."""
     fields = {"is_staff": True, "is_superuser": True} | fields
     return User.objects.create_user(f"root{next(_numbers)}", **fields)
+
+
+def token(owner: User) -> ApiToken:
+    """A token of `owner` to read claims with."""
+    made, _ = tokens.make(owner, name="Feeder", scopes=["claims:read"], days=7)
+    return made
+
+
+def handed_in(*, by: User) -> None:
+    """One row of everything that strangers and machines hand in."""
+    Handing.objects.create(token=token(by), key="1", body_sha256="0" * 64, status=200, answer={})
 
 
 def source(name: str = "") -> Source:

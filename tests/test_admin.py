@@ -441,6 +441,7 @@ def _one_of_everything() -> Review:
     _regroup(by=review.checker)
     Rebuild.objects.create(stage=Rebuild.Stage.DONE)
     factories.arrange_the_queue(by=review.checker)
+    factories.handed_in(by=review.checker)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     return review

@@ -112,7 +112,8 @@ WITHOUT_REF = {
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
     "claims:rules", "claims:rules-csv",
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
-    "public:verify-history",
+    "public:verify-history", "reviews:tokens", "api:articles", "api:claims", "api:reviews",
+    "api:openapi-json", "api:api-root",
 }  # fmt: skip
 
 
@@ -156,6 +157,8 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:end-conflict":
             topic, _ = ReviewTopic.objects.get_or_create(slug="sea", name="The sea")
             refs = [profile.declare(factories.fact_checker(), about=topic, words="Mine.").ref]
+        case "reviews:revoke-token":
+            refs = [factories.token(factories.fact_checker()).ref]
         case "reviews:change-view":
             owner = factories.fact_checker()
             refs = [saved.keep(owner, name="Ours", query="view=open", shared=True).ref]
@@ -258,7 +261,7 @@ def test_other_methods_change_nothing_anywhere(db, method):
     answers = {
         name: answer(client, method, address(name, review))
         for name in DESK
-        if name not in ("sign-in", "sign-out", "public:check")
+        if name not in ("sign-in", "sign-out", "public:check", "api:api-root", "api:nothing")
     }
 
     assert {said for said in answers.values() if said != "405"} <= {"200"}, answers
@@ -301,6 +304,7 @@ def rows(db) -> dict[str, models.Model]:
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)
+    factories.handed_in(by=review.checker)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     daily = IntervalSchedule.objects.create(every=1, period="days")
@@ -402,7 +406,7 @@ def test_readers_find_no_check_before_it_is_published(db, client):
 def test_an_address_of_nothing_is_not_found(db):
     client = signed_in(factories.superuser())
     found = []
-    for name in DESK:
+    for name in [name for name in DESK if not name.startswith("api:")]:  # it asks for a token
         with suppress(NoReverseMatch):
             where = reverse(name, args=["0000000000"])
             answers = (client.get(where).status_code, client.post(where).status_code)

@@ -235,6 +235,7 @@ def agency() -> Source:
 #           anonymous, fact-checker, supervisor, data editor, superuser
 PAGE = "in  200 200 200 200"
 NO_PAGE = "in  405 405 405 405"
+NO_TOKEN = "401 401 401 401 401"  # a session is no token
 EVERYBODY = "200 200 200 200 200"
 DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
 WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
@@ -264,6 +265,12 @@ DESK = {
         data=lambda review: {"words": "My sister.", "claimant": review.claim.claimant.name},
     ),
     "reviews:end-conflict": Policy(NO_PAGE, "in 302 302 302 302"),  # somebody else's
+    "reviews:tokens": Policy(
+        PAGE,
+        "in 201+ 201+ 201+ 201+",
+        data=lambda review: {"name": "Feeder", "scopes": ["claims:read"], "days": 30},
+    ),
+    "reviews:revoke-token": Policy(NO_PAGE, "in 404 404 404 404"),  # somebody else's
     "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
     "reviews:saved-views": Policy(PAGE, NO_PAGE),
     "reviews:saved-view-counts": Policy(PAGE, NO_PAGE),
@@ -397,6 +404,16 @@ DESK = {
     "public:atom": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:methodology": Policy(EVERYBODY, "405 405 405 405 405"),
     "public:verify-history": Policy(EVERYBODY, "405 405 405 405 405"),
+    "api:articles": Policy(NO_TOKEN, NO_TOKEN),
+    "api:article": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:claims": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:claim": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:story": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:reviews": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:review": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:openapi-json": Policy(EVERYBODY, "405 405 405 405 405"),
+    "api:api-root": Policy("404 404 404 404 404", "404 404 404 404 404"),
+    "api:nothing": Policy("404 404 404 404 404", "404 404 404 404 404"),
     "sign-in": Policy("200 302 302 302 302", "200 302 302 302 302"),
     "sign-out": Policy(NO_PAGE, "in in+ in+ in+ in+"),  # when somebody left is noted
     "password": Policy(PAGE, PAGE),
@@ -440,6 +457,8 @@ ADMIN_ROWS = {
     "claims.claimmerge": READ,
     "claims.claimsplit": READ,
     "claims.rebuild": READ,
+    "claims.apitoken": READ_BY_ROOT,
+    "claims.handing": READ_BY_ROOT,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,
