@@ -40,6 +40,7 @@ from claims.models import (
     Source,
     Story,
     Suggestion,
+    Tip,
 )
 
 AS_FOUND = "As it was before it was edited here"
@@ -430,4 +431,13 @@ class ApiTokenAdmin(ViewOnlyAdmin):
 class HandingAdmin(ViewOnlyAdmin):
     list_display = ("token", "key", "status", "at")
     list_select_related = ("token",)
+    ordering = ("-pk",)
+
+
+@admin.register(Tip)
+class TipAdmin(ViewOnlyAdmin):
+    list_display = ("text", "way", "state", "received_at", "decided_by", "decided_at")
+    list_filter = ("state", "way")
+    list_select_related = ("decided_by",)
+    search_fields = ("text",)
     ordering = ("-pk",)

@@ -14,9 +14,9 @@ from ninja import Header, Query, Router, Schema, Status
 from ninja.security import HttpBearer
 from pydantic import AfterValidator, ConfigDict, StringConstraints, model_validator
 
-from claims import handing, listing, provenance, reading, tokens
+from claims import handing, listing, provenance, reading, tips, tokens
 from claims import stories as room
-from claims.models import Analysis, ApiToken, Article, Claim, Story, as_ref
+from claims.models import Analysis, ApiToken, Article, Claim, Story, Tip, as_ref
 from claims.tokens import Scope
 
 MOST_FLAGS = 1000  # flags, and claims, told of one article
@@ -262,6 +262,39 @@ def hand_in(
     except handing.Clash as clash:
         raise Refused(422, str(clash), field="Idempotency-Key") from clash
     return Status(answer.status, answer.body)
+
+
+class NewTip(Schema):
+    """A claim that should be checked; the desk decides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, StringConstraints(max_length=tips.LONGEST)]
+    claimant: _line(200) = ""  # type: ignore[valid-type]
+    language: Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3})?$")] = ""
+    url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_address)] = ""
+    said_on: date | None = None
+    note: Annotated[str, StringConstraints(max_length=tips.LONGEST_NOTE)] = ""
+
+
+class SentTip(Schema):
+    ref: str
+    state: str
+
+
+@router.post(
+    "/tips",
+    auth=Bearer(tokens.TIPS_WRITE),
+    response={201: SentTip, **REFUSALS},
+    url_name="tips",
+)
+def send_tip(request: Asked, body: NewTip) -> Status:
+    """Ask the desk to check something; it comes into the list of tips."""
+    try:
+        tip = tips.send(tips.Asked(**body.dict()), way=Tip.Way.API, by=request.auth.owner)
+    except tips.Refused as refused:
+        raise Refused(422, str(refused), field="text") from refused
+    return Status(201, {"ref": tip.ref, "state": tip.state})
 
 
 # What is read

@@ -17,15 +17,16 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
-from claims.handed import ApiToken, Handing
+from claims.handed import ApiToken, Handing, OutsideCheck, Tip
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 
 __all__ = [
     "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Claim", "ClaimKey",
-    "ClaimMerge", "ClaimSplit", "Claimant", "Derivation", "Flag", "Handing", "Sighting", "Snapshot",
-    "Source", "Story", "Suggestion", "Topic", "TopicKey", "as_ref", "new_ref",
+    "ClaimMerge", "ClaimSplit", "Claimant", "Derivation", "Flag", "Handing", "OutsideCheck",
+    "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey", "as_ref",
+    "new_ref",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from claims import analysis
+from claims import analysis, tips, tokens
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
@@ -33,3 +33,10 @@ def sweep_analyses() -> None:
     article_ids = analysis.hint()
     for start in range(0, len(article_ids), settings.ANALYSIS_CHUNK):
         analyse.delay(article_ids=article_ids[start : start + settings.ANALYSIS_CHUNK])
+
+
+@shared_task
+def forget() -> None:
+    """Delete what is kept for a time only: how to reach senders, what programs were answered."""
+    tips.forget_contacts()
+    tokens.forget_handings()

@@ -227,6 +227,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # What strangers and machines may ask for.
 API_REQUESTS_PER_MINUTE = env.int("FACTCHECK_API_REQUESTS_PER_MINUTE", default=120)  # for a token
+TIPS_PER_ADDRESS = env.int("FACTCHECK_TIPS_PER_ADDRESS", default=5)  # an hour, by the public form
+TIPS_PER_HOUR = env.int("FACTCHECK_TIPS_PER_HOUR", default=200)  # by it, from all together
+TIP_CONTACTS_KEPT = timedelta(days=env.int("FACTCHECK_TIP_CONTACT_DAYS", default=90))
 
 # What the desk reads from the network, and how it gets there; `claims.fetching` alone goes out.
 FETCH_PORTS = env.list("FACTCHECK_FETCH_PORTS", cast=int, default=[80, 443])

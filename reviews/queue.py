@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims import provenance
-from claims.models import Appearance, Claim, Flag
+from claims.models import Appearance, Claim, Flag, Tip
 from claims.provenance import Fate, Standing
 from reviews import gate, leases, notifications, priority, ratings, workflow
 from reviews.inbox import Kind
@@ -134,13 +134,19 @@ def _open_batch() -> int:
 
 
 def _deserving() -> QuerySet[Claim]:
-    """Claims worth checking, or said to be unverified in any article they appear in."""
+    """Claims worth checking, or said to be unverified in any article they appear in, or asked for.
+
+    Of a claim merged into another, the other is asked for.
+    """
     covering = Flag.objects.standing().core()
     flagged = covering.filter(covers__claim=OuterRef("pk"), covers__current=True)
     derived = Flag.objects.standing().filter(claim=OuterRef("pk"))
     appears = Appearance.objects.current().filter(claim=OuterRef("pk"))
     worthy = Q(worthiness__gte=settings.QUEUE_WORTHINESS)
-    return Claim.objects.filter(Exists(appears)).filter(worthy | Exists(flagged) | Exists(derived))
+    said = Q(Exists(appears)) & (worthy | Exists(flagged) | Exists(derived))
+    tips = Tip.objects.accepted()
+    asked = Q(pk__in=tips.values("claim")) | Q(pk__in=tips.values("claim__merged_into"))
+    return Claim.objects.filter(said | asked & Q(merged_into__isnull=True))
 
 
 # Priority

@@ -42,14 +42,19 @@ OVERRULES = (
 )
 
 # Where people and their programs bring in what others say.
-HANDS_IN = ("claims.add_article",)
+HANDS_IN = (
+    "claims.add_article",
+    "claims.add_tip",
+    "claims.change_tip",
+    "claims.add_outsidecheck",
+)
 
 ROLES: dict[str, tuple[str, ...]] = {
     FACT_CHECKERS: ("reviews.check_review", *OVERRULES, *HANDS_IN),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
         "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version", *OVERRULES,
-        *HANDS_IN,
+        *HANDS_IN, "claims.see_contact",
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),

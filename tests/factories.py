@@ -9,7 +9,7 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import tokens
+from claims import tips, tokens
 from claims.models import (
     Analysis,
     ApiToken,
@@ -20,6 +20,7 @@ from claims.models import (
     Flag,
     Handing,
     Source,
+    Tip,
 )
 from reviews import (
     checklists,
@@ -101,8 +102,22 @@ def token(owner: User) -> ApiToken:
     return made
 
 
+def tip(text: str = "", **fields) -> Tip:
+    """What a reader asks us to check."""
+    asked = tips.Asked(
+        **{
+            "text": text or f"The harbour lost {next(_numbers)} boats in a year.",
+            "url": "https://bay.example/post",
+            "contact": "reader@mail.example",
+        }
+        | fields
+    )
+    return tips.send(asked, way=Tip.Way.FORM)
+
+
 def handed_in(*, by: User) -> None:
     """One row of everything that strangers and machines hand in."""
+    tip()
     Handing.objects.create(token=token(by), key="1", body_sha256="0" * 64, status=200, answer={})
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from claims import analysis, rates, reading, tokens
-from claims.models import ApiToken, Article, Handing
+from claims.models import ApiToken, Article, Handing, Tip
 from factcheck import api as door
 from reviews.models import User
 from reviews.states import Status
@@ -157,6 +157,16 @@ def test_a_body_too_large_is_refused_unread(monkeypatch):
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (413, "")
 
 
+def test_a_tip_waits_for_the_desk():
+    program = Program()
+    answer = program.post("/tips", {"text": "The catch fell by half.", "claimant": "The union"})
+
+    tip = Tip.objects.get()
+    assert (answer.status_code, answer.json()) == (201, {"ref": tip.ref, "state": "open"})
+    assert (tip.way, tip.handed_by, tip.claim) == ("api", program.owner, None)
+    assert program.post("/tips", {"text": " "}).status_code == 422
+
+
 # Reading
 
 
@@ -228,7 +238,7 @@ def test_no_operation_writes_anything_of_a_review():
     assert writing == WRITING
 
 
-WRITING = {("post", "/api/v1/articles")}
+WRITING = {("post", "/api/v1/articles"), ("post", "/api/v1/tips")}
 
 
 def test_a_session_is_no_token():

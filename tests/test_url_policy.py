@@ -20,6 +20,7 @@ from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
 from claims import archiving, merging
+from claims import tips as room_of_tips
 from claims.models import (
     Analysis,
     Article,
@@ -113,7 +114,8 @@ WITHOUT_REF = {
     "claims:rules", "claims:rules-csv",
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history", "reviews:tokens", "api:articles", "api:claims", "api:reviews",
-    "api:openapi-json", "api:api-root",
+    "api:openapi-json", "api:api-root", "api:tips", "reviews:tips", "reviews:table",
+    "public:send", "public:thanks",
 }  # fmt: skip
 
 
@@ -159,6 +161,12 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [profile.declare(factories.fact_checker(), about=topic, words="Mine.").ref]
         case "reviews:revoke-token":
             refs = [factories.token(factories.fact_checker()).ref]
+        case "reviews:tip" | "reviews:accept-tip" | "reviews:dismiss-tip":
+            refs = [factories.tip().ref]
+        case "reviews:take-back-tip":
+            row = factories.tip()
+            room_of_tips.dismiss(row, by=factories.supervisor(), reason="A joke.")
+            refs = [row.ref]
         case "reviews:change-view":
             owner = factories.fact_checker()
             refs = [saved.keep(owner, name="Ours", query="view=open", shared=True).ref]

@@ -271,6 +271,18 @@ DESK = {
         data=lambda review: {"name": "Feeder", "scopes": ["claims:read"], "days": 30},
     ),
     "reviews:revoke-token": Policy(NO_PAGE, "in 404 404 404 404"),  # somebody else's
+    "reviews:tips": Policy(PAGE, NO_PAGE),
+    "reviews:tip": Policy(PAGE, NO_PAGE),
+    "reviews:accept-tip": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"wording": "It fell.", "language": "en"}
+    ),
+    "reviews:dismiss-tip": Policy(NO_PAGE, OVERRULES, data=lambda review: {"reason": "A joke."}),
+    "reviews:take-back-tip": Policy(NO_PAGE, OVERRULES),
+    "reviews:table": Policy(
+        "in 200 200 403 200",
+        "in 200+ 200+ 403 200+",
+        data=lambda review: {"packed": "Y2xhaW0KSXQgZmVsbCBieSBoYWxmLgo=", "keep": 1},
+    ),
     "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
     "reviews:saved-views": Policy(PAGE, NO_PAGE),
     "reviews:saved-view-counts": Policy(PAGE, NO_PAGE),
@@ -398,6 +410,8 @@ DESK = {
     "reviews:link": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
     "reviews:undo-merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
     "reviews:undo-split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
+    "public:send": Policy(EVERYBODY, "302+ 302+ 302+ 302+ 302+", data=lambda review: {"text": "?"}),
+    "public:thanks": Policy(EVERYBODY, "405 405 405 405 405"),
     "public:checks": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:check": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
@@ -406,6 +420,7 @@ DESK = {
     "public:verify-history": Policy(EVERYBODY, "405 405 405 405 405"),
     "api:articles": Policy(NO_TOKEN, NO_TOKEN),
     "api:article": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:tips": Policy("405 405 405 405 405", NO_TOKEN),
     "api:claims": Policy(NO_TOKEN, "405 405 405 405 405"),
     "api:claim": Policy(NO_TOKEN, "405 405 405 405 405"),
     "api:story": Policy(NO_TOKEN, "405 405 405 405 405"),
@@ -459,6 +474,7 @@ ADMIN_ROWS = {
     "claims.rebuild": READ,
     "claims.apitoken": READ_BY_ROOT,
     "claims.handing": READ_BY_ROOT,
+    "claims.tip": READ_BY_ROOT,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,

@@ -27,7 +27,7 @@ from claims.reading.values import (
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
     "UNKNOWN_SOURCE", "Document", "Failure", "Reading", "Received", "Unreadable", "canonical",
-    "clean", "label", "read", "read_apart", "same_site", "web_address",
+    "clean", "decoded", "label", "read", "read_apart", "same_site", "web_address",
 ]  # fmt: skip
 
 
@@ -44,3 +44,13 @@ def read(
     from claims.reading.opening import read_all  # noqa: PLC0415  the parsers are slow to load
 
     return read_all(content, name=name, media_type=media_type, location=location, place=place)
+
+
+def decoded(content: bytes, *, media_type: str = "") -> tuple[str, bool]:
+    """Return the text of `content`, and whether its encoding was guessed.
+
+    :raises Unreadable: if its bytes are no text.
+    """
+    from claims.reading import charset  # noqa: PLC0415  slow to load
+
+    return charset.decoded(content, media_type=media_type)
