@@ -44,7 +44,10 @@ ARTICLES_READ = Scope("articles:read", "Read articles and what was found in them
 CLAIMS_READ = Scope("claims:read", "Read and search claims, read stories")
 REVIEWS_READ = Scope("reviews:read", "Read published checks")
 TIPS_WRITE = Scope("tips:write", "Send tips: claims to check", "claims.add_tip")
-SCOPES = {scope.name: scope for scope in (ARTICLES_WRITE, ARTICLES_READ, CLAIMS_READ, REVIEWS_READ)}
+SCOPES = {
+    scope.name: scope
+    for scope in (ARTICLES_WRITE, ARTICLES_READ, CLAIMS_READ, REVIEWS_READ, TIPS_WRITE)
+}
 
 
 class Refused(Exception):

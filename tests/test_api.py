@@ -161,6 +161,7 @@ def test_a_tip_waits_for_the_desk():
     program = Program()
     answer = program.post("/tips", {"text": "The catch fell by half.", "claimant": "The union"})
 
+    assert answer.status_code == 201, answer.json()
     tip = Tip.objects.get()
     assert (answer.status_code, answer.json()) == (201, {"ref": tip.ref, "state": "open"})
     assert (tip.way, tip.handed_by, tip.claim) == ("api", program.owner, None)

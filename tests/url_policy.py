@@ -281,7 +281,7 @@ DESK = {
     "reviews:table": Policy(
         "in 200 200 403 200",
         "in 200+ 200+ 403 200+",
-        data=lambda review: {"packed": "Y2xhaW0KSXQgZmVsbCBieSBoYWxmLgo=", "keep": 1},
+        data=lambda review: {"packed": "Y2xhaW0sbGFuZ3VhZ2UKSXQgZmVsbCBieSBoYWxmLixlbgo=", "keep": 1},
     ),
     "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
     "reviews:saved-views": Policy(PAGE, NO_PAGE),
