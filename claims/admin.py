@@ -34,6 +34,7 @@ from claims.models import (
     Derivation,
     Flag,
     Handing,
+    OutsideCheck,
     Rebuild,
     Sighting,
     Snapshot,
@@ -440,4 +441,11 @@ class TipAdmin(ViewOnlyAdmin):
     list_filter = ("state", "way")
     list_select_related = ("decided_by",)
     search_fields = ("text",)
+    ordering = ("-pk",)
+
+
+@admin.register(OutsideCheck)
+class OutsideCheckAdmin(ViewOnlyAdmin):
+    list_display = ("publisher", "rating", "wording", "url", "published_on", "received_at")
+    search_fields = ("publisher", "wording", "url")
     ordering = ("-pk",)

@@ -166,7 +166,7 @@ MISSING = REFUSALS | {404: Problems}
 
 
 def _clean(text: str) -> str:
-    return reading.label(text, len(text) + 1)
+    return reading.label(text, 9 * len(text) + 1)  # controls are written out
 
 
 def _address(text: str) -> str:

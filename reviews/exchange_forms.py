@@ -6,7 +6,7 @@ import base64
 
 from django import forms
 
-from claims import tables, tips, tokens
+from claims import outside, tables, tips, tokens
 from claims.reading import Unreadable
 from claims.tips import Asked
 from reviews.models import User
@@ -130,3 +130,25 @@ def _unpacked(packed: str) -> bytes:
         return base64.b64decode(packed, validate=True)
     except ValueError as error:
         raise Unreadable("Choose the file again.") from error
+
+
+class ChecksForm(forms.Form):
+    """Other people's checks, as a file or pasted."""
+
+    file = forms.FileField(
+        label="A file", required=False, allow_empty_file=True, help_text="JSON, or a saved page."
+    )
+    text = forms.CharField(
+        label="Or the text",
+        required=False,
+        max_length=500_000,
+        help_text="JSON-LD, or the source of a page.",
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+    )
+
+    def content(self) -> tuple[bytes, str]:
+        """Return the bytes and what they are called; nothing if nothing was given."""
+        file = self.cleaned_data["file"]
+        if file is not None:
+            return file.read(outside.LARGEST + 1), file.name
+        return self.cleaned_data["text"].encode(errors="replace"), ""

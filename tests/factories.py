@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import tips, tokens
+from claims import outside, tips, tokens
 from claims.models import (
     Analysis,
     ApiToken,
@@ -19,6 +20,7 @@ from claims.models import (
     Claimant,
     Flag,
     Handing,
+    OutsideCheck,
     Source,
     Tip,
 )
@@ -59,6 +61,7 @@ from reviews.models import (
     Weights,
 )
 from reviews.states import Status
+from tests import files
 
 _numbers = count(1)
 
@@ -115,9 +118,17 @@ def tip(text: str = "", **fields) -> Tip:
     return tips.send(asked, way=Tip.Way.FORM)
 
 
+def outside_check(**fields) -> OutsideCheck:
+    """A check that somebody else published."""
+    markup = json.dumps(files.claim_review(**fields)).encode()
+    (receipt,) = outside.take_in(markup, name="checks.json").receipts
+    return receipt.check
+
+
 def handed_in(*, by: User) -> None:
     """One row of everything that strangers and machines hand in."""
     tip()
+    outside_check()
     Handing.objects.create(token=token(by), key="1", body_sha256="0" * 64, status=200, answer={})
 
 

@@ -115,6 +115,7 @@ WITHOUT_REF = {
     "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history", "reviews:tokens", "api:articles", "api:claims", "api:reviews",
     "api:openapi-json", "api:api-root", "api:tips", "reviews:tips", "reviews:table",
+    "reviews:outside-checks",
     "public:send", "public:thanks",
 }  # fmt: skip
 

@@ -6,6 +6,8 @@ it took them back). The columns are the ROLES, in this order. An address that is
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +25,7 @@ from reviews.inbox import Kind, Mail
 from reviews.models import ChecklistVersion, Review, ReviewTopic
 from reviews.states import Status
 from tests import factories
+from tests.files import claim_review
 
 ROLES = ["anonymous", "fact-checker", "supervisor", "data editor", "superuser"]
 CHECKERS = {"fact-checker", "supervisor", "superuser"}
@@ -278,10 +281,15 @@ DESK = {
     ),
     "reviews:dismiss-tip": Policy(NO_PAGE, OVERRULES, data=lambda review: {"reason": "A joke."}),
     "reviews:take-back-tip": Policy(NO_PAGE, OVERRULES),
+    "reviews:outside-checks": Policy(
+        PAGE,
+        "in 200+ 200+ 403 200+",
+        data=lambda review: {"text": json.dumps(claim_review())},
+    ),
     "reviews:table": Policy(
         "in 200 200 403 200",
         "in 200+ 200+ 403 200+",
-        data=lambda review: {"packed": "Y2xhaW0sbGFuZ3VhZ2UKSXQgZmVsbCBieSBoYWxmLixlbgo=", "keep": 1},
+        data=lambda review: {"packed": b64encode(b"claim,lang\nIt fell.,en").decode(), "keep": 1},
     ),
     "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
     "reviews:saved-views": Policy(PAGE, NO_PAGE),
@@ -475,6 +483,7 @@ ADMIN_ROWS = {
     "claims.apitoken": READ_BY_ROOT,
     "claims.handing": READ_BY_ROOT,
     "claims.tip": READ_BY_ROOT,
+    "claims.outsidecheck": READ_BY_ROOT,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,

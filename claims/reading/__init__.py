@@ -7,8 +7,9 @@ in a process of their own, which is what everybody outside this package wants.
 from __future__ import annotations
 
 from claims.reading.addresses import canonical, same_site, web_address
-from claims.reading.apart import read_apart
+from claims.reading.apart import read_apart, read_checks_apart
 from claims.reading.kinds import ENDINGS, SUFFIXES
+from claims.reading.others import Check, Checks
 from claims.reading.values import (
     LARGEST,
     LARGEST_BUNDLE,
@@ -26,8 +27,9 @@ from claims.reading.values import (
 
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
-    "UNKNOWN_SOURCE", "Document", "Failure", "Reading", "Received", "Unreadable", "canonical",
-    "clean", "decoded", "label", "read", "read_apart", "same_site", "web_address",
+    "UNKNOWN_SOURCE", "Check", "Checks", "Document", "Failure", "Reading", "Received", "Unreadable",
+    "canonical", "clean", "decoded", "label", "read", "read_apart", "read_checks_apart",
+    "same_site", "web_address",
 ]  # fmt: skip
 
 

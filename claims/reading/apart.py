@@ -24,6 +24,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+from claims.reading import others
+from claims.reading.others import Checks
 from claims.reading.values import Document, Failure, Reading, Received, label
 
 SECONDS = 20  # of computing for one document or bundle member's worth of it; a page takes 0.02
@@ -67,6 +69,16 @@ def read_apart(
     except Broken as error:
         return Reading(failures=(Failure(place, str(error)),))
     return _reading(answer, content)
+
+
+def read_checks_apart(content: bytes, *, place: str, media_type: str = "") -> Checks:
+    """Return what `claims.reading.markup.read` returns, read in a process of its own."""
+    question = {"what": "checks", "place": place, "media_type": media_type}
+    question = {key: value.encode(errors="replace").decode() for key, value in question.items()}
+    try:
+        return others.untold(_desk.ask(question, content))
+    except Broken as error:
+        return Checks(failures=(Failure(place, str(error)),))
 
 
 class _Desk:
@@ -232,7 +244,7 @@ def _reading(answer: dict[str, Any], content: bytes) -> Reading:
 
 def serve() -> None:
     """Read what the parent hands over, until it closes the pipe or asks nothing for a while."""
-    from claims.reading import read  # noqa: PLC0415  the child alone needs the parsers
+    from claims.reading import markup, read  # noqa: PLC0415  the child alone needs the parsers
 
     questions, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
     quiet = os.open(os.devnull, os.O_RDWR)
@@ -247,11 +259,19 @@ def serve() -> None:
         content = _part(questions) or b""
         question = json.loads(asked)
         _limit_time(question.pop("seconds"))
+        for_checks = question.pop("what", "") == "checks"
         try:
-            answer = _told(read(content, **question), content)
+            answer = (
+                others.told(markup.read(content, **question))
+                if for_checks
+                else _told(read(content, **question), content)
+            )
         except MemoryError:
             failure = Failure(question["place"], "reading it takes too much memory")
-            answer = _told(Reading(failures=(failure,)), content)
+            failed = Reading(failures=(failure,))
+            answer = (
+                others.told(Checks(failures=(failure,))) if for_checks else _told(failed, content)
+            )
         answers.write(_packet(json.dumps(answer).encode()))
         answers.flush()
 
