@@ -29,9 +29,9 @@ router = Router()
 class Refused(Exception):
     """What was asked is refused, with an HTTP status, and told by field."""
 
-    def __init__(self, status: int, why: str, *, field: str = "") -> None:
+    def __init__(self, code: int, why: str, *, field: str = "") -> None:
         super().__init__(why)
-        self.status, self.why, self.field = status, why, field
+        self.code, self.why, self.field = code, why, field
 
 
 class Bearer(HttpBearer):

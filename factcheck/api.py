@@ -66,7 +66,7 @@ def problem(status: int, why: str, *, field: str = "") -> JsonResponse:
 
 @api.exception_handler(claims_api.Refused)
 def _refused(request: HttpRequest, refused: claims_api.Refused) -> HttpResponse:
-    return problem(refused.status, refused.why, field=refused.field)
+    return problem(refused.code, refused.why, field=refused.field)
 
 
 @api.exception_handler(AuthenticationError)

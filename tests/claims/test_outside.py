@@ -16,10 +16,9 @@ from claims.models import Claim, OutsideCheck, Suggestion
 from reviews import queue
 from reviews.models import Review
 from reviews.states import Status
-from tests import bad_input, factories, files
+from tests import factories, files
 from tests.files import claim_review
 from tests.serving import signed_in
-from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.django_db
 WORDING = "The harbour lost 40 boats in a year."
@@ -314,22 +313,6 @@ def test_the_command_names_what_failed(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.out == "1 new, 0 changed, 0 known, 1 failed\n"
     assert said.err == "feed.json › check 2: it has no web address (url)\n"
-
-
-@pytest.mark.skipif(not bad_input.CORPORA.is_dir(), reason="../shared/data is not here")
-def test_hostile_documents_are_named_and_leave_nothing_by_halves():
-    for paths in bad_input.corpora(bad_input.CORPORA).values():
-        for path in paths if THOROUGH else paths[:: max(len(paths) // 6, 1)]:
-            content = path.read_bytes()
-            taken = outside.take_in(content, name=path.name)
-            hostile = claim_review(
-                claimReviewed=content.decode(errors="replace")[:900], inLanguage="en",
-                reviewRating=content.decode(errors="replace")[:200],
-            )  # fmt: skip
-            for each in (taken, take_in(hostile)):
-                assert [one for one in each.failures if not bad_input.told(one)] == []
-                assert all(isinstance(one, outside.Receipt) for one in each.receipts)
-                assert each.receipts or each.failures
 
 
 def test_a_hostile_value_stays_text():

@@ -7,15 +7,13 @@ import base64
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import transaction
 
 from claims import tables, tips
 from claims.models import Claim, Tip
 from claims.reading import Unreadable
 from reviews import queue
-from tests import bad_input, factories
+from tests import factories
 from tests.serving import signed_in
-from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.django_db
 TABLE = """Claim;Said by;Lang;Link;Date;Remarks;Our number
@@ -179,20 +177,3 @@ def test_the_command_takes_tables_from_those_who_may():
 
     with pytest.raises(CommandError, match="may not hand in claims"):
         call_command("import_claims", "x.csv", "--as", editor.username)
-
-
-@pytest.mark.skipif(not bad_input.CORPORA.is_dir(), reason="../shared/data is not here")
-def test_hostile_tables_are_answered_row_by_row_or_refused():
-    by = factories.fact_checker()
-    for paths in bad_input.corpora(bad_input.CORPORA).values():
-        for path in paths if THOROUGH else paths[:: max(len(paths) // 4, 1)]:
-            content = path.read_bytes()[:50_000]
-            for table in (content, b"claim\n" + content):
-                try:
-                    with transaction.atomic():
-                        report = tables.take_in(table, name=path.name, by=by, most=20)
-                    said = [one.why for one in report.answers]
-                except Unreadable as error:
-                    said = [str(error)]
-                assert [why for why in said if not why.isprintable()] == []
-    assert Tip.objects.filter(claim__isnull=True).count() == 0
