@@ -93,7 +93,9 @@ def keep_dates() -> int:
 
 
 def open_reviews() -> int:
-    """Open a review for every flagged or check-worthy claim that has none; return how many.
+    """Open a review for every claim flagged, check-worthy or asked for that has none.
+
+    Return how many.
 
     Also gives reviews their priority again where their claim was found in a new article since, or
     a person decided what its articles rest on. Safe to repeat and to run twice at once.
@@ -109,7 +111,9 @@ def open_reviews() -> int:
 def _open_batch() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
-    claims = list(_deserving().filter(review__isnull=True).order_by("pk")[:BATCH])
+    # One after the other: together they would be one slow question about every claim.
+    waiting = (rows.filter(review__isnull=True) for rows in (_deserving(), _asked_for()))
+    claims = next(filter(None, (list(rows.order_by("pk")[:BATCH]) for rows in waiting)), [])
     if not claims:
         return 0
     now = leases.clock()
@@ -134,19 +138,20 @@ def _open_batch() -> int:
 
 
 def _deserving() -> QuerySet[Claim]:
-    """Claims worth checking, or said to be unverified in any article they appear in, or asked for.
-
-    Of a claim merged into another, the other is asked for.
-    """
+    """Claims worth checking, or said to be unverified in any article they appear in."""
     covering = Flag.objects.standing().core()
     flagged = covering.filter(covers__claim=OuterRef("pk"), covers__current=True)
     derived = Flag.objects.standing().filter(claim=OuterRef("pk"))
     appears = Appearance.objects.current().filter(claim=OuterRef("pk"))
     worthy = Q(worthiness__gte=settings.QUEUE_WORTHINESS)
-    said = Q(Exists(appears)) & (worthy | Exists(flagged) | Exists(derived))
+    return Claim.objects.filter(Exists(appears)).filter(worthy | Exists(flagged) | Exists(derived))
+
+
+def _asked_for() -> QuerySet[Claim]:
+    """Claims for which an accepted tip stands; of one merged into another, the other."""
     tips = Tip.objects.accepted()
     asked = Q(pk__in=tips.values("claim")) | Q(pk__in=tips.values("claim__merged_into"))
-    return Claim.objects.filter(said | asked & Q(merged_into__isnull=True))
+    return Claim.objects.filter(asked, merged_into__isnull=True)
 
 
 # Priority

@@ -19,7 +19,7 @@ def test_the_secret_is_shown_once_and_not_kept(db):
     owner = factories.fact_checker()
     client = signed_in(owner)
     made = client.post("/me/tokens/", FORM)
-    (secret,) = re.findall(r"<code>(desk_[\w-]+)</code>", made.content.decode())
+    (secret,) = re.findall(r'<code class="mono">(desk_[\w-]+)</code>', made.content.decode())
 
     token = tokens.holder(secret)
     assert (made.status_code, made["Cache-Control"].split(",")[0]) == (201, "max-age=0")
