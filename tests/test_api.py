@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from claims import analysis, rates, reading, tokens
+from claims import analysis, handing, rates, reading, tokens
 from claims.models import ApiToken, Article, Handing, Tip
 from factcheck import api as door
 from reviews.models import User
@@ -140,6 +140,26 @@ def test_under_a_key_the_first_answer_is_given_again():
     assert why(other) == [("Idempotency-Key", "This Idempotency-Key was used for something else.")]
     assert Article.objects.count() == 1
     assert Program().post("/articles", {"text": TEXT}, **key).status_code == 200  # a key of its own
+
+
+def test_of_two_at_once_under_a_key_the_second_is_answered_like_the_first():
+    token = Program().token
+
+    def overtaken() -> handing.Answer:
+        handing.once(token, "1", b"{}", lambda: handing.Answer(201, {"came": "first"}))
+        return handing.Answer(200, {"came": "second"})
+
+    assert handing.once(token, "1", b"{}", overtaken) == handing.Answer(201, {"came": "first"})
+
+
+def test_what_was_refused_may_be_tried_again_under_its_key():
+    program, key = Program(), {"Idempotency-Key": "1"}
+
+    assert program.post("/articles", {"file": PICTURE}, **key).status_code == 422
+    assert program.post("/articles", {"text": TEXT}, **key).status_code == 201
+
+
+PICTURE = {"name": "a.png", "base64": "iVBORw0KGgo="}
 
 
 def test_answers_are_forgotten_after_a_week():

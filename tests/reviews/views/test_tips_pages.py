@@ -157,6 +157,10 @@ def test_a_claim_that_nobody_printed_is_checked_and_published():
     factories.approve(review, by=factories.supervisor())
     publication.publish(review_id=review.pk)
 
+    client = signed_in(checker)
+    pages = [f"/claims/{claim.ref}/", f"/claims/{claim.ref}/regroup/", f"/reviews/{review.ref}/",
+             f"/reviews/{review.ref}/approval/", f"/reviews/{review.ref}/history/"]  # fmt: skip
+    assert [client.get(where).status_code for where in pages] == [200] * 5
     markup = publication.claim_review(Publication.objects.get())
     assert "appearance" not in markup["itemReviewed"]
     assert Client().get(f"/checks/{review.ref}/").status_code == 200
