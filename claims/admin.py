@@ -24,6 +24,7 @@ from reversion.models import Version
 from claims import analysis, matching
 from claims.models import (
     Analysis,
+    ApiToken,
     Appearance,
     Article,
     Claim,
@@ -35,9 +36,11 @@ from claims.models import (
     FeedEvent,
     FeedItem,
     Flag,
+    Handing,
     Import,
     ImportItem,
     Offer,
+    OutsideCheck,
     Rebuild,
     Revision,
     Sighting,
@@ -45,6 +48,7 @@ from claims.models import (
     Source,
     Story,
     Suggestion,
+    Tip,
     Watch,
 )
 
@@ -485,4 +489,38 @@ class ClaimSplitAdmin(ViewOnlyAdmin):
 @admin.register(Rebuild)
 class RebuildAdmin(ViewOnlyAdmin):
     list_display = ("stage", "after", "begun_at")
+    ordering = ("-pk",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ViewOnlyAdmin):
+    fields = (
+        "name", "owner", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
+    list_display = ("name", "owner", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username")
+    ordering = ("-pk",)
+
+
+@admin.register(Handing)
+class HandingAdmin(ViewOnlyAdmin):
+    list_display = ("token", "key", "status", "at")
+    list_select_related = ("token",)
+    ordering = ("-pk",)
+
+
+@admin.register(Tip)
+class TipAdmin(ViewOnlyAdmin):
+    list_display = ("text", "way", "state", "received_at", "decided_by", "decided_at")
+    list_filter = ("state", "way")
+    list_select_related = ("decided_by",)
+    search_fields = ("text",)
+    ordering = ("-pk",)
+
+
+@admin.register(OutsideCheck)
+class OutsideCheckAdmin(ViewOnlyAdmin):
+    list_display = ("publisher", "rating", "wording", "url", "published_on", "received_at")
+    search_fields = ("publisher", "wording", "url")
     ordering = ("-pk",)

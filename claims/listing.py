@@ -46,8 +46,9 @@ ROWS = 50  # on one page
 NAMED = 6  # articles of a story that its row names
 RECENT = timedelta(days=7)  # whose new articles are counted for each feed
 COUNTED = 1000  # counting stops here: beyond it "1,000+" says enough
+WORDS = 8  # searched for at most
 
-Row = TypeVar("Row", Article, Feed, FeedItem, Import, ImportItem, Story)
+Row = TypeVar("Row", Article, Claim, Feed, FeedItem, Import, ImportItem, Story)
 
 
 def stories(*, after: str = "") -> tuple[list[Story], str]:
@@ -115,6 +116,22 @@ def feeds(*, view: str = "", after: str = "") -> tuple[list[Feed], str]:
     late = Q(state=FeedItem.State.STORED, settled_at__gte=Now() - RECENT)
     rows = rows.annotate(new=_items(late), failed=_items(Q(state=FeedItem.State.FAILED)))
     place = Feed.objects.filter(ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    return _page(rows.order_by("-pk"))
+
+
+def claims(*, words: str = "", language: str = "", after: str = "") -> tuple[list[Claim], str]:
+    """Return the standing claims that have every one of `words`, newest first, with claimant.
+
+    Cost: a search reads the claims until a page is full; without words the key is walked.
+    """
+    rows = Claim.objects.filter(merged_into__isnull=True).select_related("claimant", "merged_into")
+    for word in words.split()[:WORDS]:
+        rows = rows.filter(wording__icontains=word)
+    if language:
+        rows = rows.filter(language=language)
+    place = Claim.objects.filter(ref=after).values("pk").first() if after else None
     if place:
         rows = rows.filter(pk__lt=place["pk"])
     return _page(rows.order_by("-pk"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from claims import text as engine
 from claims.index import Candidate, candidates, enter, enter_anew
-from claims.models import Appearance, Article, Claim, Suggestion
+from claims.models import Appearance, Article, Claim, Claimant, Suggestion
 
 CANDIDATES = 6  # claims compared with one appearance, those sharing most of its weight
 WORDINGS = 8  # in which one candidate is compared, besides its own
@@ -69,6 +69,35 @@ def link_appearances(article: Article) -> int:
     Suggestion.objects.bulk_create(suggestions, ignore_conflicts=True)
     _raise_worthiness(article)
     return new
+
+
+@transaction.atomic
+def join(wording: str, *, language: str, claimant: str = "") -> tuple[Claim, bool]:
+    """Return the claim that says what somebody words so outside of any article, and whether new.
+
+    As for an appearance: what a person decided about the wording, else a certain match, else a new
+    claim; a likely one is suggested, where it appears. It appears nowhere yet.
+    """
+    lock()
+    decided = _decisions([Appearance(wording=wording)]).get(wording_key(wording), Decided())
+    if decided.confirmed:
+        return decided.confirmed[-1], False
+    matches = find_matches(wording, language, decided.rejected)
+    certain = max((one for one in matches if one.certain), key=lambda one: one.rank, default=None)
+    if certain is not None:
+        return Claim.objects.get(pk=certain.candidate.claim_id), False
+    said_by = Claimant.objects.get_or_create(name=claimant)[0] if claimant else None
+    found = engine.analyse(wording, language=language)
+    worthiness = max((one.worthiness for one in found.claims), default=0.0)
+    claim = Claim(wording=wording, language=language, claimant=said_by, worthiness=worthiness)
+    enter(claim, [wording])
+    claim.save()
+    for likely in _likely(matches):
+        there = Appearance.objects.current().filter(claim=likely.candidate.claim_id).order_by("pk")
+        if first := there.first():
+            match = replace(likely, candidate=replace(likely.candidate, claim_id=claim.pk))
+            Suggestion.objects.bulk_create([_suggestion(first, match)], ignore_conflicts=True)
+    return claim, True
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from claims import text as engine
+from claims.brought import ApiToken, Handing, OutsideCheck, Tip
 from claims.handed import Import, ImportItem, Offer
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Sighting, Snapshot
@@ -25,10 +26,10 @@ from claims.subscriptions import Feed, FeedEvent, FeedItem
 from claims.watched import Revision, Watch
 
 __all__ = [
-    "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
-    "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
-    "Import", "ImportItem", "Offer", "Revision", "Sighting", "Snapshot", "Source", "Story",
-    "Suggestion", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",
+    "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Claim", "ClaimKey",
+    "ClaimMerge", "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
+    "Handing", "Import", "ImportItem", "Offer", "OutsideCheck", "Revision", "Sighting", "Snapshot",
+    "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init
 from django.conf import settings
 
-from claims import analysis, importing, offering, polling, watching
+from claims import analysis, importing, offering, polling, tips, tokens, watching
 from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
@@ -141,3 +141,10 @@ def sweep_imports() -> None:
     item_ids = importing.hint()
     for start in range(0, len(item_ids), IMPORT_CHUNK):
         take_in_files.delay(item_ids=item_ids[start : start + IMPORT_CHUNK])
+
+
+@shared_task
+def forget() -> None:
+    """Delete what is kept for a time only: how to reach senders, what programs were answered."""
+    tips.forget_contacts()
+    tokens.forget_handings()

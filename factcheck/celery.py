@@ -85,6 +85,7 @@ app.conf.update(
             "task": "reviews.tasks.verify_history",
             "schedule": crontab(hour="3", minute="30"),
         },
+        "forget": {"task": "claims.tasks.forget", "schedule": crontab(minute="40")},
         # One a day; asked every hour, so that a day on which the folder was away has one yet.
         "take checkpoint": {
             "task": "reviews.tasks.take_checkpoint",

@@ -238,6 +238,12 @@ UPLOAD_ALL = env.int("FACTCHECK_UPLOAD_MB", default=500) * 1_000_000
 UPLOAD_FILES = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 4 * UPLOAD_FILES
 
+# What strangers and machines may ask for.
+API_REQUESTS_PER_MINUTE = env.int("FACTCHECK_API_REQUESTS_PER_MINUTE", default=120)  # for a token
+TIPS_PER_ADDRESS = env.int("FACTCHECK_TIPS_PER_ADDRESS", default=5)  # an hour, by the public form
+TIPS_PER_HOUR = env.int("FACTCHECK_TIPS_PER_HOUR", default=200)  # by it, from all together
+TIP_CONTACTS_KEPT = timedelta(days=env.int("FACTCHECK_TIP_CONTACT_DAYS", default=90))
+
 # What the desk reads from the network, and how it gets there; `claims.fetching` alone goes out.
 FETCH_PORTS = env.list("FACTCHECK_FETCH_PORTS", cast=int, default=[80, 443])
 # Networks closed to it beside those that are not public: our own servers, a NAT64 prefix.

@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.contrib.auth import views as people
 from django.urls import include, path, reverse_lazy
 
+from factcheck import api
 from factcheck.health import health, record_health
 
 urlpatterns = [
     path("", include("reviews.urls")),
     path("", include("claims.urls")),
     path("checks/", include("reviews.public_urls")),
+    path("api/v1/", api.addresses()),
     path(
         "sign-in/",
         people.LoginView.as_view(

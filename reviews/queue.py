@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims import analysis, provenance
-from claims.models import Appearance, Claim, Flag
+from claims.models import Appearance, Claim, Flag, Tip
 from claims.provenance import Fate, Standing
 from reviews import gate, leases, notifications, priority, ratings, workflow
 from reviews.inbox import Kind
@@ -107,7 +107,9 @@ def renew_analyses() -> int:
 
 
 def open_reviews() -> int:
-    """Open a review for every flagged or check-worthy claim that has none; return how many.
+    """Open a review for every claim flagged, check-worthy or asked for that has none.
+
+    Return how many.
 
     Also gives reviews their priority again where their claim was found in a new article since, or
     a person decided what its articles rest on. Safe to repeat and to run twice at once.
@@ -123,7 +125,9 @@ def open_reviews() -> int:
 def _open_batch() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [QUEUE_LOCK])
-    claims = list(_deserving().filter(review__isnull=True).order_by("pk")[:BATCH])
+    # One after the other: together they would be one slow question about every claim.
+    waiting = (rows.filter(review__isnull=True) for rows in (_deserving(), _asked_for()))
+    claims = next(filter(None, (list(rows.order_by("pk")[:BATCH]) for rows in waiting)), [])
     if not claims:
         return 0
     now = leases.clock()
@@ -155,6 +159,13 @@ def _deserving() -> QuerySet[Claim]:
     appears = Appearance.objects.current().filter(claim=OuterRef("pk"))
     worthy = Q(worthiness__gte=settings.QUEUE_WORTHINESS)
     return Claim.objects.filter(Exists(appears)).filter(worthy | Exists(flagged) | Exists(derived))
+
+
+def _asked_for() -> QuerySet[Claim]:
+    """Claims for which an accepted tip stands; of one merged into another, the other."""
+    tips = Tip.objects.accepted()
+    asked = Q(pk__in=tips.values("claim")) | Q(pk__in=tips.values("claim__merged_into"))
+    return Claim.objects.filter(asked, merged_into__isnull=True)
 
 
 # Priority

@@ -56,12 +56,20 @@ OVERRULES = (
     "claims.add_claimsplit",
 )
 
+# Where people and their programs bring in what others say.
+BRINGS_IN = (
+    "claims.add_article",
+    "claims.add_tip",
+    "claims.change_tip",
+    "claims.add_outsidecheck",
+)
+
 ROLES: dict[str, tuple[str, ...]] = {
-    FACT_CHECKERS: ("reviews.check_review", *OVERRULES, *HANDS_IN),
+    FACT_CHECKERS: ("reviews.check_review", *OVERRULES, *HANDS_IN, *BRINGS_IN),
     SUPERVISORS: (
         "reviews.check_review", "reviews.approve_verdict", "reviews.set_weights",
         "reviews.edit_checklist", "reviews.edit_policy", "reviews.redact_version",
-        *OVERRULES, *FEEDS, *HANDS_IN,
+        *OVERRULES, *FEEDS, *HANDS_IN, *BRINGS_IN, "claims.see_contact",
     ),
     DATA_EDITORS: (
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),

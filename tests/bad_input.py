@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from claims import archiving, intake, reading
-from claims.models import Analysis, Article, Snapshot
-from tests import files
+from django.contrib.auth import get_user_model
+
+from claims import archiving, intake, outside, reading, tables
+from claims.models import Analysis, Article, Snapshot, Tip
+from tests import factories, files
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared" / "data" / "badinput"
 # A file is read as each of these: by its name and, where that needs it, inside of one.
+LARGEST_TABLE = 50_000  # bytes of what is read as a table
 NAMES = ("a.txt", "a.md", "a.html", "a.eml", "a.pdf", "a.docx", "a.zip", "a.warc", "a.gz", "a")
 
 
@@ -56,6 +60,29 @@ def as_words(line: bytes) -> Iterator[tuple[bytes, str]]:
     yield files.page(f"{files.SENTENCE} {text}", head=head), "page.html"
 
 
+def handed(content: bytes) -> Iterator[outside.Taken | tables.Report]:
+    """`content` as other people's checks, as values of one, as a table of claims, and as cells."""
+    text = content.decode(errors="replace")
+    by = get_user_model().objects.filter(is_superuser=True).first() or factories.superuser()
+    values = {"claimReviewed": text[:900], "reviewRating": text[:200], "author": text[:99]}
+    yield outside.take_in(content, name="checks.json")
+    yield outside.take_in(json.dumps(files.claim_review(**values)).encode(), name="value.json")
+    cells = f"claim,claimant,language,note\n{text[:400]!r},{text[:100]!r},en,{text[:300]!r}"
+    for table in (content, b"claim\n" + content, cells.encode()):
+        try:
+            yield tables.take_in(table[:LARGEST_TABLE], name="a.csv", by=by, most=20)
+        except reading.Unreadable as error:
+            yield outside.Taken(failures=(reading.Failure("a.csv", str(error)),))
+
+
+def unclear(answer: outside.Taken | tables.Report) -> list[str]:
+    """The reasons in an answer that are not one clear line."""
+    if isinstance(answer, outside.Taken):
+        return [str(one) for one in answer.failures if not told(one)]
+    failed = [one.why for one in answer.answers if one.outcome == tables.Outcome.FAILED]
+    return [why for why in failed if not why or not why.isprintable() or "Traceback" in why]
+
+
 def told(failure: reading.Failure) -> bool:
     """Whether a failure is one clear line, and no traceback."""
     return bool(failure.why) and failure.why.isprintable() and "Traceback" not in failure.why
@@ -72,6 +99,8 @@ def half_rows() -> list[str]:
     found = [f"{rows.count()} without {name}" for name, rows in without.items() if rows.exists()]
     if Analysis.objects.count() != Article.objects.count():
         found.append("analyses without article")
+    if Tip.objects.filter(state=Tip.State.ACCEPTED, claim__isnull=True).exists():
+        found.append("tips accepted for nothing")
     return found + [str(fault) for fault in archiving.faults()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -10,9 +11,10 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import following, importing, offering, watching
+from claims import following, importing, offering, outside, tips, tokens, watching
 from claims.models import (
     Analysis,
+    ApiToken,
     Appearance,
     Article,
     Claim,
@@ -20,10 +22,13 @@ from claims.models import (
     Feed,
     FeedItem,
     Flag,
+    Handing,
     Import,
     Offer,
+    OutsideCheck,
     Revision,
     Source,
+    Tip,
 )
 from reviews import (
     checklists,
@@ -62,6 +67,7 @@ from reviews.models import (
     Weights,
 )
 from reviews.states import Status
+from tests import files
 
 _numbers = count(1)
 
@@ -97,6 +103,39 @@ def superuser(**fields) -> User:
     """Somebody with every permission there is; without a password, which takes long to hash."""
     fields = {"is_staff": True, "is_superuser": True} | fields
     return User.objects.create_user(f"root{next(_numbers)}", **fields)
+
+
+def token(owner: User) -> ApiToken:
+    """A token of `owner` to read claims with."""
+    made, _ = tokens.make(owner, name="Feeder", scopes=["claims:read"], days=7)
+    return made
+
+
+def tip(text: str = "", **fields) -> Tip:
+    """What a reader asks us to check."""
+    asked = tips.Asked(
+        **{
+            "text": text or f"The harbour lost {next(_numbers)} boats in a year.",
+            "url": "https://bay.example/post",
+            "contact": "reader@mail.example",
+        }
+        | fields
+    )
+    return tips.send(asked, way=Tip.Way.FORM)
+
+
+def outside_check(**fields) -> OutsideCheck:
+    """A check that somebody else published."""
+    markup = json.dumps(files.claim_review(**fields)).encode()
+    (receipt,) = outside.take_in(markup, name="checks.json").receipts
+    return receipt.check
+
+
+def handed_in(*, by: User) -> None:
+    """One row of everything that strangers and machines hand in."""
+    tip()
+    outside_check()
+    Handing.objects.create(token=token(by), key="1", body_sha256="0" * 64, status=200, answer={})
 
 
 def source(name: str = "") -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from email.message import EmailMessage
+from typing import Any
 from xml.sax.saxutils import escape
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -119,3 +120,21 @@ def warc(
         )
         writer.write_record(writer.create_warc_record(address, "request", http_headers=asked))
     return out.getvalue()
+
+
+def claim_review(**fields: Any) -> dict[str, Any]:
+    """A ClaimReview as another desk would publish it, with `fields` instead of what it has."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "url": "https://facts.example/boats",
+        "claimReviewed": "The harbour lost 40 boats in a year.",
+        "inLanguage": "en-GB",
+        "datePublished": "2026-03-05",
+        "author": {"@type": "Organization", "name": "Bay Facts", "url": "https://facts.example/"},
+        "reviewRating": {"@type": "Rating", "ratingValue": 2, "worstRating": 1, "bestRating": 5,
+                         "alternateName": "Mostly wrong"},
+        "itemReviewed": {"@type": "Claim", "author": {"@type": "Person", "name": "The mayor"},
+                         "appearance": [{"@type": "CreativeWork",
+                                         "url": "https://bay.example/speech"}]},
+    } | fields  # fmt: skip

@@ -444,6 +444,7 @@ def _one_of_everything() -> Review:
     factories.page_change(article)
     factories.feed(by=review.checker).items.create(address=article.url, canonical=article.url)
     factories.arrange_the_queue(by=review.checker)
+    factories.handed_in(by=review.checker)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     return review

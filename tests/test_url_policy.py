@@ -20,6 +20,7 @@ from reversion import add_to_revision, create_revision
 from reversion.models import Version
 
 from claims import archiving, merging
+from claims import tips as room_of_tips
 from claims.models import (
     Analysis,
     Article,
@@ -115,6 +116,9 @@ WITHOUT_REF = {
     "claims:articles", "claims:work", "claims:retry-failed", "claims:ignore-failed",
     "claims:heed-ignored", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history",
+    "reviews:tokens", "api:articles", "api:claims", "api:reviews",
+    "api:openapi-json", "api:api-root", "api:tips", "reviews:tips", "reviews:table",
+    "reviews:outside-checks", "public:send", "public:thanks",
 }  # fmt: skip
 
 
@@ -160,6 +164,14 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:end-conflict":
             topic, _ = ReviewTopic.objects.get_or_create(slug="sea", name="The sea")
             refs = [profile.declare(factories.fact_checker(), about=topic, words="Mine.").ref]
+        case "reviews:revoke-token":
+            refs = [factories.token(factories.fact_checker()).ref]
+        case "reviews:tip" | "reviews:accept-tip" | "reviews:dismiss-tip":
+            refs = [factories.tip().ref]
+        case "reviews:take-back-tip":
+            row = factories.tip()
+            room_of_tips.dismiss(row, by=factories.supervisor(), reason="A joke.")
+            refs = [row.ref]
         case "reviews:change-view":
             owner = factories.fact_checker()
             refs = [saved.keep(owner, name="Ours", query="view=open", shared=True).ref]
@@ -278,7 +290,7 @@ def test_other_methods_change_nothing_anywhere(db, method):
     answers = {
         name: answer(client, method, address(name, review))
         for name in DESK
-        if name not in ("sign-in", "sign-out", "public:check")
+        if name not in ("sign-in", "sign-out", "public:check", "api:api-root", "api:nothing")
     }
 
     assert {said for said in answers.values() if said != "405"} <= {"200"}, answers
@@ -325,6 +337,7 @@ def rows(db) -> dict[str, models.Model]:
     factories.batch()
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)
+    factories.handed_in(by=review.checker)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     daily = IntervalSchedule.objects.create(every=1, period="days")
@@ -427,7 +440,7 @@ def test_readers_find_no_check_before_it_is_published(db, client):
 def test_an_address_of_nothing_is_not_found(db):
     client = signed_in(factories.superuser())
     found = []
-    for name in DESK:
+    for name in [name for name in DESK if not name.startswith("api:")]:  # it asks for a token
         with suppress(NoReverseMatch):
             where = reverse(name, args=["0000000000"])
             answers = (client.get(where).status_code, client.post(where).status_code)

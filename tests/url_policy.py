@@ -6,6 +6,8 @@ it took them back). The columns are the ROLES, in this order. An address that is
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +27,7 @@ from reviews.inbox import Kind, Mail
 from reviews.models import ChecklistVersion, Review, ReviewTopic
 from reviews.states import Status
 from tests import factories
+from tests.files import claim_review
 
 ROLES = ["anonymous", "fact-checker", "supervisor", "data editor", "superuser"]
 CHECKERS = {"fact-checker", "supervisor", "superuser"}
@@ -254,6 +257,7 @@ def agency() -> Source:
 #           anonymous, fact-checker, supervisor, data editor, superuser
 PAGE = "in  200 200 200 200"
 NO_PAGE = "in  405 405 405 405"
+NO_TOKEN = "401 401 401 401 401"  # a session is no token
 EVERYBODY = "200 200 200 200 200"
 DOES = "in 302+ 302+ 302 302+"  # 302 without + leads back with the refusal as a message
 WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
@@ -284,6 +288,29 @@ DESK = {
         data=lambda review: {"words": "My sister.", "claimant": review.claim.claimant.name},
     ),
     "reviews:end-conflict": Policy(NO_PAGE, "in 302 302 302 302"),  # somebody else's
+    "reviews:tokens": Policy(
+        PAGE,
+        "in 201+ 201+ 201+ 201+",
+        data=lambda review: {"name": "Feeder", "scopes": ["claims:read"], "days": 30},
+    ),
+    "reviews:revoke-token": Policy(NO_PAGE, "in 404 404 404 404"),  # somebody else's
+    "reviews:tips": Policy(PAGE, NO_PAGE),
+    "reviews:tip": Policy(PAGE, NO_PAGE),
+    "reviews:accept-tip": Policy(
+        NO_PAGE, OVERRULES, data=lambda review: {"wording": "It fell.", "language": "en"}
+    ),
+    "reviews:dismiss-tip": Policy(NO_PAGE, OVERRULES, data=lambda review: {"reason": "A joke."}),
+    "reviews:take-back-tip": Policy(NO_PAGE, OVERRULES),
+    "reviews:outside-checks": Policy(
+        PAGE,
+        "in 200+ 200+ 403 200+",
+        data=lambda review: {"text": json.dumps(claim_review())},
+    ),
+    "reviews:table": Policy(
+        "in 200 200 403 200",
+        "in 200+ 200+ 403 200+",
+        data=lambda review: {"packed": b64encode(b"claim,lang\nIt fell.,en").decode(), "keep": 1},
+    ),
     "reviews:conflicts": Policy("in 403 200 403 200", NO_PAGE),
     "reviews:saved-views": Policy(PAGE, NO_PAGE),
     "reviews:saved-view-counts": Policy(PAGE, NO_PAGE),
@@ -445,12 +472,25 @@ DESK = {
     "reviews:link": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED, data=into_another),
     "reviews:undo-merge": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
     "reviews:undo-split": Policy(NO_PAGE, OVERRULES, at=Status.QUEUED),
+    "public:send": Policy(EVERYBODY, "302+ 302+ 302+ 302+ 302+", data=lambda review: {"text": "?"}),
+    "public:thanks": Policy(EVERYBODY, "405 405 405 405 405"),
     "public:checks": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:check": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:feed": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:atom": Policy(EVERYBODY, "405 405 405 405 405", at=Status.PUBLISHED),
     "public:methodology": Policy(EVERYBODY, "405 405 405 405 405"),
     "public:verify-history": Policy(EVERYBODY, "405 405 405 405 405"),
+    "api:articles": Policy(NO_TOKEN, NO_TOKEN),
+    "api:article": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:tips": Policy("405 405 405 405 405", NO_TOKEN),
+    "api:claims": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:claim": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:story": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:reviews": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:review": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:openapi-json": Policy(EVERYBODY, "405 405 405 405 405"),
+    "api:api-root": Policy("404 404 404 404 404", "404 404 404 404 404"),
+    "api:nothing": Policy("404 404 404 404 404", "404 404 404 404 404"),
     "sign-in": Policy("200 302 302 302 302", "200 302 302 302 302"),
     "sign-out": Policy(NO_PAGE, "in in+ in+ in+ in+"),  # when somebody left is noted
     "password": Policy(PAGE, PAGE),
@@ -502,6 +542,10 @@ ADMIN_ROWS = {
     "claims.claimmerge": READ,
     "claims.claimsplit": READ,
     "claims.rebuild": READ,
+    "claims.apitoken": READ_BY_ROOT,
+    "claims.handing": READ_BY_ROOT,
+    "claims.tip": READ_BY_ROOT,
+    "claims.outsidecheck": READ_BY_ROOT,
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,

@@ -8,16 +8,9 @@ from pathlib import Path
 
 ROOM = Path(__file__).resolve().parent.parent / "reviews"
 EDGES = {
-    "admin",
-    "apps",
-    "forms",
-    "policy_forms",
-    "queue_forms",
-    "models",
-    "tasks",
-    "urls",
-    "public_urls",
-}
+    "admin", "api", "apps", "exchange_forms", "forms", "policy_forms", "queue_forms", "models",
+    "tasks", "urls", "public_urls",
+}  # fmt: skip
 WRITES = {
     "save", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "delete",
     "move", "raw",

@@ -7,9 +7,10 @@ in a process of their own, which is what everybody outside this package wants.
 from __future__ import annotations
 
 from claims.reading.addresses import canonical, same_site, web_address
-from claims.reading.apart import read_apart, read_feed_apart
+from claims.reading.apart import read_apart, read_checks_apart, read_feed_apart
 from claims.reading.kinds import ENDINGS, SUFFIXES
 from claims.reading.listings import Entry, FeedKind, Listing
+from claims.reading.others import Check, Checks
 from claims.reading.values import (
     LARGEST,
     LARGEST_BUNDLE,
@@ -27,9 +28,9 @@ from claims.reading.values import (
 
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
-    "UNKNOWN_SOURCE", "Document", "Entry", "Failure", "FeedKind", "Listing", "Reading",
-    "Received", "Unreadable", "canonical", "clean", "label", "read", "read_apart",
-    "read_feed_apart", "same_site", "web_address",
+    "UNKNOWN_SOURCE", "Check", "Checks", "Document", "Entry", "Failure", "FeedKind", "Listing",
+    "Reading", "Received", "Unreadable", "canonical", "clean", "decoded", "label", "read",
+    "read_apart", "read_checks_apart", "read_feed_apart", "same_site", "web_address",
 ]  # fmt: skip
 
 
@@ -46,3 +47,13 @@ def read(
     from claims.reading.opening import read_all  # noqa: PLC0415  the parsers are slow to load
 
     return read_all(content, name=name, media_type=media_type, location=location, place=place)
+
+
+def decoded(content: bytes, *, media_type: str = "") -> tuple[str, bool]:
+    """Return the text of `content`, and whether its encoding was guessed.
+
+    :raises Unreadable: if its bytes are no text.
+    """
+    from claims.reading import charset  # noqa: PLC0415  slow to load
+
+    return charset.decoded(content, media_type=media_type)

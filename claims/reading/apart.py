@@ -24,7 +24,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+from claims.reading import others
 from claims.reading.listings import Listing, listed, untold
+from claims.reading.others import Checks
 from claims.reading.values import Document, Failure, Reading, Received, Unreadable, label
 
 SECONDS = 20  # of computing for one document or bundle member's worth of it; a page takes 0.02
@@ -84,6 +86,16 @@ def read_feed_apart(content: bytes, *, media_type: str = "", location: str = "")
     if why := answer.get("unreadable"):
         raise Unreadable(why)
     return untold(answer)
+
+
+def read_checks_apart(content: bytes, *, place: str, media_type: str = "") -> Checks:
+    """Return what `claims.reading.markup.read` returns, read in a process of its own."""
+    question = {"what": "checks", "place": place, "media_type": media_type}
+    question = {key: value.encode(errors="replace").decode() for key, value in question.items()}
+    try:
+        return others.untold(_desk.ask(question, content))
+    except Broken as error:
+        return Checks(failures=(Failure(place, str(error)),))
 
 
 class _Desk:
@@ -262,8 +274,8 @@ def serve() -> None:
         content = _part(questions) or b""
         question = json.loads(asked)
         _limit_time(question.pop("seconds"))
-        is_feed = question.pop("what", "") == "feed"
-        answer = _of_feed(content, **question) if is_feed else _of_file(content, **question)
+        of_kind = {"feed": _of_feed, "checks": _of_checks}.get(question.pop("what", ""), _of_file)
+        answer = of_kind(content, **question)
         answers.write(_packet(json.dumps(answer).encode()))
         answers.flush()
 
@@ -287,6 +299,16 @@ def _of_feed(content: bytes, **question: str) -> dict[str, Any]:
         return {"unreadable": "reading it takes too much memory"}
     except Unreadable as error:
         return {"unreadable": str(error)}
+
+
+def _of_checks(content: bytes, **question: str) -> dict[str, Any]:
+    from claims.reading import markup  # noqa: PLC0415
+
+    try:
+        return others.told(markup.read(content, **question))
+    except MemoryError:
+        failure = Failure(question["place"], "reading it takes too much memory")
+        return others.told(Checks(failures=(failure,)))
 
 
 def _part(pipe: IO[bytes]) -> bytes | None:

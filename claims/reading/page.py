@@ -228,12 +228,24 @@ def _declared(tree: HtmlElement) -> Declared:
     return declared
 
 
-def _linked_data(tree: HtmlElement, declared: Declared) -> None:
+def linked_data(text: str) -> Iterator[str]:
+    """Yield the JSON-LD blocks of a page, as they stand.
+
+    :raises Unreadable: if its markup cannot be read.
+    """
+    yield from _blocks(tree_of(text))
+
+
+def _blocks(tree: HtmlElement) -> Iterator[str]:
     for script in tree.iter("script"):
-        if (script.get("type") or "").strip().lower() != "application/ld+json":
-            continue
+        if (script.get("type") or "").strip().lower() == "application/ld+json":
+            yield script.text or ""
+
+
+def _linked_data(tree: HtmlElement, declared: Declared) -> None:
+    for block in _blocks(tree):
         try:
-            data = json.loads((script.text or "")[:MOST_JSON], strict=False)
+            data = json.loads(block[:MOST_JSON], strict=False)
         except (ValueError, RecursionError):
             continue
         for thing in _things(data):

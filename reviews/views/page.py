@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
-from claims import invisible, marking, matching, provenance, watching
+from claims import invisible, marking, matching, outside, provenance, watching
 from claims.marking import Mark
-from claims.models import Article, Claim, Flag, Revision, as_ref
+from claims.models import Article, Claim, Flag, OutsideCheck, Revision, Tip, as_ref
 from reviews import adoption, checklists, comments, gate, history, opinions, policy, ratings
 from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
@@ -69,6 +69,7 @@ from reviews.views.contact_log import ContactLog, Noted
 from reviews.views.threads import Threads, threads
 
 NEWEST_EVENTS = 8
+TIPS = 5  # shown of a claim
 ARTICLE, BLIND = "reviews/_article_panel.html", "reviews/second_opinion.html"
 ARTICLES = 60  # that have a tab
 
@@ -369,6 +370,18 @@ class ReviewPage:
     def earlier(self) -> list[adoption.Earlier]:
         """Published checks of what may be the same claim."""
         return adoption.earlier_checks([self.review.claim_id]).get(self.review.claim_id, [])
+
+    @cached_property
+    def outside(self) -> list[OutsideCheck]:
+        """What others found on what may be the same claim."""
+        return outside.beside([self.review.claim_id]).get(self.review.claim_id, [])
+
+    @cached_property
+    def tips(self) -> list[Tip]:
+        """Who asked for it: the newest tips that stand for the claim."""
+        return list(
+            Tip.objects.accepted().filter(claim=self.review.claim_id).order_by("-pk")[:TIPS]
+        )
 
     @cached_property
     def adopted(self) -> adoption.Adopted | None:

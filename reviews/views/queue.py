@@ -19,7 +19,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from claims.models import as_ref
+from claims import outside
+from claims.models import OutsideCheck, as_ref
 from claims.stories import inert
 from reviews import adoption, approvals, listing
 from reviews import queue as room
@@ -195,6 +196,7 @@ class Row:
     claimant: str
     reasons: list[Reason]
     earlier: list[adoption.Earlier]
+    outside: list[OutsideCheck]
     holder: str
     is_mine: bool
     seconds_left: int
@@ -213,19 +215,22 @@ def _rows(found: listing.Page, user: User) -> list[Row]:
     """The rows with what the clock and the reader decide."""
     now = timezone.now()
     earlier = adoption.earlier_checks(row["claim_id"] for row in found.rows)
+    others = outside.beside(row["claim_id"] for row in found.rows)
     approved = _approved(found.rows, user)
     anywhere = reverse("reviews:detail", args=[NOWHERE])  # once: `reverse` is slow
     return [
         _row(
-            row, earlier.get(row["claim_id"], [])[:1], user, now,
-            address=anywhere.replace(NOWHERE, row["ref"]), approved=approved.get(row["ref"], ""),
+            row, earlier.get(row["claim_id"], [])[:1], others.get(row["claim_id"], [])[:1], user,
+            now, address=anywhere.replace(NOWHERE, row["ref"]),
+            approved=approved.get(row["ref"], ""),
         )
         for row in found.rows
     ]  # fmt: skip
 
 
 def _row(
-    row: dict[str, Any], earlier: list[adoption.Earlier], user: User, now: datetime, *,
+    row: dict[str, Any], earlier: list[adoption.Earlier], others: list[OutsideCheck], user: User,
+    now: datetime, *,
     address: str, approved: str,
 ) -> Row:  # fmt: skip
     status = Status(row["status"])
@@ -237,6 +242,7 @@ def _row(
         claimant=row["claim__claimant__name"] or "claimant not named",
         reasons=[Reason(**reason) for reason in row["reasons"]],
         earlier=earlier,
+        outside=others,
         holder=name or row["checker__username"] or "",
         is_mine=row["checker_id"] == user.pk,
         seconds_left=_seconds(row["lease_expires_at"], now),

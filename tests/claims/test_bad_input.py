@@ -7,9 +7,10 @@ a thorough run all of them.
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
-from claims import reading
-from tests import bad_input
+from claims import reading, tokens
+from tests import bad_input, factories
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.skipif(
@@ -35,3 +36,38 @@ def test_every_file_in_every_way_is_read_or_named():
                 found = reading.read(content, name=name)
                 assert found.documents or found.failures
                 assert [one for one in found.failures if not bad_input.told(one)] == []
+
+
+def test_every_file_handed_in_as_checks_or_claims_is_answered_clearly(db):
+    for found in bad_input.corpora(bad_input.CORPORA).values():
+        for path in found if THOROUGH else found[:: max(len(found) // 3, 1)]:
+            answers = list(bad_input.handed(path.read_bytes()))
+
+            assert [why for answer in answers for why in bad_input.unclear(answer)] == []
+    assert bad_input.half_rows() == []
+
+
+def test_every_line_sent_by_the_public_form_and_the_api_is_answered_clearly(db, settings):
+    """Some of the lines, all of them in a thorough run: stored as text, or refused and told why."""
+    settings.TIPS_PER_ADDRESS = settings.TIPS_PER_HOUR = 10**6
+    settings.API_REQUESTS_PER_MINUTE = 10**6
+    owner = factories.fact_checker()
+    _, secret = tokens.make(owner, name="Feeder", scopes=["articles:write", "tips:write"], days=7)
+    form, program = Client(), Client(headers={"Authorization": f"Bearer {secret}"})
+    lines = (bad_input.CORPORA / "blns" / "blns.txt").read_bytes().splitlines()
+    for line in lines if THOROUGH else lines[::25]:
+        text = line.decode(errors="replace")
+        sent = form.post("/checks/send/", {"text": text, "url": text, "contact": text})
+        tip = {"text": text, "claimant": text, "note": text, "url": text}
+        article = {"text": text, "title": text, "source": text, "author": text}
+        answers = [
+            program.post(f"/api/v1/{where}", body, "application/json")
+            for where, body in (("tips", tip), ("articles", article), ("articles", {"html": text}))
+        ]
+
+        assert sent.status_code in (302, 422), text
+        assert {answer.status_code for answer in answers} <= {200, 201, 422}, text
+        assert {answer["Content-Type"].partition(";")[0] for answer in answers} == {
+            "application/json"
+        }
+    assert bad_input.half_rows() == []

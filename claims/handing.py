@@ -1,0 +1,113 @@
+"""What a program hands in: text, a page or a file with what its sender says of it; once per key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from claims import intake, reading
+from claims.intake import Intake, Receipt
+from claims.models import ApiToken, Handing
+from claims.reading import Document, Failure, Received, Unreadable
+
+LONGEST_KEY = 200
+TEXT, PAGE = "text.txt", "page.html"  # what an unnamed text or page is called
+
+
+class Clash(Exception):
+    """A key was used before, for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Bytes, what they are called, and what their sender says of the article in them.
+
+    :ivar fields: by the names of `Document`; only what was said.
+    """
+
+    content: bytes
+    name: str
+    media_type: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program is answered: an HTTP status and plain values for JSON."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def hand_in(handed: Handed) -> Intake:
+    """Read and store what was handed in; what its sender says of it outranks what is read.
+
+    A text is the article as it stands. Where a file holds several articles, what was said of one is
+    said of none. Never raises for what it holds: what cannot be read or stored is in `failures`.
+    """
+    if handed.name == TEXT:
+        found: list[Document] = [_as_it_stands(handed)]
+        failures: list[Failure] = []
+    else:
+        read = reading.read_apart(
+            handed.content, name=handed.name, media_type=handed.media_type,
+            location=str(handed.fields.get("url", "")),
+        )  # fmt: skip
+        found, failures = list(read.documents), list(read.failures)
+    fields = handed.fields if len(found) == 1 else {}
+    receipts: list[Receipt] = []
+    for document in found:
+        try:
+            receipts.append(intake.store(intake.corrected(document, **fields)))
+        except Unreadable as error:
+            failures.append(Failure(document.place, str(error)))
+    return Intake(tuple(receipts), tuple(failures))
+
+
+def _as_it_stands(handed: Handed) -> Document:
+    text = reading.clean(handed.content.decode())
+    first_line = text.strip("\n").split("\n", 1)[0]
+    return Document(
+        text=text.strip("\n"),
+        title=reading.label(first_line, reading.LONGEST_TITLE),
+        source=reading.UNKNOWN_SOURCE,
+        guessed=frozenset({"title"}),
+        place=handed.name,
+        received=Received(handed.content, media_type="text/plain; charset=utf-8"),
+    )
+
+
+def told(taken: Intake) -> Answer:
+    """Return what to answer: 201 if an article is new, 200 if all are known, 422 if none came."""
+    articles = [
+        {"ref": one.article.ref, "new": one.is_new, "place": one.place} for one in taken.receipts
+    ]
+    failures = [{"field": one.place, "why": one.why} for one in taken.failures]
+    is_new = any(one.is_new for one in taken.receipts)
+    status = 201 if is_new else 200 if articles else 422
+    return Answer(status, {"articles": articles, "errors": failures})
+
+
+def once(token: ApiToken, key: str, body: bytes, do: Callable[[], Answer]) -> Answer:
+    """Do it unless `token` had it done under `key` before; then return what was answered then.
+
+    What was refused may be tried again under its key. Two at once both do it, which is safe, and
+    the second is answered like the first.
+
+    :raises Clash: if the key was used for another `body`.
+    """
+    sha256 = hashlib.sha256(body).hexdigest()
+    known = Handing.objects.filter(token=token, key=key).first()
+    if known is None:
+        answer = do()
+        if answer.status >= 400:
+            return answer
+        known, _ = Handing.objects.get_or_create(
+            token=token, key=key,
+            defaults={"body_sha256": sha256, "status": answer.status, "answer": answer.body},
+        )  # fmt: skip
+    if known.body_sha256 != sha256:
+        raise Clash("This Idempotency-Key was used for something else.")
+    return Answer(known.status, known.answer)
