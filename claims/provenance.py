@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from django.db.models import Prefetch, Q, prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
@@ -111,15 +111,14 @@ def standing(claim: Claim) -> Standing:
 
 
 def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
-    """Return the standing of each claim, by its id. Cost: six queries, however many claims."""
+    """Return the standing of each claim, by its id. Cost: five queries, however many claims."""
     rows = list(claims)
     prefetch_related_objects(rows, "claimant")
     copies: dict[int, list[Appearance]] = defaultdict(list)
     appearances = (
         Appearance.objects.current()
         .filter(claim__in=rows)
-        .select_related("claimant")
-        .prefetch_related(Prefetch("article", Article.objects.select_related("source")))
+        .select_related("claimant", "article__source")
         .order_by("start")
     )
     for appearance in appearances:

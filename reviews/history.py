@@ -14,12 +14,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import reversion
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from reversion.models import Version
 
 from claims import matching, provenance
@@ -27,7 +27,16 @@ from claims.comparing import Change, word_diff
 from claims.models import Claim
 from claims.provenance import Fate
 from reviews import leases, ratings
-from reviews.models import Decision, Evidence, Review, ReviewEvent, User, Verdict, VerdictVersion
+from reviews.models import (
+    Decision,
+    Evidence,
+    Publication,
+    Review,
+    ReviewEvent,
+    User,
+    Verdict,
+    VerdictVersion,
+)
 from reviews.states import Action
 
 SCHEMA = 2  # 1 had neither `correction` nor `context`; its versions are read for ever
@@ -108,8 +117,8 @@ def save(
     if verdict.seq != seq:
         raise Conflict(verdict, draft, seq)
     _type(verdict, draft)
-    note = draft.correction if review.is_published else None
-    return _seal(verdict, VerdictVersion.Action.EDIT, by=actor, at=now, reason=reason, note=note)
+    action, note = VerdictVersion.Action.EDIT, draft.correction
+    return _seal(verdict, action, by=actor, at=now, reason=reason, note=note)
 
 
 @transaction.atomic
@@ -158,7 +167,7 @@ def adopt(
     verdict = of(review)
     verdict.rating, verdict.scale_version = content["rating"], content["scale"]
     verdict.summary, verdict.explanation = content["summary"], content["explanation"]
-    verdict.context = context_of(review.claim)
+    verdict.context = context_of(_claim_of(review))
     return _seal(verdict, VerdictVersion.Action.ADOPT, by=by, at=at, reason=reason)
 
 
@@ -167,7 +176,7 @@ def record_evidence(
 ) -> VerdictVersion | None:
     """Seal the verdict after its evidence changed. The caller holds the row lock and the lease."""
     verdict = of(review)
-    verdict.context = context_of(review.claim)
+    verdict.context = context_of(_claim_of(review))
     return _seal(verdict, VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
 
 
@@ -196,7 +205,7 @@ def _type(verdict: Verdict, draft: Draft) -> None:
     verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
     verdict.claim_wording = draft.claim_wording
     verdict.summary, verdict.explanation = draft.summary, draft.explanation
-    verdict.context = context_of(verdict.review.claim)
+    verdict.context = context_of(_claim_of(verdict.review))
 
 
 def _seal(
@@ -208,11 +217,14 @@ def _seal(
     reason: str,
     note: str | None = None,
 ) -> VerdictVersion | None:
-    """Seal `verdict` as it stands, with what readers are told was corrected: `note`, if worded."""
-    # The newest version says how far a correction has come, and what the chain goes on from.
-    sealed = VerdictVersion.objects.filter(verdict=verdict.pk, seq=verdict.seq)
-    newest = sealed.values("hash", "at").first()
-    proposed = _proposed(verdict, newest["at"]) if newest else ""
+    """Seal `verdict` as it stands.
+
+    :param note: what readers are told was corrected, as worded; it counts once something is public.
+    """
+    newest = _newest(verdict)
+    proposed = (newest.begun or verdict.correction) if newest else ""
+    if newest is None or not newest.is_published:
+        note = None
     worded = note is not None and note != proposed
     cited = list(verdict.evidence)
     changed = sha256(canonical(content_of(verdict, cited))) != verdict.content_hash
@@ -229,7 +241,7 @@ def _seal(
     )
     version = VerdictVersion(
         verdict=verdict, seq=verdict.seq, content=content, content_hash=verdict.content_hash,
-        previous_hash=newest["hash"] if newest else "", actor=by, actor_name=str(by),
+        previous_hash=newest.hash if newest else "", actor=by, actor_name=str(by),
         action=action, reason=reason, at=at,
     )  # fmt: skip
     version.hash = row_hash(version)
@@ -293,9 +305,26 @@ def correction_of(verdict: Verdict) -> str:
     return (_begun_after(verdict, verdict.seq) or verdict.correction) if verdict.pk else ""
 
 
-def _proposed(verdict: Verdict, saved_at: datetime) -> str:
-    """As `correction_of`, where it is known when the newest version was saved."""
-    return _begun(verdict).filter(at__gt=saved_at).first() or verdict.correction
+class Newest(NamedTuple):
+    """What is asked of the newest version before another is sealed on top."""
+
+    hash: str
+    begun: str | None  # why a correction was begun since
+    is_published: bool  # the review, in any version
+
+
+def _newest(verdict: Verdict) -> Newest | None:
+    """Return that of `verdict`; None if it has no version. Cost: one query."""
+    begun = ReviewEvent.objects.filter(
+        review=OuterRef("verdict__review"), action=Action.CORRECT, at__gt=OuterRef("at")
+    )
+    public = Publication.objects.filter(review=OuterRef("verdict__review"))
+    sealed = VerdictVersion.objects.filter(verdict=verdict.pk, seq=verdict.seq)
+    found = sealed.annotate(
+        begun=Subquery(begun.order_by("-pk").values("note")[:1]),
+        is_published=Exists(public),
+    ).values_list("hash", "begun", "is_published")
+    return Newest(*found[0]) if found else None
 
 
 def _begun_after(verdict: Verdict, seq: int) -> str:
@@ -311,6 +340,12 @@ def _begun(verdict: Verdict) -> QuerySet[ReviewEvent, str]:
     """Why corrections were begun, the newest first."""
     begun = ReviewEvent.objects.filter(review=verdict.review_id, action=Action.CORRECT)
     return begun.order_by("-pk").values_list("note", flat=True)
+
+
+def _claim_of(review: Review) -> Claim:
+    """Its claim with the claimant. Cost: one query."""
+    review.claim = Claim.objects.select_related("claimant").get(pk=review.claim_id)
+    return review.claim
 
 
 def context_of(claim: Claim) -> dict[str, Any]:
