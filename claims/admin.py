@@ -26,6 +26,7 @@ from claims.models import (
     Analysis,
     Appearance,
     Article,
+    Capture,
     Claim,
     Claimant,
     ClaimMerge,
@@ -368,6 +369,14 @@ class FeedItemAdmin(ViewOnlyAdmin):
 class FeedEventAdmin(ViewOnlyAdmin):
     list_display = ("feed", "action", "by", "at")
     list_select_related = ("feed", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(Capture)
+class CaptureAdmin(ViewOnlyAdmin):
+    list_display = ("asked", "state", "taken_at", "sha256")
+    list_filter = ("state",)
+    search_fields = ("asked", "sha256")
     ordering = ("-pk",)
 
 

@@ -19,12 +19,12 @@ from django.urls import reverse
 from claims import text as engine
 from claims.handed import Import, ImportItem, Offer
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
-from claims.received import Sighting, Snapshot
+from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 from claims.subscriptions import Feed, FeedEvent, FeedItem
 
 __all__ = [
-    "CORE_KINDS", "Analysis", "Appearance", "Article", "Claim", "ClaimKey", "ClaimMerge",
+    "CORE_KINDS", "Analysis", "Appearance", "Article", "Capture", "Claim", "ClaimKey", "ClaimMerge",
     "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
     "Import", "ImportItem", "Offer", "Sighting", "Snapshot", "Source", "Story", "Suggestion",
     "Topic", "TopicKey", "as_ref", "new_ref",

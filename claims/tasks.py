@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-from claims import analysis, importing, offering, polling
+from claims import analysis, capturing, importing, offering, polling
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
@@ -101,3 +101,16 @@ def sweep_imports() -> None:
     item_ids = importing.hint()
     for start in range(0, len(item_ids), IMPORT_CHUNK):
         take_in_files.delay(item_ids=item_ids[start : start + IMPORT_CHUNK])
+
+
+@shared_task
+def capture_page(*, capture_id: int) -> None:
+    """Fetch and keep the bytes of one page that is cited."""
+    capturing.take(capture_id=capture_id)
+
+
+@shared_task
+def sweep_captures() -> None:
+    """Tell the workers of cited pages whose turn has come."""
+    for capture_id in capturing.hint():
+        capture_page.delay(capture_id=capture_id)

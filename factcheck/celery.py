@@ -38,6 +38,7 @@ app.conf.update(
         "claims.tasks.poll_feed": {"queue": "network"},
         "claims.tasks.gather_item": {"queue": "network"},
         "claims.tasks.look_at_offer": {"queue": "network"},
+        "claims.tasks.capture_page": {"queue": "network"},
         # Files of an import, however many, wait beside the analyses that they bring.
         "claims.tasks.take_in_files": {"queue": "analysis"},
     },
@@ -62,6 +63,8 @@ app.conf.update(
         "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
         "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
         "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
+        "sweep captures": {"task": "claims.tasks.sweep_captures", "schedule": 10.0},
+        "archive evidence": {"task": "reviews.tasks.archive_evidence", "schedule": 30.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

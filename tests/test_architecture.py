@@ -353,6 +353,7 @@ def test_every_task_that_takes_a_row_has_a_sweep_on_the_timetable():
     assert timetable == {
         "claims.tasks.sweep_analyses", "claims.tasks.sweep_feeds", "claims.tasks.sweep_feed_items",
         "claims.tasks.sweep_offers", "claims.tasks.sweep_imports",
+        "claims.tasks.sweep_captures", "reviews.tasks.archive_evidence",
         "reviews.tasks.open_reviews", "reviews.tasks.expire_leases",
         "reviews.tasks.sweep_approved", "reviews.tasks.verify_history", "reviews.tasks.keep_dates",
         "reviews.tasks.tell_of_ending_leases", "reviews.tasks.write_digests",
@@ -411,7 +412,7 @@ def test_every_public_function_says_what_it_does():
         "reviews/workflow.py", "reviews/queue.py", "reviews/history.py", "reviews/evidence.py",
         "reviews/publication.py", "reviews/leases.py", "claims/intake.py", "claims/analysis.py",
         "claims/extraction.py", "claims/flagging.py", "claims/matching.py",
-        "claims/offering.py", "claims/importing.py",
+        "claims/offering.py", "claims/importing.py", "claims/capturing.py",
         "reviews/checkpoints.py", "reviews/signing.py", "reviews/attestation.py",
         "reviews/delivery.py", "reviews/posting.py",
         "claims/fetching/pages.py", "claims/fetching/robots.py", "claims/fetching/targets.py",

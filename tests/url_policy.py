@@ -307,6 +307,8 @@ DESK = {
     "reviews:withdraw-evidence": Policy(
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
+    "reviews:evidence-copy": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-copy-again": Policy(NO_PAGE, OVERRULES),
     "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
     "reviews:note-contact": Policy(NO_PAGE, WRITES, data=asked),
     "reviews:note-reply": Policy(NO_PAGE, WRITES, data=asked),
@@ -465,6 +467,7 @@ ADMIN_ROWS = {
     "claims.feeditem": READ,
     "claims.feedevent": READ,
     "claims.offer": READ,
+    "claims.capture": READ,
     "claims.import": READ,
     "claims.importitem": READ,
     "claims.analysis": READ,
@@ -478,6 +481,7 @@ ADMIN_ROWS = {
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,
+    "reviews.evidencecopy": READ_BY_ROOT,
     "reviews.verdict": READ_BY_ROOT,
     "reviews.verdictversion": READ_BY_ROOT,
     "reviews.decision": READ_BY_ROOT,
