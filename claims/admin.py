@@ -40,11 +40,13 @@ from claims.models import (
     ImportItem,
     Offer,
     Rebuild,
+    Revision,
     Sighting,
     Snapshot,
     Source,
     Story,
     Suggestion,
+    Watch,
 )
 
 AS_FOUND = "As it was before it was edited here"
@@ -365,6 +367,22 @@ class FeedItemAdmin(ViewOnlyAdmin):
     ordering = ("-pk",)
 
 
+@admin.register(Watch)
+class WatchAdmin(ViewOnlyAdmin):
+    list_display = ("article", "looked_at", "next_look_at", "gone_at", "ended_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
+@admin.register(Revision)
+class RevisionAdmin(ViewOnlyAdmin):
+    list_display = ("article", "kind", "words", "seen_at")
+    list_select_related = ("article",)
+    search_fields = ("article__title",)
+    ordering = ("-pk",)
+
+
 @admin.register(FeedEvent)
 class FeedEventAdmin(ViewOnlyAdmin):
     list_display = ("feed", "action", "by", "at")
@@ -407,8 +425,11 @@ class ImportItemAdmin(ViewOnlyAdmin):
 
 @admin.register(Analysis)
 class AnalysisAdmin(ViewOnlyAdmin):
-    list_display = ("article", "status", "attempts", "supported", "engine_version", "finished_at")
-    list_filter = ("status", "supported", "engine_version")
+    list_display = (
+        "article", "status", "attempts", "supported", "engine_version", "rules_version",
+        "finished_at",
+    )  # fmt: skip
+    list_filter = ("status", "supported", "again", "engine_version", "rules_version")
     list_select_related = ("article",)
     search_fields = ("article__title",)
     ordering = ("-pk",)

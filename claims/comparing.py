@@ -48,3 +48,26 @@ def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def passages(old: str, new: str) -> list[tuple[Change, ...]]:
+    """Return the paragraphs that differ between two texts, word by word, in reading order."""
+    before, after = old.split("\n"), new.split("\n")
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return [
+        tuple(word_diff("\n".join(before[a:b]), "\n".join(after[c:d])))
+        for op, a, b, c, d in matcher.get_opcodes()
+        if op != "equal" and "\n".join(before[a:b]).split() != "\n".join(after[c:d]).split()
+    ]
+
+
+def words(found: list[tuple[Change, ...]]) -> int:
+    """Return how many words went or came, the more of both where one stands for the other."""
+    total = 0
+    for changes in found:
+        gone, come = (
+            sum(len(re.findall(r"\w+", one.text)) for one in changes if one.op == op)
+            for op in ("delete", "insert")
+        )
+        total += max(gone, come)
+    return total

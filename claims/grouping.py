@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NEIGHBOURS = 40  # articles compared with a new one, those sharing most of its rare words
 RAREST = 60  # words by which neighbours are looked up
 ROWS = 400  # articles that those words may bring
+FEW = 10_000  # articles that are counted; of more it is told about how many there are
 REACH = timedelta(days=45)  # between the dates of neighbours
 FRESH, FADES = 2, 14  # days without loss, and the days in which likeness then falls to 1/e
 SHARED_CLAIM, SHARED_CLAIMS = 0.05, 3  # what one shared claim adds, and how many may
@@ -170,7 +171,10 @@ def _rarity(keys: Iterable[int]) -> engine.Rarity:
             "SELECT key, articles FROM claims_topickey WHERE key = ANY(%s)", [list(set(keys))]
         )
         known = dict(cursor.fetchall())
-    total = Topic.objects.count()
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'claims_topic'::regclass")
+        total = int(cursor.fetchone()[0])
+    if total <= FEW:  # the statistics say nothing yet; and few are counted soon
+        total = Topic.objects.count()
     return lambda key: log(1 + total / max(1, known.get(key, 1)))
 
 
@@ -213,7 +217,9 @@ def _neighbours(article: Article, topic: engine.Topic) -> list[Article]:
     return list(
         Article.objects.raw(
             """
-            SELECT article.* FROM claims_topic topic
+            SELECT article.id, article.source_id, article.title, article.published_on,
+                article.received_at, article.story_id, article.placed_by_id
+            FROM claims_topic topic
             JOIN claims_article article ON article.id = topic.article_id
             CROSS JOIN LATERAL (
                 SELECT count(*) AS keys FROM unnest(topic.keys) AS own(key)
@@ -238,7 +244,7 @@ def _neighbours(article: Article, topic: engine.Topic) -> list[Article]:
 def _members(stories: Iterable[int | None], article: Article) -> dict[int, list[Article]]:
     """The articles of each story; of a large one the `WHOLE` nearest in date."""
     members: dict[int, list[Article]] = defaultdict(list)
-    for row in Article.objects.filter(story__in=list(stories)).order_by("pk"):
+    for row in Article.objects.filter(story__in=list(stories)).defer("text").order_by("pk"):
         members[row.story_id or 0].append(row)
     day = provenance.age(article)[0]
     for rows in members.values():

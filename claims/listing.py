@@ -6,7 +6,9 @@ returns the rows and the `ref` after which the next page starts ("" on the last)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import TypeVar
 
 from django.db.models import (
@@ -86,6 +88,17 @@ def articles(
             Q(received_at__lt=place["received_at"]) | Q(pk__lt=place["pk"])
         )
     return _page(rows.order_by("-received_at", "-pk"))
+
+
+def not_done(*, ignored: bool = False, after: str = "") -> tuple[list[Analysis], str]:
+    """Return the analyses that failed, or those ignored, newest article first, without texts."""
+    every = Analysis.objects.ignored() if ignored else Analysis.objects.failed()
+    rows = every.select_related("article__source", "ignored_by").defer("article__text")
+    place = Analysis.objects.filter(article__ref=after).values("pk").first() if after else None
+    if place:
+        rows = rows.filter(pk__lt=place["pk"])
+    found = list(rows.order_by("-pk")[: ROWS + 1])
+    return found[:ROWS], found[ROWS - 1].article.ref if len(found) > ROWS else ""
 
 
 FEED_VIEWS = {
@@ -196,6 +209,56 @@ def splits(claim: Claim) -> list[ClaimSplit]:
     """Return what was split off `claim`, and it off others, newest first: one query."""
     rows = ClaimSplit.objects.filter(Q(claim=claim) | Q(new_claim=claim))
     return list(rows.select_related("claim", "new_claim", "by", "undone_by").order_by("-pk")[:ROWS])
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How far the machine is: articles in each state, and how fast it goes."""
+
+    received: int
+    analysing: int
+    failed: int
+    ignored: int
+    came_in: int  # during the last hour, at most `COUNTED` + 1
+    renewing: int
+    outdated: int  # at most `COUNTED` + 1
+    a_minute: int  # analysed during the last one
+
+    @property
+    def is_under_way(self) -> bool:
+        return bool(self.received + self.analysing + self.renewing)
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long the new articles will take at this rate; None while nobody can know."""
+        to_do = self.received + self.analysing
+        return timedelta(minutes=to_do / self.a_minute) if to_do and self.a_minute else None
+
+    @property
+    def remaining(self) -> str:
+        """The time left in words: rounded up, since a rate is never the same for long."""
+        minutes = ceil(self.left / timedelta(minutes=1)) if self.left else 0
+        if minutes < 90:
+            return f"about {minutes} minute{'s' * (minutes != 1)}"
+        return f"about {round(minutes / 60):,} hours"
+
+
+def work() -> Work:
+    """Count what the machine has to do and what it could not do. Cost: six index look-ups."""
+    rows = Analysis.objects
+    awaited = dict(rows.awaited().values_list("status").annotate(Count("pk")))
+    not_done = dict((rows.failed() | rows.ignored()).values_list("status").annotate(Count("pk")))
+    lately = Article.objects.filter(received_at__gt=Now() - timedelta(hours=1))
+    return Work(
+        received=awaited.get(Analysis.Status.RECEIVED, 0),
+        analysing=awaited.get(Analysis.Status.ANALYSING, 0),
+        failed=not_done.get(Analysis.Status.FAILED, 0),
+        ignored=not_done.get(Analysis.Status.IGNORED, 0),
+        came_in=lately[: COUNTED + 1].count(),
+        renewing=rows.unfinished().filter(again=True).count(),
+        outdated=rows.outdated()[: COUNTED + 1].count(),
+        a_minute=rows.filter(finished_at__gt=Now() - timedelta(minutes=1)).count(),
+    )
 
 
 def progress() -> dict[Analysis.Status, int]:

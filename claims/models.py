@@ -22,12 +22,13 @@ from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 from claims.subscriptions import Feed, FeedEvent, FeedItem
+from claims.watched import Revision, Watch
 
 __all__ = [
     "CORE_KINDS", "Analysis", "Appearance", "Article", "Capture", "Claim", "ClaimKey", "ClaimMerge",
     "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
-    "Import", "ImportItem", "Offer", "Sighting", "Snapshot", "Source", "Story", "Suggestion",
-    "Topic", "TopicKey", "as_ref", "new_ref",
+    "Import", "ImportItem", "Offer", "Revision", "Sighting", "Snapshot", "Source", "Story",
+    "Suggestion", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
 
 
@@ -170,8 +171,20 @@ class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def unfinished(self) -> Self:
         return self.filter(status__in=[Analysis.Status.RECEIVED, Analysis.Status.ANALYSING])
 
+    def awaited(self) -> Self:
+        """The unfinished ones that were never analysed: what people wait for."""
+        return self.unfinished().filter(again=False)
+
     def failed(self) -> Self:
         return self.filter(status=Analysis.Status.FAILED)
+
+    def ignored(self) -> Self:
+        return self.filter(status=Analysis.Status.IGNORED)
+
+    def outdated(self) -> Self:
+        """Those analysed by other code or by other rules for their language than there are now."""
+        current = Q(engine_version=engine.ENGINE_VERSION, rules_version__in=engine.rules_versions())
+        return self.filter(status=Analysis.Status.ANALYSED).exclude(current)
 
 
 class Analysis(models.Model):
@@ -182,6 +195,7 @@ class Analysis(models.Model):
         ANALYSING = "analysing", "Being analysed"
         ANALYSED = "analysed", "Analysed"
         FAILED = "failed", "Failed"
+        IGNORED = "ignored", "Ignored"
 
     article = models.OneToOneField(Article, models.CASCADE, related_name="analysis")
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
@@ -189,11 +203,23 @@ class Analysis(models.Model):
     hinted_at = models.DateTimeField(null=True, help_text="When a worker was last told of it.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    again = models.BooleanField(
+        default=False, help_text="Whether it was analysed before and waits to be renewed."
+    )
     engine_version = models.CharField(max_length=40, blank=True)
+    rules_version = models.CharField(
+        max_length=40, blank=True, help_text="The rules for its language by which it was analysed."
+    )
     supported = models.BooleanField(
         default=True, help_text="Whether the engine has rules for the article's language."
     )
     error = models.TextField(blank=True)
+    ignored_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who decided that the desk can do without what failed.",
+    )  # fmt: skip
+    ignored_at = models.DateTimeField(null=True, blank=True)
+    ignored_reason = models.TextField(blank=True)
 
     objects = AnalysisQuerySet.as_manager()
 
@@ -204,13 +230,27 @@ class Analysis(models.Model):
                 condition=~Q(status="analysed") | Q(finished_at__isnull=False),
                 name="claims_analysis_analysed_has_finished",
             ),
+            models.CheckConstraint(
+                condition=(~Q(status="ignored") & Q(ignored_by=None, ignored_at=None))
+                | (
+                    Q(status="ignored", ignored_by__isnull=False, ignored_at__isnull=False)
+                    & ~Q(ignored_reason="")
+                ),
+                name="claims_analysis_ignored_by_somebody_for_a_reason",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["hinted_at"],
+                fields=["again", "hinted_at"],
                 condition=Q(status__in=["received", "analysing"]),
-                name="claims_analysis_to_do",
+                name="claims_analysis_to_do_in_turn",
             ),
+            models.Index(
+                fields=["status", "-id"],
+                condition=Q(status__in=["failed", "ignored"]),
+                name="claims_analysis_not_done",
+            ),
+            models.Index(fields=["finished_at"], name="claims_analysis_lately"),
         ]
 
     def __str__(self) -> str:

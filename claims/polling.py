@@ -73,7 +73,7 @@ def poll(*, feed_id: int) -> bool:
     if feed is None:
         return False
     try:
-        fetched = _ask(feed.address, Validators(feed.etag, feed.last_modified))
+        fetched = ask(feed.address, Validators(feed.etag, feed.last_modified))
         listing = _listing(fetched)
     except NotNow as wait:
         _put_off(feed, wait.seconds)
@@ -94,7 +94,7 @@ def gather(*, item_id: int) -> bool:
     if item is None or _is_known(item):
         return False
     try:
-        fetched = _ask(item.address, None)
+        fetched = ask(item.address, None)
         if item.sitemap:
             _read_sitemap(item, fetched)
         else:
@@ -128,7 +128,7 @@ def _hold(due: QuerySet[Row], pk: int) -> Row | None:
     row = due.filter(pk=pk).select_for_update(of=("self",), skip_locked=True).first()
     if row is None:
         return None
-    died, row.held_until, row.hinted_at = row.held_until is not None, _clock() + HELD, None
+    died, row.held_until, row.hinted_at = row.held_until is not None, clock() + HELD, None
     row.save(update_fields=["held_until", "hinted_at"])
     if isinstance(row, FeedItem):
         row.attempts += 1
@@ -154,7 +154,7 @@ def _put_off(row: Row, seconds: float) -> None:
         if now is None:
             return
         now.held_until = None
-        until = _clock() + timedelta(seconds=seconds)
+        until = clock() + timedelta(seconds=seconds)
         if isinstance(now, FeedItem):
             now.attempts, now.next_try_at = max(0, now.attempts - 1), until
         else:
@@ -162,7 +162,7 @@ def _put_off(row: Row, seconds: float) -> None:
         now.save()
 
 
-def _ask(address: str, known: Validators | None) -> Fetched:
+def ask(address: str, known: Validators | None) -> Fetched:
     """Ask a site as its rules allow: what it lets machines read, one at a time, with pauses.
 
     :raises NotNow: if it is not our turn there.
@@ -217,7 +217,7 @@ def _polled(held: Feed, fetched: Fetched, listing: Listing | None) -> None:
     with _still_held(held) as feed:
         if feed is None or feed.removed_at:
             return
-        now = _clock()
+        now = clock()
         feed.held_until, feed.polled_at, feed.failures, feed.error = None, now, 0, ""
         if feed.kept_at is None and listing:
             _looked(feed, fetched, listing)
@@ -356,7 +356,7 @@ def _failed(held: Feed, error: NotGathered) -> None:
     with _still_held(held) as feed:
         if feed is None:
             return
-        now = _clock()
+        now = clock()
         feed.held_until, feed.polled_at = None, now
         _fail(feed, str(error))
         feed.next_poll_at = max(feed.next_poll_at, now + timedelta(seconds=error.after))
@@ -373,7 +373,7 @@ def _fail(feed: Feed, why: str) -> None:
     feed.failures += 1
     feed.error = why
     wait = min(feed.interval * 2 ** min(feed.failures - 1, 10), LONGEST_BACKOFF)
-    feed.next_poll_at = _clock() + timedelta(seconds=max(wait, SHORTEST))
+    feed.next_poll_at = clock() + timedelta(seconds=max(wait, SHORTEST))
 
 
 def _note(listing: Listing, left: int, old: int) -> str:
@@ -401,7 +401,7 @@ def _is_known(item: FeedItem) -> bool:
     with _still_held(item) as row:
         if row:
             Sighting.objects.create(
-                article_id=twin.article_id, location=item.feed.address, at=_clock()
+                article_id=twin.article_id, location=item.feed.address, at=clock()
             )
             _settle(row, FeedItem.State.KNOWN, article_id=twin.article_id)
     return True
@@ -429,7 +429,7 @@ def _read_sitemap(item: FeedItem, fetched: Fetched) -> None:
         raise NotGathered("It is no sitemap.", again=False)
     with _still_held(item) as row:
         if row:
-            now = _clock()
+            now = clock()
             _, left, old = add_items(item.feed, listing, now=now, below=item.sitemap)
             _settle(row, FeedItem.State.READ, why=_note(listing, left, old))
             if left:  # the rest when the index is next polled
@@ -438,7 +438,7 @@ def _read_sitemap(item: FeedItem, fetched: Fetched) -> None:
 
 def _settle(row: FeedItem, state: str, *, article_id: int | None = None, why: str = "") -> None:
     row.state, row.article_id, row.why = state, article_id, why
-    row.held_until, row.settled_at = None, _clock()
+    row.held_until, row.settled_at = None, clock()
     row.save()
 
 
@@ -452,7 +452,7 @@ def _not_gathered(item: FeedItem, error: NotGathered) -> None:
             return
         wait = max(error.after, min(60 * 4 ** (row.attempts - 1), LONGEST_BACKOFF))
         row.held_until, row.why = None, str(error)
-        row.next_try_at = _clock() + timedelta(seconds=wait)
+        row.next_try_at = clock() + timedelta(seconds=wait)
         row.save()
 
 
@@ -461,7 +461,7 @@ def host_of(address: str) -> str:
     return (urlsplit(address).hostname or "")[:255]
 
 
-def _clock() -> datetime:
+def clock() -> datetime:
     """The database's clock, which all workers share."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

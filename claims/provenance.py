@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
@@ -111,7 +111,7 @@ def standing(claim: Claim) -> Standing:
 
 
 def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
-    """Return the standing of each claim, by its id. Cost: seven queries, however many claims."""
+    """Return the standing of each claim, by its id. Cost: six queries, however many claims."""
     rows = list(claims)
     prefetch_related_objects(rows, "claimant")
     copies: dict[int, list[Appearance]] = defaultdict(list)
@@ -119,7 +119,7 @@ def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
         Appearance.objects.current()
         .filter(claim__in=rows)
         .select_related("claimant")
-        .prefetch_related("article__source")
+        .prefetch_related(Prefetch("article", Article.objects.select_related("source")))
         .order_by("start")
     )
     for appearance in appearances:

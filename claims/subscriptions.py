@@ -216,7 +216,11 @@ class FeedItem(models.Model):
                 fields=["host", "next_try_at"], condition=Q(state="waiting"),
                 name="claims_feeditem_due",
             ),
-            models.Index(fields=["feed", "-settled_at"], name="claims_feeditem_of_feed"),
+            models.Index(fields=["feed", "-id"], name="claims_feeditem_of_feed"),
+            models.Index(fields=["feed", "settled_at"], condition=Q(state="stored"),
+                         name="claims_feeditem_new"),
+            models.Index(fields=["feed"], condition=Q(state="failed"),
+                         name="claims_feeditem_failed"),
             models.Index(fields=["canonical"], condition=Q(article__isnull=False),
                          name="claims_feeditem_stored"),
         ]  # fmt: skip

@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init
 from django.conf import settings
 
-from claims import analysis, capturing, importing, offering, polling
+from claims import analysis, capturing, importing, offering, polling, watching
+from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
 BEGIN_WITHIN = 60  # seconds
 IMPORT_CHUNK = 100  # files of an import that one task is given
+# What waits in the broker is taken by these, 0 first. What was tried three times is told of one by
+# one, what is to be renewed in smaller chunks: neither keeps a worker from what is new for long.
+PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
 
 
 @shared_task
-def analyse(*, article_ids: list[int]) -> None:
+def analyse(*, article_ids: list[int], later: bool = False) -> None:
     """Analyse a chunk of articles, one transaction each; hand on what there is no time for."""
-    begun, rest = time.monotonic(), list(article_ids)
+    begun, rest = time.monotonic(), analysis.unfinished(article_ids, later=later)
     try:
         while rest and time.monotonic() - begun < BEGIN_WITHIN:
             analysis.analyse(article_id=rest.pop(0))
     except SoftTimeLimitExceeded:
         pass  # the article says so in its row; the others get a task with time of its own
     if rest:
-        analyse.delay(article_ids=rest)
+        _tell(rest, Turn.LATER if later else Turn.FIRST)
 
 
 @shared_task
 def sweep_analyses() -> None:
     """Tell the workers of articles that wait without a hint, in chunks."""
-    article_ids = analysis.hint()
-    for start in range(0, len(article_ids), settings.ANALYSIS_CHUNK):
-        analyse.delay(article_ids=article_ids[start : start + settings.ANALYSIS_CHUNK])
+    whole = settings.ANALYSIS_CHUNK
+    for turn, chunk, most in (
+        (Turn.AT_ONCE, whole, settings.ANALYSIS_HINTS),
+        (Turn.FIRST, whole, settings.ANALYSIS_HINTS),
+        (Turn.LATER, 1, 2 * whole),
+        (Turn.LAST, max(1, whole // 5), 2 * whole),
+    ):
+        article_ids = analysis.hint(turn, most=most)
+        for start in range(0, len(article_ids), chunk):
+            _tell(article_ids[start : start + chunk], turn)
+
+
+def _tell(article_ids: list[int], turn: Turn) -> None:
+    told = {"article_ids": article_ids, "later": turn == Turn.LATER}
+    analyse.apply_async(kwargs=told, priority=PRIORITIES[turn])
+
+
+def _prepare(options: dict[str, Any], **rest: Any) -> None:
+    """Before a worker forks its processes: those that analyse share the compiled rules."""
+    if "analysis" in (options.get("queues") or ["analysis"]):
+        analysis.prepare()
+
+
+worker_init.connect(_prepare)
 
 
 @shared_task
@@ -60,6 +87,19 @@ def sweep_feed_items() -> None:
     """Tell the workers of items whose turn has come: one for each host, so that none is crowded."""
     for item_id in polling.hint_items():
         gather_item.delay(item_id=item_id)
+
+
+@shared_task
+def look_again(*, watch_id: int) -> None:
+    """Look whether the page of one article changed."""
+    watching.look(watch_id=watch_id)
+
+
+@shared_task
+def sweep_watches() -> None:
+    """Tell the workers of pages whose turn to be looked at has come."""
+    for watch_id in watching.hint():
+        look_again.delay(watch_id=watch_id)
 
 
 @shared_task

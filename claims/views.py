@@ -18,9 +18,9 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from claims import (
-    analysis,
     archiving,
     derivation,
+    failures,
     grouping,
     invisible,
     listing,
@@ -28,6 +28,7 @@ from claims import (
     provenance,
     rulebook,
     timeline,
+    watching,
 )
 from claims import stories as room
 from claims.handing_out import as_download
@@ -202,6 +203,81 @@ def _named(asked: str) -> Article | Source | None:
 
 @require_GET
 @vary_on_headers("HX-Request")
+def work(request: Request) -> HttpResponse:
+    if request.htmx:
+        return render(request, "claims/_figures.html", {"work": listing.work()})
+    return _work_page(request)
+
+
+def _work_page(request: HttpRequest, problem: str = "") -> HttpResponse:
+    """The page of what is under way, failed and ignored; 409 with the problem of its form."""
+    ignored = request.GET.get("show") == "ignored"
+    rows, next_after = listing.not_done(ignored=ignored, after=as_ref(request.GET.get("after", "")))
+    context = {
+        "work": listing.work(),
+        "analyses": rows,
+        "ignored": ignored,
+        "next_after": next_after,
+        "is_later_page": "after" in request.GET,
+        "may_decide": request.user.has_perm("claims.change_analysis"),
+        "problem": problem,
+        "reason": _typed(request, "reason"),
+        "chosen": request.POST.getlist("article"),
+        "longest_reason": LONGEST_REASON,
+    }
+    return render(request, "claims/work.html", context, status=409 if problem else 200)
+
+
+def _chosen(request: HttpRequest) -> QuerySet[Analysis]:
+    """The analyses that a form is about: of one article, of those ticked, or all there are."""
+    if "all" in request.POST:
+        return Analysis.objects.all()
+    refs = [request.POST["only"]] if "only" in request.POST else request.POST.getlist("article")
+    return Analysis.objects.filter(article__ref__in=list(map(as_ref, refs)))
+
+
+@require_POST
+@permission_required("claims.change_analysis", raise_exception=True)
+def retry_failed(request: HttpRequest) -> HttpResponse:
+    if count := failures.retry(_chosen(request), by=_person(request)):
+        messages.success(request, f"{_articles_in_words(count)} analysed again within seconds.")
+    else:
+        messages.info(request, "None of these has failed: nothing to retry.")
+    return redirect("claims:work")
+
+
+@require_POST
+@permission_required("claims.change_analysis", raise_exception=True)
+def ignore_failed(request: HttpRequest) -> HttpResponse:
+    by, reason = _person(request), _reason(request)
+    try:
+        count = failures.ignore(_chosen(request), by=by, at=timezone.now(), reason=reason)
+    except ValueError as refused:
+        return _work_page(request, str(refused))
+    if count:
+        told = f"{_articles_in_words(count)} ignored. Under “Ignored” you can take it back."
+        messages.success(request, told)
+    else:
+        messages.info(request, "None of these has failed: nothing to ignore.")
+    return redirect("claims:work")
+
+
+@require_POST
+@permission_required("claims.change_analysis", raise_exception=True)
+def heed_ignored(request: HttpRequest) -> HttpResponse:
+    if count := failures.heed(_chosen(request), by=_person(request)):
+        messages.success(request, f"{_articles_in_words(count)} no longer ignored.")
+    else:
+        messages.info(request, "None of these is ignored.")
+    return redirect(f"{reverse('claims:work')}?show=ignored")
+
+
+def _articles_in_words(count: int) -> str:
+    return "One article is" if count == 1 else f"{count:,} articles are"
+
+
+@require_GET
+@vary_on_headers("HX-Request")
 def articles(request: Request) -> HttpResponse:
     asked = request.GET.get("status", "")
     status = asked if asked in Analysis.Status.values else ""
@@ -221,10 +297,10 @@ def articles(request: Request) -> HttpResponse:
 
 
 @require_POST
+@permission_required("claims.change_analysis", raise_exception=True)
 def retry(request: HttpRequest, ref: str) -> HttpResponse:
     article = get_object_or_404(Article.objects.select_related("analysis"), ref=ref)
-    if article.analysis.status == Analysis.Status.FAILED:
-        analysis.restart(article.analysis)
+    if failures.retry(Analysis.objects.filter(article=article), by=_person(request)):
         messages.success(request, f"“{article.title}” is analysed again within seconds.")
     else:
         state = article.analysis.get_status_display().lower()
@@ -239,7 +315,9 @@ def article(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _articles() -> QuerySet[Article]:
     """Articles with all that the page of one names."""
-    rows = Article.objects.select_related("source", "story", "analysis", "placed_by", "revises")
+    rows = Article.objects.select_related(
+        "source", "story", "analysis", "placed_by", "revises", "watch"
+    )
     return rows.prefetch_related("snapshots", "revisions")
 
 
@@ -258,6 +336,7 @@ def _article_page(
         "derivations": row.derivations.select_related(
             "on_source", "on_article__source", "decided_by"
         ).order_by("start", "pk"),
+        "page_changes": watching.changes_in(row),
         "strange": invisible.summary(invisible.odd_in(row.text)),
         "guessed": [GUESSED.get(name, name) for name in row.guessed],
         "sightings": row.sightings.order_by("-at", "-pk")[:SIGHTINGS],
@@ -300,6 +379,7 @@ def claim(request: HttpRequest, ref: str) -> HttpResponse:
         "standing": standing,
         "fates": standing.fates[:COPIES],
         "unlisted": len(standing.fates) - COPIES,
+        "page_changes": watching.changes_of(row),
         "changes": changes.order_by("article__published_on", "pk")[:CHANGES],
     }
     return render(request, "claims/claim.html", context)

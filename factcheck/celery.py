@@ -25,6 +25,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=600_000,  # kilobytes; looked at after each task
+    worker_lost_wait=2.0,  # seconds until what a dead child was doing is done by another
     worker_soft_shutdown_timeout=10,
     task_soft_time_limit=240,
     task_time_limit=300,
@@ -37,6 +39,7 @@ app.conf.update(
         "claims.tasks.analyse": {"queue": "analysis"},
         "claims.tasks.poll_feed": {"queue": "network"},
         "claims.tasks.gather_item": {"queue": "network"},
+        "claims.tasks.look_again": {"queue": "network"},
         "claims.tasks.look_at_offer": {"queue": "network"},
         "claims.tasks.capture_page": {"queue": "network"},
         # Files of an import, however many, wait beside the analyses that they bring.
@@ -52,15 +55,17 @@ app.conf.update(
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
     },
-    # Celery otherwise closes the database connection around every task.
-    db_reuse_max=100,
     timezone="UTC",
     beat_sync_every=1,  # so that /health/ sees at once that the timetable runs
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
-        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 10.0},
+        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 5.0},
+        "renew analyses": {"task": "reviews.tasks.renew_analyses", "schedule": 30.0},
         "sweep feeds": {"task": "claims.tasks.sweep_feeds", "schedule": 15.0},
         "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
+        "sweep watches": {"task": "claims.tasks.sweep_watches", "schedule": 30.0},
+        "watch pages": {"task": "reviews.tasks.watch_pages", "schedule": 600.0},
+        "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
         "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
         "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
         "sweep captures": {"task": "claims.tasks.sweep_captures", "schedule": 10.0},

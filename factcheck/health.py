@@ -22,7 +22,7 @@ from django_celery_beat.models import PeriodicTask
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from claims.models import Analysis
+from claims.models import Analysis, Feed
 from factcheck.celery import app
 from reviews.models import Checkpoint, Delivery, VerdictVersion, Verification
 
@@ -85,10 +85,17 @@ def _broker() -> dict[str, Any]:
 def _analyses() -> dict[str, Any]:
     """How long the oldest unfinished analysis has waited."""
     oldest = (
-        Analysis.objects.unfinished().order_by("article__received_at")
+        Analysis.objects.awaited().order_by("article__received_at")
         .values_list("article__received_at", flat=True).first()
     )  # fmt: skip
     return _age("oldest_unfinished_seconds", oldest, WAITED_TOO_LONG)
+
+
+def _feeds() -> dict[str, Any]:
+    """How long ago the turn of the feed came that was not polled since for the longest time."""
+    overdue = Feed.objects.running().filter(next_poll_at__lte=Now()).order_by("next_poll_at")
+    oldest = overdue.values_list("next_poll_at", flat=True).first()
+    return _age("oldest_overdue_poll_seconds", oldest, WAITED_TOO_LONG)
 
 
 def _sweeps() -> dict[str, Any]:
@@ -136,6 +143,7 @@ CHECKS = {
     "database": _database,
     "broker": _broker,
     "analyses": _analyses,
+    "feeds": _feeds,
     "sweeps": _sweeps,
 }
 RECORD = {"verification": _verified, "checkpoints": _checkpoints}

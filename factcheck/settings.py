@@ -88,8 +88,13 @@ FACTCHECK_SEMANTIC = env.str("FACTCHECK_SEMANTIC", default="")
 # was 0.98 to 1.00 between 0.12 and 0.24.
 FACTCHECK_SAME_STORY = env.float("FACTCHECK_SAME_STORY", default=0.18)
 ANALYSIS_ATTEMPTS = env.int("FACTCHECK_ANALYSIS_ATTEMPTS", default=5)
-ANALYSIS_CHUNK = env.int("FACTCHECK_ANALYSIS_CHUNK", default=50)
-ANALYSIS_HINTS = env.int("FACTCHECK_ANALYSIS_HINTS", default=1000)
+# What one article may take: seconds, then those until its process is ended; megabytes.
+ANALYSIS_SECONDS = env.float("FACTCHECK_ANALYSIS_SECONDS", default=60.0)
+ANALYSIS_SECONDS_TO_STOP = env.float("FACTCHECK_ANALYSIS_SECONDS_TO_STOP", default=10.0)
+ANALYSIS_MEMORY = env.int("FACTCHECK_ANALYSIS_MEMORY", default=512)
+ANALYSIS_RENEWALS = env.int("FACTCHECK_ANALYSIS_RENEWALS", default=200)
+ANALYSIS_CHUNK = env.int("FACTCHECK_ANALYSIS_CHUNK", default=20)
+ANALYSIS_HINTS = env.int("FACTCHECK_ANALYSIS_HINTS", default=500)
 
 INSTALLED_APPS = [
     "factcheck",

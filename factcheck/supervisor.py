@@ -25,6 +25,7 @@ STOP_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LINGER, VANISH = 20.0, 2.0  # seconds
 # A part that ends this soon after its start, this often in a row, will not get better by itself.
 TOO_SOON, TOO_OFTEN = 10.0, 4  # seconds, times
+REST = 5.0  # seconds between the starts of such a part once the desk is open
 
 
 class Part(Protocol):
@@ -103,6 +104,7 @@ class Supervisor:
         self._parts: list[Part] = []
         self._starts: dict[str, list[float]] = {}
         self._asked_to_stop = False
+        self._is_open = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -142,7 +144,7 @@ class Supervisor:
     def revive(self) -> None:
         """Start every part again that has ended.
 
-        :raises CannotStart: for one that keeps ending as soon as it starts.
+        :raises CannotStart: for one that keeps ending as soon as it starts, unless watched.
         """
         self.heed()
         for part in self._parts:
@@ -150,7 +152,10 @@ class Supervisor:
                 continue
             now = time.monotonic()
             recent = [at for at in self._starts[part.name] if now - at < TOO_OFTEN * TOO_SOON]
-            if len(recent) >= TOO_OFTEN:
+            if len(recent) >= TOO_OFTEN and self._is_open:
+                if now - recent[-1] < REST:
+                    continue
+            elif len(recent) >= TOO_OFTEN:
                 raise CannotStart(f"{part.name} keeps ending; its log is {part.log}.")
             self._say(f"{part.name} has ended: starting it again; its log is {part.log}.")
             self._starts[part.name] = [*recent, now]
@@ -159,7 +164,12 @@ class Supervisor:
                 part.start()
 
     def watch(self) -> None:
-        """Revive what ends, until asked to stop."""
+        """Revive what ends, until asked to stop.
+
+        From now on a part that keeps ending is tried again and again: what it lacks, such as room
+        on the disk, may come back, and the other parts are of use meanwhile.
+        """
+        self._is_open = True
         while True:
             self.revive()
             time.sleep(0.5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from reviews import leases, policy
 from reviews.models import ChecklistVersion, PolicyVersion, User
@@ -59,6 +59,7 @@ POINTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+@transaction.atomic
 def begin(**kwargs: Any) -> None:
     """Write the first version of checklist and policy, where there is none. Safe to repeat.
 

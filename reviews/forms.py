@@ -506,6 +506,7 @@ class DecisionForm(forms.Form):
     seq = forms.IntegerField(min_value=1)
     content_hash = forms.CharField(min_length=64, max_length=64)
     comment = forms.CharField(
+        label="To say with your decision",
         required=False,
         max_length=4000,
         help_text="To return it: what should change, if comments on passages do not say it all.",

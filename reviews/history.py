@@ -19,7 +19,7 @@ from typing import Any
 import reversion
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from reversion.models import Version
 
 from claims import matching, provenance
@@ -54,7 +54,7 @@ FIELD_LABELS = {
 }
 
 reversion.register(Evidence)
-reversion.register(Verdict, follow=("evidence",))
+reversion.register(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,37 +209,49 @@ def _seal(
     note: str | None = None,
 ) -> VerdictVersion | None:
     """Seal `verdict` as it stands, with what readers are told was corrected: `note`, if worded."""
-    proposed = correction_of(verdict)
+    # The newest version says how far a correction has come, and what the chain goes on from.
+    sealed = VerdictVersion.objects.filter(verdict=verdict.pk, seq=verdict.seq)
+    newest = sealed.values("hash", "at").first()
+    proposed = _proposed(verdict, newest["at"]) if newest else ""
     worded = note is not None and note != proposed
-    changed = sha256(canonical(content_of(verdict))) != verdict.content_hash
+    cited = list(verdict.evidence)
+    changed = sha256(canonical(content_of(verdict, cited))) != verdict.content_hash
     # Why a correction was begun is sealed with the first change it explains, and alone is none.
-    if not (worded or changed) or (not verdict.seq and _is_blank(verdict)):
+    if not (worded or changed) or (not verdict.seq and not cited and _is_blank(verdict)):
         return None
     verdict.correction = proposed if note is None else note
-    content = canonical(content_of(verdict))
-    content_hash = sha256(content)
-    previous = verdict.versions.get(seq=verdict.seq).hash if verdict.seq else ""
+    content = canonical(content_of(verdict, cited))
     verdict.seq += 1
-    verdict.content_hash = content_hash
-    with reversion.create_revision():
-        verdict.save()
-        reversion.set_user(by)
-        reversion.set_comment(f"Version {verdict.seq}: {reason or action.label}")
-        reversion.set_date_created(at)
-        reversion.add_to_revision(verdict)
+    verdict.content_hash = sha256(content)
+    verdict.save()
+    _revise(
+        verdict, cited, by=by, at=at, comment=f"Version {verdict.seq}: {reason or action.label}"
+    )
     version = VerdictVersion(
-        verdict=verdict, seq=verdict.seq, content=content, content_hash=content_hash,
-        previous_hash=previous, actor=by, actor_name=str(by), action=action, reason=reason, at=at,
+        verdict=verdict, seq=verdict.seq, content=content, content_hash=verdict.content_hash,
+        previous_hash=newest["hash"] if newest else "", actor=by, actor_name=str(by),
+        action=action, reason=reason, at=at,
     )  # fmt: skip
     version.hash = row_hash(version)
     version.save(force_insert=True)
     return version
 
 
+def _revise(
+    verdict: Verdict, cited: Iterable[Evidence], *, by: User, at: datetime, comment: str
+) -> None:
+    """Keep verdict and evidence, full rows, as one revision of django-reversion."""
+    with reversion.create_revision(atomic=False):  # the caller's transaction is one
+        reversion.set_user(by)
+        reversion.set_comment(comment)
+        reversion.set_date_created(at)
+        for row in (verdict, *cited):
+            reversion.add_to_revision(row)
+
+
 def _is_blank(verdict: Verdict) -> bool:
     typed = verdict.rating or verdict.summary or verdict.explanation
-    renamed = verdict.claim_wording != verdict.review.claim.wording
-    return not (typed or renamed or verdict.evidence.exists())
+    return not typed and verdict.claim_wording == verdict.review.claim.wording
 
 
 # Content and hashes
@@ -281,15 +293,24 @@ def correction_of(verdict: Verdict) -> str:
     return (_begun_after(verdict, verdict.seq) or verdict.correction) if verdict.pk else ""
 
 
+def _proposed(verdict: Verdict, saved_at: datetime) -> str:
+    """As `correction_of`, where it is known when the newest version was saved."""
+    return _begun(verdict).filter(at__gt=saved_at).first() or verdict.correction
+
+
 def _begun_after(verdict: Verdict, seq: int) -> str:
     """Why a correction was begun while version `seq` was the newest; "" if none was."""
     moments = dict(verdict.versions.filter(seq__in=(seq, seq + 1)).values_list("seq", "at"))
-    begun = ReviewEvent.objects.filter(
-        review=verdict.review, action=Action.CORRECT, at__gt=moments[seq]
-    )
+    begun = _begun(verdict).filter(at__gt=moments[seq])
     if seq + 1 in moments:
         begun = begun.filter(at__lte=moments[seq + 1])
-    return begun.order_by("-pk").values_list("note", flat=True).first() or ""
+    return begun.first() or ""
+
+
+def _begun(verdict: Verdict) -> QuerySet[ReviewEvent, str]:
+    """Why corrections were begun, the newest first."""
+    begun = ReviewEvent.objects.filter(review=verdict.review_id, action=Action.CORRECT)
+    return begun.order_by("-pk").values_list("note", flat=True)
 
 
 def context_of(claim: Claim) -> dict[str, Any]:

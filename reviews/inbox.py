@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     OVERDUE = "overdue", "A review that waits for me became overdue"
     SECOND_OPINION = "second_opinion", "My second opinion is asked"
     DROPPED = "dropped", "A copy dropped the caution of my claim"
+    PAGE_CHANGED = "page_changed", "A page that my check rests on changed or is gone"
 
 
 class Mail(models.TextChoices):
@@ -43,6 +44,7 @@ DEFAULTS = {
     Kind.OVERDUE: Mail.DAILY,
     Kind.SECOND_OPINION: Mail.AT_ONCE,
     Kind.DROPPED: Mail.DAILY,
+    Kind.PAGE_CHANGED: Mail.DAILY,
 }
 
 

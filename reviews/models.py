@@ -456,7 +456,7 @@ class Verdict(models.Model):
 
     @property
     def evidence(self) -> models.QuerySet[Evidence]:
-        """The evidence it cites now; django-reversion follows it."""
+        """The evidence it cites now."""
         return self.review.evidence.standing()
 
     @property

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from claims import provenance
+from claims import analysis, provenance
 from claims.models import Appearance, Claim, Flag
 from claims.provenance import Fate, Standing
 from reviews import gate, leases, notifications, priority, ratings, workflow
@@ -87,6 +87,20 @@ def keep_dates() -> int:
         + sum(workflow.note_overdue(review) for review in late[:SWEPT])
         + sum(workflow.remind(review) for review in unproven[:SWEPT])
     )
+
+
+# Renewing
+
+
+def renew_analyses() -> int:
+    """Have articles read again by newer rules, those of undecided reviews first; return how many.
+
+    So many at a time, behind everything new. Safe to repeat.
+    """
+    undecided = Review.objects.filter(
+        status__in=UNDECIDED, claim__appearances__article=OuterRef("article")
+    )
+    return analysis.renew(first=Q(Exists(undecided)))
 
 
 # Opening

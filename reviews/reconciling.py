@@ -13,8 +13,9 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
 
+from claims import comparing
 from claims import text as engine
-from claims.comparing import Change, word_diff
+from claims.comparing import Change
 from reviews import history, ratings
 from reviews.history import Conflict, Draft
 from reviews.models import VerdictVersion
@@ -59,12 +60,12 @@ class Meeting:
     @property
     def their_changes(self) -> list[Change]:
         """Word by word, what the saved version says instead of what both started from."""
-        return list(word_diff(self._shown(self.base), self._shown(self.theirs)))
+        return list(comparing.word_diff(self._shown(self.base), self._shown(self.theirs)))
 
     @property
     def my_changes(self) -> list[Change]:
         """Word by word, what was typed instead of what both started from."""
-        return list(word_diff(self._shown(self.base), self._shown(self.mine)))
+        return list(comparing.word_diff(self._shown(self.base), self._shown(self.mine)))
 
     def _shown(self, value: str) -> str:
         return dict(ratings.choices()).get(value, value) if self.name == "rating" else value

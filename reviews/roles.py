@@ -33,6 +33,8 @@ MACHINE_MODELS = (
     "feed",
     "feeditem",
     "feedevent",
+    "watch",
+    "revision",
     "offer",
     "import",
     "importitem",
@@ -47,6 +49,7 @@ HANDS_IN = ("claims.add_offer",)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (
+    "claims.change_analysis",
     "claims.change_derivation",
     "claims.change_story",
     "claims.change_suggestion",
@@ -65,6 +68,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
+        "claims.change_analysis",
         *FEEDS,
         *HANDS_IN,
         *(f"claims.view_{model}" for model in MACHINE_MODELS),

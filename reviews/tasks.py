@@ -17,6 +17,7 @@ from reviews import (
     notifications,
     publication,
     queue,
+    rereading,
 )
 from reviews.models import Review
 
@@ -27,6 +28,12 @@ logger = logging.getLogger(__name__)
 def open_reviews() -> None:
     """Open reviews for claims that deserve one."""
     queue.open_reviews()
+
+
+@shared_task
+def renew_analyses() -> None:
+    """Have articles analysed again that older rules analysed."""
+    queue.renew_analyses()
 
 
 @shared_task
@@ -58,6 +65,18 @@ def archive_evidence() -> None:
     """Have what stands at the addresses of evidence archived; workers are told of it at once."""
     if evidence.order_copies():
         sweep_captures.delay()
+
+
+@shared_task
+def watch_pages() -> None:
+    """Have the pages looked at again that claims under review stand on."""
+    rereading.watch_pages()
+
+
+@shared_task
+def tell_of_page_changes() -> None:
+    """Tell whom it concerns that a page changed after it was read."""
+    rereading.tell_of_changes()
 
 
 @shared_task

@@ -37,11 +37,15 @@ class Desk:
     environment: dict[str, str]
     people: dict[str, str]
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command beside the running desk and return what it prints."""
+    def manage(self, *arguments: str, within: float = 120) -> str:
+        """Run a management command beside the running desk and return what it prints.
+
+        :param within: seconds.
+        """
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, text=True, capture_output=True, timeout=120, check=True,
+            cwd=ROOT, env=self.environment, text=True, capture_output=True, timeout=within,
+            check=True,
         )  # fmt: skip
         return done.stdout
 
@@ -58,14 +62,17 @@ class Desk:
 
 
 @contextmanager
-def open_desk(data: Path) -> Iterator[Desk]:
-    """Open a desk on the folder `data`, on any free port; close it in order at the end."""
+def open_desk(data: Path, **variables: str) -> Iterator[Desk]:
+    """Open a desk on the folder `data`, on any free port; close it in order at the end.
+
+    :param variables: of its environment, besides.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
     }
-    environment |= {"FACTCHECK_DATA": str(data), "FACTCHECK_HTTPS": "0", "PORT": "0"}
+    environment |= {"FACTCHECK_DATA": str(data), "FACTCHECK_HTTPS": "0", "PORT": "0"} | variables
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -10,7 +10,7 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import archiving, following, importing, offering
+from claims import archiving, following, importing, offering, watching
 from claims.models import (
     Analysis,
     Appearance,
@@ -23,6 +23,7 @@ from claims.models import (
     Flag,
     Import,
     Offer,
+    Revision,
     Source,
 )
 from reviews import (
@@ -123,14 +124,23 @@ def feed(*, by: User | None = None, kept: bool = True, paused: str = "", **field
     """A feed that was looked at, and is kept unless said otherwise; the network is not asked."""
     by = by or supervisor()
     row = following.propose(f"https://courier.example/feed-{next(_numbers)}", by=by)
-    looked = {"kind": "rss", "title": "The Courier", "polled_at": leases.clock()} | fields
+    looked = {"kind": "rss", "title": "The Courier", "polled_at": leases.clock()}
     Feed.objects.filter(pk=row.pk).update(**looked)
     if kept:
         following.keep(row, by=by)
     if paused:
         following.pause(row, by=by, reason=paused)
+    if fields:
+        Feed.objects.filter(pk=row.pk).update(**fields)
     row.refresh_from_db()
     return row
+
+
+def page_change(of: Article, **fields) -> Revision:
+    """The page of an article, seen to have gone."""
+    watching.watch([of], since=leases.clock())
+    told = {"kind": "gone", "why": "It answers 410.", "seen_at": leases.clock()} | fields
+    return Revision.objects.create(article=of, **told)
 
 
 def failed_item(of: Feed | None = None, **fields) -> FeedItem:

@@ -100,7 +100,7 @@ def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_peopl
     allowed = {name for name in names(DESK_MODELS) if _status(editor, name) == 200}
 
     found = {"story", "snapshot", "sighting", "analysis", "appearance", "flag", "derivation"}
-    found |= {"feed", "feeditem", "feedevent"}
+    found |= {"feed", "feeditem", "feedevent", "watch", "revision"}
     regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 
@@ -441,6 +441,7 @@ def _one_of_everything() -> Review:
     )
     _regroup(by=review.checker)
     Rebuild.objects.create(stage=Rebuild.Stage.DONE)
+    factories.page_change(article)
     factories.feed(by=review.checker).items.create(address=article.url, canonical=article.url)
     factories.arrange_the_queue(by=review.checker)
     factories.notification(review)

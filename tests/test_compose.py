@@ -121,6 +121,7 @@ def test_every_queue_has_a_worker_and_none_waits_behind_another(monkeypatch):
         "claims.tasks.analyse": "analysis",
         "claims.tasks.poll_feed": "network",
         "claims.tasks.gather_item": "network",
+        "claims.tasks.look_again": "network",
     }
 
 

@@ -112,7 +112,8 @@ WITHOUT_REF = {
     "reviews:saved-view-counts", "reviews:keep-view", "claims:stories",
     "claims:rules", "claims:rules-csv", "claims:feeds", "claims:hand-in",
     "claims:bookmarklet", "claims:imports",
-    "claims:articles", "public:checks", "public:feed", "public:atom", "public:methodology",
+    "claims:articles", "claims:work", "claims:retry-failed", "claims:ignore-failed",
+    "claims:heed-ignored", "public:checks", "public:feed", "public:atom", "public:methodology",
     "public:verify-history",
 }  # fmt: skip
 
@@ -138,7 +139,9 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:redact":
             refs = [review.ref, 1]
         case "claims:retry":
-            Analysis.objects.filter(article=article).update(status="failed", attempts=5)
+            Analysis.objects.filter(article=article).update(
+                status="failed", attempts=5, ignored_by=None, ignored_at=None, ignored_reason=""
+            )
             refs = [article.ref]
         case "claims:story" | "claims:story-csv" | "claims:story-json":
             article.story = Story.objects.create(title="The harbour")
@@ -319,6 +322,7 @@ def rows(db) -> dict[str, models.Model]:
     Sighting.objects.create(article=article, snapshot=snapshot, at=now)
     tide = Source.objects.create(name="Daily Tide")
     Derivation.objects.create(article=article, on_source=tide, kind="citation", score=1)
+    factories.page_change(article)
     factories.feed(by=root).items.create(address=article.url, canonical=article.url)
     factories.offer()
     factories.batch()
@@ -405,7 +409,8 @@ def test_a_list_never_shows_what_its_detail_would_refuse(db, role):
         factories.review_at(status)
     client = client_of(person(role))
     lists = ["/checks/"] if role == "anonymous" else [
-        "/", "/checks/", "/stories/", "/articles/", *(f"/?view={view.value}" for view in View),
+        "/", "/checks/", "/stories/", "/articles/", "/work/",
+        *(f"/?view={view.value}" for view in View),
     ]  # fmt: skip
     found = set().union(*(links(client, where) for where in lists))
 

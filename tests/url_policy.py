@@ -13,7 +13,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from claims import failures
 from claims.models import (
+    Analysis,
     Flag,
     Source,
     Suggestion,
@@ -219,6 +221,23 @@ def all_flags(review: Review) -> dict[str, Any]:
     return held(review) | chosen
 
 
+def failed(review: Review) -> dict[str, Any]:
+    """The analysis of its article failed."""
+    article = review.claim.appearances.order_by("pk")[0].article
+    Analysis.objects.filter(article=article).update(
+        status="failed", attempts=5, ignored_by=None, ignored_at=None, ignored_reason=""
+    )
+    return {"article": article.ref}
+
+
+def ignored(review: Review) -> dict[str, Any]:
+    """It failed, and somebody ignored that."""
+    chosen = failed(review)
+    rows = Analysis.objects.filter(article__ref=chosen["article"])
+    failures.ignore(rows, by=factories.superuser(), at=timezone.now(), reason="Spam.")
+    return chosen
+
+
 def by_mail() -> dict[str, Any]:
     return dict.fromkeys(Kind, Mail.NEVER)
 
@@ -372,6 +391,12 @@ DESK = {
     "claims:decide-derivation": Policy(
         NO_PAGE, OVERRULES, data=lambda review: {"decision": "confirmed"}
     ),
+    "claims:work": Policy(PAGE, NO_PAGE),
+    "claims:retry-failed": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+", data=failed),
+    "claims:ignore-failed": Policy(
+        NO_PAGE, "in 302+ 302+ 302+ 302+", data=lambda review: failed(review) | {"reason": "Spam."}
+    ),
+    "claims:heed-ignored": Policy(NO_PAGE, "in 302+ 302+ 302+ 302+", data=ignored),
     "claims:articles": Policy(PAGE, NO_PAGE),
     "claims:article": Policy(PAGE, NO_PAGE),
     "claims:hand-in": Policy(
@@ -466,6 +491,8 @@ ADMIN_ROWS = {
     "claims.feed": READ,
     "claims.feeditem": READ,
     "claims.feedevent": READ,
+    "claims.watch": READ,
+    "claims.revision": READ,
     "claims.offer": READ,
     "claims.capture": READ,
     "claims.import": READ,

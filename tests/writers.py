@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOM = Path(__file__).resolve().parent.parent / "reviews"
-EDGES = {"admin", "apps", "forms", "queue_forms", "models", "tasks", "urls", "public_urls"}
+EDGES = {
+    "admin",
+    "apps",
+    "forms",
+    "policy_forms",
+    "queue_forms",
+    "models",
+    "tasks",
+    "urls",
+    "public_urls",
+}
 WRITES = {
     "save", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "delete",
     "move", "raw",

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0010_reading'),
+        ('claims', '0011_analysis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -105,7 +105,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='feeditem',
-            index=models.Index(fields=['feed', '-settled_at'], name='claims_feeditem_of_feed'),
+            index=models.Index(fields=['feed', '-id'], name='claims_feeditem_of_feed'),
+        ),
+        migrations.AddIndex(
+            model_name='feeditem',
+            index=models.Index(condition=models.Q(('state', 'stored')), fields=['feed', 'settled_at'], name='claims_feeditem_new'),
+        ),
+        migrations.AddIndex(
+            model_name='feeditem',
+            index=models.Index(condition=models.Q(('state', 'failed')), fields=['feed'], name='claims_feeditem_failed'),
         ),
         migrations.AddIndex(
             model_name='feeditem',

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0012_feeds'),
+        ('claims', '0013_watches'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ from claims.text.keys import WORD, fingerprint
 from claims.text.language import language_of
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
-from claims.text.rules import LANGUAGES
+from claims.text.rules import LANGUAGES, rules_version, rules_versions
 from claims.text.sentences import split_sentences
 from claims.text.similarity import compare, names_agree, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
@@ -68,6 +68,8 @@ __all__ = [
     "rank",
     "read_post",
     "read_topic",
+    "rules_version",
+    "rules_versions",
     "shared_wording",
     "split_sentences",
 ]

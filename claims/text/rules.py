@@ -21,6 +21,7 @@ LANGUAGES = frozenset(
     for file in FOLDER.iterdir()
     if re.fullmatch(r"[a-z]{2}\.toml", file.name)
 )
+_OF_ONE_LANGUAGE = re.compile(r"(?:figures_)?([a-z]{2})\.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,22 @@ def word_list(file: str, name: str) -> frozenset[str]:
     return frozenset(word for line in content[name] for word in line.split())
 
 
-def rules_hash() -> str:
-    """Eight hexadecimal digits that change whenever a rule file does."""
-    content = hashlib.sha256()
-    for file in sorted(FOLDER.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".toml"):
+@cache
+def rules_version(language: str) -> str:
+    """Name the rules by which texts in `language` are read, such as "de-1a2b3c4d".
+
+    It changes whenever one of their files does, and with no other language's. All languages without
+    rules have one version together, which changes when any of them gets rules.
+    """
+    known = language in LANGUAGES
+    content = hashlib.sha256(b"" if known else " ".join(sorted(LANGUAGES)).encode())
+    for file in sorted(FOLDER.iterdir(), key=lambda file: file.name) if known else ():
+        only = _OF_ONE_LANGUAGE.fullmatch(file.name)
+        if file.name.endswith(".toml") and (only is None or only[1] == language):
             content.update(file.name.encode() + b"\0" + file.read_bytes())
-    return content.hexdigest()[:8]
+    return f"{language if known else 'none'}-{content.hexdigest()[:8]}"
+
+
+def rules_versions() -> frozenset[str]:
+    """The versions of the rules of all languages as they are now."""
+    return frozenset(map(rules_version, (*LANGUAGES, "")))

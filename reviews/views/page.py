@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
-from claims import invisible, marking, matching, provenance
+from claims import invisible, marking, matching, provenance, watching
 from claims.marking import Mark
-from claims.models import Article, Claim, Flag, as_ref
+from claims.models import Article, Claim, Flag, Revision, as_ref
 from reviews import adoption, checklists, comments, gate, history, opinions, policy, ratings
 from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
@@ -420,6 +420,10 @@ class ReviewPage:
     @cached_property
     def standing(self) -> provenance.Standing:
         return provenance.standing(self.claim)
+
+    @cached_property
+    def page_changes(self) -> list[Revision]:
+        return watching.changes_of(self.claim)
 
     @property
     def _where(self) -> QuerySet[Article]:

@@ -55,12 +55,12 @@ def _name(pick: random.Random) -> str:
     return (pick.choice(BEGINNINGS) + middle + pick.choice(ENDINGS)).capitalize()
 
 
-def articles(count: int, *, first: int = 0) -> list[int]:
+def articles(count: int, *, first: int = 0, paragraphs: int = 12) -> list[int]:
     """Store `count` articles that wait to be analysed; return their ids."""
     source, _ = Source.objects.get_or_create(name="The Daily Example")
     rows = []
     for number in range(first, first + count):
-        text = article_text(number)
+        text = article_text(number, paragraphs=paragraphs)
         rows.append(
             Article(
                 source=source, title=f"Report {number}", language="en", text=text,

@@ -59,6 +59,7 @@ def test_an_article_is_analysed_into_claims_and_flags(article):
     state = row(article)
     assert (state.status, state.attempts, state.error) == ("analysed", 1, "")
     assert (state.engine_version, state.supported) == (engine.ENGINE_VERSION, True)
+    assert state.rules_version == engine.rules_version("en")
     assert state.finished_at is not None
     article.refresh_from_db()
     assert article.language == "en"
@@ -208,7 +209,27 @@ def test_an_article_that_kills_every_worker_fails_visibly(article, settings):
     assert not analysis.analyse(article_id=article.pk)
 
     state = row(article)
-    assert (state.status, state.error) == ("failed", "The worker died each time it tried.")
+    assert (state.status, state.error) == ("failed", analysis.DIED)
+
+
+def test_an_article_is_not_to_blame_while_workers_die_at_many(article, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+    others = [factories.article(f"Number {n}.") for n in range(analysis.MANY)]
+    for one in (*others, article) * 2:
+        assert analysis._begin(one.pk)  # and the worker is gone
+
+    assert analysis.analyse(article_id=article.pk)
+
+    assert (row(article).status, row(article).attempts) == ("analysed", 3)
+
+
+def test_nor_is_it_spared_for_ever(article, settings):
+    settings.ANALYSIS_ATTEMPTS = 2
+    others = [factories.article(f"Number {n}.") for n in range(analysis.MANY)]
+    begun = [[analysis._begin(one.pk) for one in (*others, article)] for _ in range(9)]
+
+    assert [of_all[-1] for of_all in begun] == [True] * 8 + [False]
+    assert row(article).status == "failed"
 
 
 def test_a_failure_half_way_leaves_no_half_analysis(article, monkeypatch):
@@ -232,9 +253,7 @@ def test_an_article_that_is_too_slow_says_so_and_the_rest_gets_its_own_time(db, 
         return real(text, **facts)
 
     monkeypatch.setattr(analysis.engine, "analyse", analyse)
-    monkeypatch.setattr(
-        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
-    )
+    monkeypatch.setattr(tasks, "_tell", lambda article_ids, turn: handed_on.append(article_ids))
 
     tasks.analyse(article_ids=[slow.pk, good.pk])
 
@@ -262,9 +281,7 @@ def test_no_article_is_begun_with_little_time_left(db, monkeypatch):
     articles, handed_on = [factories.article(f"Number {n}.") for n in range(3)], []
     clock = iter([0, 0, tasks.BEGIN_WITHIN])
     monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(
-        tasks.analyse, "delay", lambda *, article_ids: handed_on.append(article_ids)
-    )
+    monkeypatch.setattr(tasks, "_tell", lambda article_ids, turn: handed_on.append(article_ids))
 
     tasks.analyse(article_ids=[article.pk for article in articles])
 

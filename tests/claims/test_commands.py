@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from claims import tasks
 from claims.management.commands import ingest
 from claims.models import Analysis, Article
+from tests.feeds import story
 
 STORY = "---\nsource: Coast Courier\n---\nThe harbour of Brenna opens on Friday.\n"
 
@@ -22,7 +23,11 @@ def told(monkeypatch) -> list[list[int]]:
     """The chunks of articles that a worker is told of; the broker is not asked here."""
     chunks: list[list[int]] = []
     monkeypatch.setattr(tasks.sweep_analyses, "delay", tasks.sweep_analyses)
-    monkeypatch.setattr(tasks.analyse, "delay", lambda *, article_ids: chunks.append(article_ids))
+
+    def note(*, kwargs: dict, priority: int) -> None:
+        chunks.append(kwargs["article_ids"])
+
+    monkeypatch.setattr(tasks.analyse, "apply_async", note)
     return chunks
 
 
@@ -119,6 +124,17 @@ def test_a_sweep_tells_in_chunks_and_once(db, folder, told, settings):
 
     articles = [*Article.objects.order_by("pk").values_list("pk", flat=True)]
     assert told == [[pk] for pk in articles]
+
+
+def test_addresses_are_taken_beside_files(db, web, folder, told, capsys):
+    there, absent = web.serves(story(1), path="/1"), web.url("/2")
+
+    with pytest.raises(CommandError, match=r"^1 failed\.$"):
+        call_command("ingest", folder / "a.txt", there, absent)
+
+    said = capsys.readouterr()
+    assert said.out == "3 documents: 2 new, 0 known, 1 failed.\n"
+    assert said.err == f"{absent}: It answers 404: there is no such page.\n"
 
 
 class Terminal(io.StringIO):

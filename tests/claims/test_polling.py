@@ -256,6 +256,7 @@ def test_a_worker_that_dies_before_it_stores_loses_nothing(web, monkeypatch):
         patch.setattr(polling, "_polled", dies)
         with pytest.raises(KeyboardInterrupt):
             poll(feed)
+    time_passes()
     assert not polling.poll(feed_id=feed.pk)  # it is still held
 
     Feed.objects.update(held_until=datetime.now(UTC))

@@ -41,6 +41,7 @@ def test_a_desk_that_works_is_well_without_sign_in():
             "database": {"well": True},
             "broker": {"well": True},
             "analyses": {"well": True, "oldest_unfinished_seconds": None},
+            "feeds": {"well": True, "oldest_overdue_poll_seconds": None},
             "sweeps": {"well": True, "newest_sweep_seconds": None},
         },
         "record": RECORD,
@@ -66,6 +67,16 @@ def test_an_article_that_waits_too_long_is_503():
 
     assert status == 503
     assert body["checks"]["analyses"]["oldest_unfinished_seconds"] >= 3600
+
+
+def test_a_feed_that_nobody_polls_is_503():
+    factories.feed(next_poll_at=timezone.now() - timedelta(hours=1))
+    factories.feed(next_poll_at=timezone.now() - timedelta(hours=2), paused="A trial.")
+
+    status, body = health()
+
+    assert status == 503
+    assert 3600 <= body["checks"]["feeds"]["oldest_overdue_poll_seconds"] < 7200
 
 
 def test_a_timetable_that_stopped_is_503():

@@ -90,7 +90,7 @@ def test_a_claim_goes_from_the_queue_to_the_public_page(
 
     supervisor.goto(f"{review}approval/")
     _looks_right(supervisor)
-    supervisor.get_by_label(re.compile("Comment")).fill("Say how many witnesses there are.")
+    supervisor.get_by_label("To say with your decision").fill("Say how many witnesses there are.")
     supervisor.get_by_role("button", name=re.compile("^Return")).click()
     expect(supervisor.get_by_text("Returned to the checker").first).to_be_visible()
 

@@ -145,7 +145,7 @@ def _go_on() -> Call:
 def _begin() -> Call:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute("DELETE FROM reviews_checklistversion")
+        cursor.execute("DELETE FROM reviews_checklistversion; DELETE FROM reviews_policyversion")
     connection.close()
     return partial(beginning.begin)
 

@@ -16,6 +16,7 @@ from reviews import (
     notifications,
     profile,
     queue,
+    rereading,
     roles,
     saved,
 )
@@ -84,6 +85,13 @@ def _read_news() -> Call:
     review = _copied()
     queue.refresh(Review.objects.filter(pk=review.pk))
     return partial(queue.read_news, review, by=review.checker)
+
+
+def _page_changed() -> Call:
+    for _ in range(2):
+        review = at(Status.IN_PROGRESS)
+        factories.page_change(review.claim.appearances.get().article)
+    return partial(rereading.tell_of_changes)
 
 
 def _set_weights() -> Call:
@@ -157,6 +165,7 @@ QUEUE: dict[str, Arrange] = {
     "queue.refresh_priorities": _refresh_priorities,
     "queue.reweigh": _reweigh_some,
     "queue.read_news": _read_news,
+    "rereading.tell_of_changes": _page_changed,
     "queue.take_next": _take_next,
     "arranging.set_weights": _set_weights,
     "arranging.set_topic": lambda: partial(

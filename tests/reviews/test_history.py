@@ -200,7 +200,7 @@ def of_schema_1(held, monkeypatch):
     """A verdict whose only version was sealed before context and correction were."""
     with monkeypatch.context() as before:
         now = history.content_of
-        before.setattr(history, "content_of", lambda verdict: now(verdict, schema=1))
+        before.setattr(history, "content_of", lambda verdict, cited: now(verdict, cited, schema=1))
         before.setattr(history, "context_of", lambda claim: {})
         draft = history.Draft(
             "false", "Dredging halved the catch.", "Landings fell.", "By a tenth."

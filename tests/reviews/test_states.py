@@ -67,7 +67,7 @@ def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
     assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES)
     assert roles.ROLES[roles.SUPERVISORS] == (
         CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist",
-        "reviews.edit_policy", REDACT, *roles.OVERRULES,
+        "reviews.edit_policy", REDACT, *roles.OVERRULES, *roles.FEEDS,
     )  # fmt: skip
     assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
         Action.RETURN, Action.APPROVE, Action.CO_APPROVE, Action.REOPEN, Action.TAKE_OVER,

@@ -221,7 +221,7 @@ def test_a_move_sent_several_times_at_once_acts_once(copies):
     def once(move, **fields):
         calls = [partial(move, fresh(review), **fields) for _ in range(copies)]
         done = [result for result in together(*calls) if not isinstance(result, Refused)]
-        assert done == [None]
+        assert len(done) == 1
         review.refresh_from_db()
 
     once(workflow.take, by=checker)
@@ -313,8 +313,9 @@ def test_an_approval_crossing_a_return_is_one_of_the_two():
             ),
         )  # fmt: skip
 
-        assert Counter(map(type, results)) == {type(None): 1, Refused: 1}
-        expected = Status.APPROVED if results[0] is None else Status.RETURNED
+        approved, returned = results
+        assert isinstance(approved, Refused) != isinstance(returned, Refused)
+        expected = Status.RETURNED if isinstance(approved, Refused) else Status.APPROVED
         assert fresh(review).status == expected
         assert Decision.objects.filter(version__verdict=read).count() == 1
 
@@ -359,8 +360,9 @@ def test_losing_the_role_while_approving_gives_one_of_the_two_orders(lose):
         )
 
         assert lost is None
-        assert approved is None or isinstance(approved, Refused)
-        assert fresh(review).status == (Status.SUBMITTED if approved else Status.APPROVED)
+        assert isinstance(approved, (Decision, Refused))
+        refused = isinstance(approved, Refused)
+        assert fresh(review).status == (Status.SUBMITTED if refused else Status.APPROVED)
 
 
 # The record beside reversion's own pages

@@ -18,7 +18,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.db.models import ProtectedError
 from reversion.models import Revision, Version
 
-from reviews import comments, evidence, history, opinions, verification, workflow
+from reviews import checkpoints, comments, evidence, history, opinions, verification, workflow
 from reviews.models import (
     Decision,
     Publication,
@@ -39,9 +39,10 @@ pytestmark = pytest.mark.usefixtures("record_holds")
 # Sealed for good, or but for what a redaction or the next step of a second opinion may change.
 SEALED = [
     "claims_capture", "reversion_revision", "reversion_version", "reviews_checklistevent",
-    "reviews_checklistversion", "reviews_comment", "reviews_contact", "reviews_decision",
-    "reviews_evidence", "reviews_evidencecopy", "reviews_opinionrule", "reviews_publication",
-    "reviews_redaction", "reviews_reviewevent", "reviews_secondopinion", "reviews_threadevent",
+    "reviews_checklistversion", "reviews_checkpoint", "reviews_comment", "reviews_contact",
+    "reviews_decision", "reviews_evidence", "reviews_evidencecopy", "reviews_exemption",
+    "reviews_opinionrule", "reviews_policyversion", "reviews_publication", "reviews_redaction",
+    "reviews_reviewevent", "reviews_secondopinion", "reviews_threadevent",
     "reviews_verdictversion", "reviews_verification", "reviews_weights",
 ]  # fmt: skip
 REFUSED = "refused: (rows of|what a second opinion|evidence is)"
@@ -67,7 +68,7 @@ def refused(attempt: Callable[[], object], because: str, error=IntegrityError) -
 
 
 @pytest.fixture
-def everything(db) -> None:
+def everything(db, site) -> None:
     """A row in every sealed table."""
     factories.arrange_the_queue(by=(decider := supervisor()))
     review = review_at(Status.SUBMITTED)
@@ -76,6 +77,7 @@ def everything(db) -> None:
     factories.approve(review, by=decider)
     comments.say(review_at(Status.PUBLISHED), by=decider, body="Ask the port.")
     evidence.order_copies()
+    checkpoints.take()
 
 
 @pytest.fixture

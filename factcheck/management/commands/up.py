@@ -83,7 +83,7 @@ class Command(BaseCommand):
         while not _answers(web):
             self.pause(supervisor, deadline, "The web does not answer")
         self.say("The web answers.")
-        while left := Analysis.objects.unfinished().count():
+        while left := Analysis.objects.awaited().count():
             self.pause(supervisor, deadline, f"{left} articles are still not analysed")
         queue.open_reviews()
         if failed := Analysis.objects.failed().count():

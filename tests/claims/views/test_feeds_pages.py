@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from claims import polling
 from claims.models import Feed, FeedItem
-from tests import factories
+from tests import chromium, factories
 from tests.feeds import poll, rss, time_passes
 from tests.hostile import page
-from tests.serving import signed_in
+from tests.serving import problems_of, served, sign_in, signed_in
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ class TestAdding:
         answer = desk.post("/feeds/", {"address": web.serves(page(rss()), path="/rss")})
         where = answer["Location"]
         waiting = desk.get(where, headers={"hx-request": "true"})
-        assert html(waiting).startswith('<div id="feed" hx-get=')
+        assert html(waiting).startswith('<div id="feed" class="stack" hx-get=')
         time_passes()
         polling.poll(feed_id=Feed.objects.get().pk)
 
@@ -223,3 +224,38 @@ def queries(desk: Client, where: str) -> int:
     ) as captured:
         assert desk.get(where).status_code == 200
     return len(captured)
+
+
+@pytest.mark.browser
+def test_the_pages_are_accessible_fit_a_phone_and_show_what_was_found(transactional_db):
+    failing = factories.feed(title="The Courier " * 12, failures=3, error="It answers 500. " * 9)
+    factories.failed_item(failing)
+    proposed = factories.feed(
+        kept=False, preview=[{"url": "https://a.example/" + "x" * 300, "title": "", "at": None}]
+    )
+    looking = factories.feed(kept=False, polled_at=None)
+    changed = factories.page_change(factories.article())
+    addresses = [
+        "/feeds/", failing.get_absolute_url(), proposed.get_absolute_url(),
+        changed.article.get_absolute_url(),
+    ]  # fmt: skip
+    phone = {"width": 360, "height": 740}
+
+    with (
+        served() as site,
+        chromium.browser(base_url=site, color_scheme="dark", viewport=phone) as context,
+    ):
+        problems = problems_of(context)
+        sign_in(context, failing.added_by, site)
+        page = context.pages[0]
+        for address in addresses:
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+            result = Axe().run(page)
+            assert result.violations_count == 0, result.generate_report()
+        page.goto(looking.get_absolute_url())
+        Feed.objects.filter(pk=looking.pk).update(polled_at=looking.added_at)
+        connections.close_all()  # beside Playwright's loop a test has one of its own
+        page.get_by_role("button", name="Keep the feed").wait_for()
+
+        assert problems == []

@@ -141,7 +141,8 @@ def test_each_state_is_listed_with_its_count(desk):
         value: len(desk.get(f"/articles/?status={value}").context["articles"]) for value in tabs
     }
 
-    assert tabs == {"received": "1", "analysing": "2", "analysed": "3", "failed": "4"}
+    counts = {"received": "1", "analysing": "2", "analysed": "3", "failed": "4", "ignored": "0"}
+    assert tabs == counts
     assert {value: str(number) for value, number in rows.items()} == tabs
 
 

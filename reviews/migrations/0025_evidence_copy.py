@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('claims', '0015_capture'),
-        ('reviews', '0023_approvals'),
+        ('reviews', '0024_page_changed'),
     ]
 
     operations = [
