@@ -27,6 +27,7 @@ from claims.models import (
     ApiToken,
     Appearance,
     Article,
+    Capture,
     Claim,
     Claimant,
     ClaimMerge,
@@ -390,6 +391,14 @@ class RevisionAdmin(ViewOnlyAdmin):
 class FeedEventAdmin(ViewOnlyAdmin):
     list_display = ("feed", "action", "by", "at")
     list_select_related = ("feed", "by")
+    ordering = ("-pk",)
+
+
+@admin.register(Capture)
+class CaptureAdmin(ViewOnlyAdmin):
+    list_display = ("asked", "state", "taken_at", "sha256")
+    list_filter = ("state",)
+    search_fields = ("asked", "sha256")
     ordering = ("-pk",)
 
 

@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from claims.models import Article, ImportItem, Offer, Snapshot
+from claims.models import Article, Capture, ImportItem, Offer, Snapshot
 
 SHELF = "snapshots"  # in `settings.STORAGES`
 # What a downloaded file is called. A page is called text, so that a click does not open it as one.
@@ -31,8 +32,8 @@ ENDINGS = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }  # fmt: skip
 CHUNK = 500  # rows read at once when all are checked
-# The rows that name bytes: of articles, and of what is not one yet.
-NAMING = (Snapshot.objects, Offer.objects, ImportItem.objects)
+# The rows that name bytes: of articles, of pages that are cited, of what is no article yet.
+NAMING = (Snapshot.objects, Capture.objects, Offer.objects, ImportItem.objects)
 _PLACE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
@@ -46,13 +47,15 @@ class Unkept(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A snapshot whose bytes are not right, and what is wrong with them."""
+    """A snapshot or capture whose bytes are not right, and what is wrong with them."""
 
-    snapshot: Snapshot
+    snapshot: Snapshot | Capture
     why: str
 
     def __str__(self) -> str:
-        return f"{self.snapshot.article.ref} {self.snapshot.sha256}: {self.why}"
+        row = self.snapshot
+        named = row.asked if isinstance(row, Capture) else row.article.ref
+        return f"{named} {row.sha256}: {self.why}"
 
 
 class Shelf(FileSystemStorage):
@@ -98,8 +101,8 @@ def keep(content: bytes) -> str:
     return sha256
 
 
-def content_of(snapshot: Snapshot) -> bytes:
-    """Return the bytes of a snapshot.
+def content_of(snapshot: Snapshot | Capture) -> bytes:
+    """Return the bytes of a snapshot or capture.
 
     :raises Missing: if they are not there, or are not what was received.
     """
@@ -129,9 +132,13 @@ def place_of(sha256: str) -> str:
 
 
 def faults() -> Iterator[Fault]:
-    """Yield every snapshot whose bytes are missing or changed. Reads all of them."""
+    """Yield every snapshot and capture whose bytes are missing or changed. Reads all of them."""
     rows = Snapshot.objects.select_related("article").defer("article__text").order_by("pk")
-    for snapshot in rows.iterator(chunk_size=CHUNK):
+    cited = Capture.objects.filter(state=Capture.State.KEPT).order_by("pk")
+    every: Iterator[Snapshot | Capture] = chain(
+        rows.iterator(chunk_size=CHUNK), cited.iterator(chunk_size=CHUNK)
+    )
+    for snapshot in every:
         try:
             content_of(snapshot)
         except Missing as missing:

@@ -124,7 +124,8 @@ def _told(document: Document, fetched: Fetched, source: str, day: date | None) -
     if received.content == fetched.content:  # not one of several in an archive
         received = replace(
             received, address=fetched.url, taken_at=fetched.fetched_at,
-            request_headers=_kept(fetched.sent), response_headers=_kept(fetched.headers),
+            request_headers=kept_headers(fetched.sent),
+            response_headers=kept_headers(fetched.headers),
         )  # fmt: skip
     if source:
         document = intake.corrected(document, source=source)
@@ -133,7 +134,8 @@ def _told(document: Document, fetched: Fetched, source: str, day: date | None) -
     return replace(document, received=received)
 
 
-def _kept(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def kept_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return the headers as they are stored: bounded, and without what lets somebody in."""
     return tuple(
         (reading.label(name, 200), reading.label(value, 8000))
         for name, value in headers[:200]

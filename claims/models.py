@@ -20,13 +20,13 @@ from claims import text as engine
 from claims.brought import ApiToken, Handing, OutsideCheck, Tip
 from claims.handed import Import, ImportItem, Offer
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
-from claims.received import Sighting, Snapshot
+from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 from claims.subscriptions import Feed, FeedEvent, FeedItem
 from claims.watched import Revision, Watch
 
 __all__ = [
-    "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Claim", "ClaimKey",
+    "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Capture", "Claim", "ClaimKey",
     "ClaimMerge", "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
     "Handing", "Import", "ImportItem", "Offer", "OutsideCheck", "Revision", "Sighting", "Snapshot",
     "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",

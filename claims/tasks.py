@@ -10,7 +10,16 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init
 from django.conf import settings
 
-from claims import analysis, importing, offering, polling, tips, tokens, watching
+from claims import (
+    analysis,
+    capturing,
+    importing,
+    offering,
+    polling,
+    tips,
+    tokens,
+    watching,
+)
 from claims.analysis import Turn
 
 # No article is begun later than this, so that the time limit of the task meets none but a slow one.
@@ -148,3 +157,16 @@ def forget() -> None:
     """Delete what is kept for a time only: how to reach senders, what programs were answered."""
     tips.forget_contacts()
     tokens.forget_handings()
+
+
+@shared_task
+def capture_page(*, capture_id: int) -> None:
+    """Fetch and keep the bytes of one page that is cited."""
+    capturing.take(capture_id=capture_id)
+
+
+@shared_task
+def sweep_captures() -> None:
+    """Tell the workers of cited pages whose turn has come."""
+    for capture_id in capturing.hint():
+        capture_page.delay(capture_id=capture_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
@@ -31,6 +31,7 @@ from claims import (
     watching,
 )
 from claims import stories as room
+from claims.handing_out import as_download
 from claims.marking import Mark
 from claims.models import (
     Analysis,
@@ -350,26 +351,13 @@ def _article_page(
 def snapshot(request: HttpRequest, ref: str, sha256: str) -> HttpResponse:
     row = get_object_or_404(Snapshot, article__ref=ref, sha256=sha256)
     name = f"{ref}-{sha256[:12]}{archiving.ENDINGS.get(row.media_type, '.bin')}"
-    return _bytes(name, lambda: archiving.content_of(row))
+    return as_download(name, lambda: archiving.content_of(row))
 
 
 @require_GET
 def snapshots_warc(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Article.objects.filter(snapshots__isnull=False).distinct(), ref=ref)
-    return _bytes(f"{ref}.warc.gz", lambda: archiving.as_warc(row))
-
-
-def _bytes(name: str, content: Callable[[], bytes]) -> HttpResponse:
-    """Bytes that somebody sent us: a file to save, never a page of ours, and without any right."""
-    try:
-        answer = HttpResponse(content(), content_type="application/octet-stream")
-    except archiving.Missing as missing:
-        raise Http404(f"{missing}") from missing
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return as_download(f"{ref}.warc.gz", lambda: archiving.as_warc(row))
 
 
 # Claims and sources

@@ -41,6 +41,7 @@ app.conf.update(
         "claims.tasks.gather_item": {"queue": "network"},
         "claims.tasks.look_again": {"queue": "network"},
         "claims.tasks.look_at_offer": {"queue": "network"},
+        "claims.tasks.capture_page": {"queue": "network"},
         # Files of an import, however many, wait beside the analyses that they bring.
         "claims.tasks.take_in_files": {"queue": "analysis"},
     },
@@ -67,6 +68,8 @@ app.conf.update(
         "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
         "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
         "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
+        "sweep captures": {"task": "claims.tasks.sweep_captures", "schedule": 10.0},
+        "archive evidence": {"task": "reviews.tasks.archive_evidence", "schedule": 30.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
         "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
         "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},

@@ -21,6 +21,7 @@ from reviews.models import (
     Decision,
     Delivery,
     Evidence,
+    EvidenceCopy,
     Exemption,
     Letter,
     MailChoice,
@@ -103,6 +104,13 @@ class EvidenceAdmin(ViewOnlyAdmin):
     list_filter = ("stance", "is_primary")
     list_select_related = ("added_by",)
     search_fields = ("title", "publisher", "url")
+    ordering = ("-pk",)
+
+
+@admin.register(EvidenceCopy)
+class EvidenceCopyAdmin(ViewOnlyAdmin):
+    list_display = ("evidence", "capture")
+    list_select_related = ("evidence", "capture")
     ordering = ("-pk",)
 
 

@@ -1,14 +1,18 @@
 """Evidence: attached with a stance and a quote, withdrawn with a reason, never rewritten.
 
-Each change also seals a version of the verdict, because what a verdict cites is part of it.
+Each change also seals a version of the verdict, because what a verdict cites is part of it. What
+stands at its address is archived beside it, by workers: no verdict waits for a stranger's server.
 """
 
 from __future__ import annotations
 
 from django.db import transaction
 
+from claims.models import Capture
 from reviews import history, leases
-from reviews.models import Evidence, Review, User
+from reviews.models import Evidence, EvidenceCopy, Review, User
+
+AT_ONCE = 500  # pieces of evidence of which a copy is ordered in one go
 
 
 @transaction.atomic
@@ -59,3 +63,24 @@ def withdraw(evidence: Evidence, *, by: User, token: int, reason: str) -> None:
     evidence.withdrawn_reason = reason.strip()
     evidence.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_reason"])
     history.record_evidence(review, by=actor, at=now, reason=f"Withdrew “{evidence.title}”")
+
+
+@transaction.atomic
+def order_copies() -> int:
+    """Have the pages archived that standing evidence names and of which nobody ordered a copy yet.
+
+    Safe to repeat and at once. Return how many were ordered; at most `AT_ONCE`.
+    """
+    lacking = Evidence.objects.standing().filter(copy__isnull=True).exclude(url="")
+    rows = list(lacking.select_for_update(of=("self",), skip_locked=True)[:AT_ONCE])
+    # Who held a row until now may have ordered its copy.
+    done = set(EvidenceCopy.objects.filter(evidence__in=rows).values_list("evidence_id", flat=True))
+    wanted = [one for one in rows if one.pk not in done]
+    captures = Capture.objects.bulk_create([Capture(asked=one.url) for one in wanted])
+    EvidenceCopy.objects.bulk_create(
+        [
+            EvidenceCopy(evidence=one, capture=capture)
+            for one, capture in zip(wanted, captures, strict=True)
+        ]
+    )
+    return len(wanted)

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from claims.models import Claim, Claimant, new_ref
 from reviews import ratings
+from reviews.cited import EvidenceCopy
 from reviews.decisions import Decision
 from reviews.inbox import Letter, MailChoice, Notification
 from reviews.ledger import Checkpoint, Delivery, Redaction, Verification
@@ -32,10 +33,10 @@ from reviews.worksheet import ChecklistEvent, ChecklistVersion, Contact
 
 __all__ = [
     "ChecklistEvent", "ChecklistVersion", "Checkpoint", "Comment", "Conflict", "Contact",
-    "Decision", "Delivery", "Evidence", "Exemption", "Letter", "MailChoice", "Notification",
-    "OpinionRule", "PolicyVersion", "Publication", "Redaction", "Review", "ReviewEvent",
-    "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User", "Verdict",
-    "VerdictVersion", "Verification", "Weights",
+    "Decision", "Delivery", "Evidence", "EvidenceCopy", "Exemption", "Letter", "MailChoice",
+    "Notification", "OpinionRule", "PolicyVersion", "Publication", "Redaction", "Review",
+    "ReviewEvent", "ReviewTopic", "Reweighing", "SavedView", "SecondOpinion", "ThreadEvent", "User",
+    "Verdict", "VerdictVersion", "Verification", "Weights",
 ]  # fmt: skip
 
 SYSTEM_USERNAME = "system"

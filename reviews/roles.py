@@ -24,6 +24,7 @@ GROUPING = ("suggestion", "claimmerge", "claimsplit", "rebuild")
 MACHINE_MODELS = (
     "snapshot",
     "sighting",
+    "capture",
     "analysis",
     "appearance",
     "flag",

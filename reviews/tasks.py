@@ -6,11 +6,13 @@ import logging
 
 from celery import shared_task
 
+from claims.tasks import sweep_captures
 from reviews import (
     arranging,
     attestation,
     checkpoints,
     delivery,
+    evidence,
     mail,
     notifications,
     publication,
@@ -56,6 +58,13 @@ def keep_dates() -> None:
 def tell_of_ending_leases() -> None:
     """Tell who holds a lease that ends soon."""
     notifications.tell_of_ending_leases()
+
+
+@shared_task
+def archive_evidence() -> None:
+    """Have what stands at the addresses of evidence archived; workers are told of it at once."""
+    if evidence.order_copies():
+        sweep_captures.delay()
 
 
 @shared_task

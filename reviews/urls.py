@@ -91,6 +91,16 @@ urlpatterns = [
     path("reviews/<slug:ref>/withdraw/", verdict.withdraw, name="withdraw"),
     path("reviews/<slug:ref>/evidence/", evidence.attach, name="attach-evidence"),
     path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/",
+        evidence.copy,
+        name="evidence-copy",
+    ),
+    path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/again/",
+        evidence.copy_again,
+        name="evidence-copy-again",
+    ),
+    path(
         "reviews/<slug:ref>/evidence/<slug:evidence_ref>/withdraw/",
         evidence.withdraw,
         name="withdraw-evidence",

@@ -11,12 +11,13 @@ from itertools import count
 
 from django.contrib.auth.models import Group
 
-from claims import following, importing, offering, outside, tips, tokens, watching
+from claims import archiving, following, importing, offering, outside, tips, tokens, watching
 from claims.models import (
     Analysis,
     ApiToken,
     Appearance,
     Article,
+    Capture,
     Claim,
     Claimant,
     Feed,
@@ -277,6 +278,17 @@ def attach(review: Review, **fields) -> Evidence:
     return evidence.attach(
         review, by=review.checker, token=review.lease_token, **EVIDENCE | fields
     )  # fmt: skip
+
+
+def archived(review: Review, *, failed: bool = False) -> Evidence:
+    """The first evidence of a review, with its archive copy or why there is none; no network."""
+    evidence.order_copies()
+    cited = review.evidence.standing().select_related("copy")[0]
+    there = {"state": "kept", "sha256": archiving.keep(b"<p>Landings"), "size": 11}
+    there |= {"media_type": "text/html", "address": cited.url, "taken_at": leases.clock()}
+    told = {"state": "failed", "why": "It answers 404."} if failed else there
+    Capture.objects.waiting().filter(pk=cited.copy.capture_id).update(**told)
+    return Evidence.objects.select_related("copy__capture").get(pk=cited.pk)
 
 
 def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:

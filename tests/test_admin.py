@@ -101,6 +101,7 @@ def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_peopl
 
     found = {"story", "snapshot", "sighting", "analysis", "appearance", "flag", "derivation"}
     found |= {"feed", "feeditem", "feedevent", "watch", "revision"}
+    found |= {"offer", "import", "importitem", "capture"}
     regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 
@@ -445,6 +446,9 @@ def _one_of_everything() -> Review:
     factories.feed(by=review.checker).items.create(address=article.url, canonical=article.url)
     factories.arrange_the_queue(by=review.checker)
     factories.handed_in(by=review.checker)
+    factories.offer(by=review.checker)
+    factories.batch(("a.txt", b"The pier is closed."), by=review.checker)
+    factories.archived(review)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     return review

@@ -122,6 +122,9 @@ def test_every_queue_has_a_worker_and_none_waits_behind_another(monkeypatch):
         "claims.tasks.poll_feed": "network",
         "claims.tasks.gather_item": "network",
         "claims.tasks.look_again": "network",
+        "claims.tasks.look_at_offer": "network",
+        "claims.tasks.capture_page": "network",
+        "claims.tasks.take_in_files": "analysis",
     }
 
 

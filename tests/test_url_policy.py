@@ -130,6 +130,9 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [review.ref, Flag.objects.get(article=article).ref]
         case "reviews:withdraw-evidence":
             refs = [review.ref, review.evidence.get().ref]
+        case "reviews:evidence-copy" | "reviews:evidence-copy-again":
+            cited = factories.archived(review, failed=name.endswith("again"))
+            refs = [review.ref, cited.ref]
         case "reviews:note-reply" | "reviews:correct-contact":
             refs = [review.ref, factories.ask(review).ref]
         case "reviews:reply" | "reviews:resolve-comment":
@@ -335,6 +338,7 @@ def rows(db) -> dict[str, models.Model]:
     factories.feed(by=root).items.create(address=article.url, canonical=article.url)
     factories.offer()
     factories.batch()
+    factories.archived(review)
     apps.get_model("claims.rebuild").objects.create(stage="done")
     factories.arrange_the_queue(by=review.checker)
     factories.handed_in(by=review.checker)

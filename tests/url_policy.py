@@ -353,6 +353,8 @@ DESK = {
     "reviews:withdraw-evidence": Policy(
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
+    "reviews:evidence-copy": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-copy-again": Policy(NO_PAGE, OVERRULES),
     "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
     "reviews:note-contact": Policy(NO_PAGE, WRITES, data=asked),
     "reviews:note-reply": Policy(NO_PAGE, WRITES, data=asked),
@@ -532,6 +534,7 @@ ADMIN_ROWS = {
     "claims.watch": READ,
     "claims.revision": READ,
     "claims.offer": READ,
+    "claims.capture": READ,
     "claims.import": READ,
     "claims.importitem": READ,
     "claims.analysis": READ,
@@ -549,6 +552,7 @@ ADMIN_ROWS = {
     "reviews.review": READ_BY_ROOT,
     "reviews.reviewevent": READ_BY_ROOT,
     "reviews.evidence": READ_BY_ROOT,
+    "reviews.evidencecopy": READ_BY_ROOT,
     "reviews.verdict": READ_BY_ROOT,
     "reviews.verdictversion": READ_BY_ROOT,
     "reviews.decision": READ_BY_ROOT,

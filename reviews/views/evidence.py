@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
+from claims import archiving, capturing
+from claims import tasks as claims_tasks
+from claims.handing_out import as_download
 from reviews import evidence as room
-from reviews import history
+from reviews import history, opinions, tasks
 from reviews.forms import EvidenceForm, WithdrawEvidenceForm
-from reviews.models import Review
+from reviews.models import EvidenceCopy, Review
 from reviews.views.page import Answer, Request, load, show
 from reviews.workflow import Refused
 
@@ -28,6 +33,7 @@ def attach(request: Request, ref: str) -> HttpResponse:
     except Refused as refused:
         form.add_error(None, str(refused))
         return show(request, PANEL, review, status=409, answer=Answer(evidence=form))
+    tasks.archive_evidence.delay_on_commit()
     if request.htmx:
         return show(request, PANEL, review, answer=Answer(sealed=sealed))
     return redirect(f"{review.get_absolute_url()}#evidence-panel")
@@ -50,6 +56,36 @@ def withdraw(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     if request.htmx:
         return show(request, PANEL, review, answer=Answer(sealed=sealed))
     return redirect(f"{review.get_absolute_url()}#evidence-panel")
+
+
+@require_GET
+def copy(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    """What stood at the address of a piece of evidence, as a file."""
+    capture = _copy(request, ref, evidence_ref).capture
+    name = f"evidence-{evidence_ref}-{capture.sha256[:12]}"
+    ending = archiving.ENDINGS.get(capture.media_type, ".bin")
+    return as_download(f"{name}{ending}", lambda: archiving.content_of(capture))
+
+
+@require_POST
+@permission_required("reviews.check_review", raise_exception=True)
+def copy_again(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    """Fetch a page again that could not be had."""
+    row = _copy(request, ref, evidence_ref)
+    if capturing.take_again(row.capture):
+        claims_tasks.capture_page.delay_on_commit(capture_id=row.capture_id)
+        messages.success(request, "It is fetched again within seconds.")
+    else:
+        messages.info(request, "Nothing to try again: it did not fail.")
+    return redirect(f"{row.evidence.review.get_absolute_url()}#evidence-{evidence_ref}")
+
+
+def _copy(request: Request, ref: str, evidence_ref: str) -> EvidenceCopy:
+    review = load(ref)
+    if opinions.hidden_from(request.user, review):
+        raise Http404
+    rows = EvidenceCopy.objects.select_related("capture", "evidence__review")
+    return get_object_or_404(rows, evidence__review=review, evidence__ref=evidence_ref)
 
 
 def _is_on_the_newest(request: Request, review: Review) -> bool:

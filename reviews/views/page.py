@@ -319,7 +319,7 @@ class ReviewPage:
 
     @cached_property
     def evidence(self) -> list[Evidence]:
-        return list(self.review.evidence.standing().select_related("added_by"))
+        return list(self.review.evidence.standing().select_related("added_by", "copy__capture"))
 
     @cached_property
     def withdrawn_evidence(self) -> list[Evidence]:

@@ -86,6 +86,7 @@ WORDS: dict[str, Arrange] = {
         evidence.attach, at(Status.IN_PROGRESS), **factories.EVIDENCE
     ),
     "evidence.withdraw": _evidence_recorded,
+    "evidence.order_copies": lambda: (held(), partial(evidence.order_copies))[1],
     "publication.publish": lambda: partial(
         publication.publish, review_id=_approved_correction().pk
     ),

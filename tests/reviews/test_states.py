@@ -64,10 +64,12 @@ def test_the_desk_alone_expires_publishes_wakes_and_reminds():
 
 
 def test_supervisors_decide_and_everybody_who_checks_may_do_the_rest():
-    assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES)
+    brings = (*roles.HANDS_IN, *roles.BRINGS_IN)
+    assert roles.ROLES[roles.FACT_CHECKERS] == (CHECK, *roles.OVERRULES, *brings)
     assert roles.ROLES[roles.SUPERVISORS] == (
         CHECK, APPROVE, "reviews.set_weights", "reviews.edit_checklist",
-        "reviews.edit_policy", REDACT, *roles.OVERRULES, *roles.FEEDS,
+        "reviews.edit_policy", REDACT, *roles.OVERRULES, *roles.FEEDS, *brings,
+        "claims.see_contact",
     )  # fmt: skip
     assert {action for action, move in MOVES.items() if move.permission == APPROVE} == {
         Action.RETURN, Action.APPROVE, Action.CO_APPROVE, Action.REOPEN, Action.TAKE_OVER,

@@ -1,0 +1,79 @@
+"""Pages that are cited are fetched and their bytes kept, so that what was cited can be shown.
+
+The row is the to-do list. Nothing is read of the bytes: any kind of file may be cited.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from claims import archiving, gathering
+from claims.gathering import NotGathered
+from claims.models import Capture
+
+State = Capture.State
+HINT_IS_LOST_AFTER = timedelta(minutes=1)
+HINTS = 200  # rows that workers are told of at once
+ATTEMPTS = 3
+AGAIN_AFTER = timedelta(minutes=10)  # if the site does not ask for more
+UNFINISHED = f"It was begun {ATTEMPTS} times and not finished once."
+
+
+def hint() -> list[int]:
+    """Return the pages that a worker should fetch now, and note that it was told."""
+    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
+    with transaction.atomic():
+        rows = Capture.objects.waiting().filter(lost, next_try_at__lte=Now()).order_by("pk")
+        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
+        Capture.objects.filter(pk__in=found).update(hinted_at=Now())
+    return found
+
+
+def take(*, capture_id: int) -> None:
+    """Fetch one page and keep its bytes, unless that was done. Costs up to 15 seconds.
+
+    Safe to repeat and twice at once: the first answer counts. Whatever goes wrong is written into
+    the row; what may pass is tried again later.
+    """
+    waiting = Capture.objects.waiting().filter(pk=capture_id)
+    if not waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
+        waiting.update(state=State.FAILED, why=UNFINISHED)
+        return
+    row = Capture.objects.get(pk=capture_id)
+    try:
+        fetched = gathering.ask(row.asked)
+        sha256 = archiving.keep(fetched.content)
+    except NotGathered as error:
+        if error.again and row.attempts < ATTEMPTS:
+            pause = max(AGAIN_AFTER, timedelta(seconds=error.after))
+            waiting.update(why=str(error), next_try_at=Now() + pause, hinted_at=None)
+        else:
+            waiting.update(state=State.FAILED, why=str(error))
+    except archiving.Unkept as error:
+        waiting.update(state=State.FAILED, why=str(error))
+    else:
+        waiting.update(
+            state=State.KEPT,
+            why="",
+            sha256=sha256,
+            size=len(fetched.content),
+            media_type=fetched.media_type[:100],
+            address=fetched.url[:2000],
+            taken_at=fetched.fetched_at,
+            request_headers=gathering.kept_headers(fetched.sent),
+            response_headers=gathering.kept_headers(fetched.headers),
+        )
+
+
+def take_again(row: Capture) -> bool:
+    """Let a page that could not be had be fetched again; return whether it had failed."""
+    failed = Capture.objects.filter(pk=row.pk, state=State.FAILED)
+    return bool(
+        failed.update(
+            state=State.WAITING, why="", attempts=0, hinted_at=None, next_try_at=Now()
+        )
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""What stands at the address of evidence is archived beside it, and never changes again."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from claims import archiving, capturing
+from claims.models import Capture
+from reviews import evidence
+from reviews.models import Evidence, EvidenceCopy, Review
+from reviews.states import Status
+from tests import factories
+from tests.serving import signed_in
+
+
+@pytest.fixture
+def review(db) -> Review:
+    """A review in progress, without evidence."""
+    return factories.review_at(Status.IN_PROGRESS)
+
+
+@pytest.fixture
+def desk(review) -> Client:
+    return signed_in(review.checker)
+
+
+def cited(review: Review, url: str) -> Evidence:
+    one = factories.attach(review, url=url)
+    evidence.order_copies()
+    return one
+
+
+def html(answer) -> str:
+    return answer.content.decode()
+
+
+class TestOrdering:
+    def test_each_piece_with_an_address_once(self, review):
+        one = factories.attach(review)
+        factories.attach(review, url="", title="A letter")
+
+        assert (evidence.order_copies(), evidence.order_copies()) == (1, 0)
+
+        assert EvidenceCopy.objects.get().evidence == one
+        assert Capture.objects.get().asked == one.url
+
+    def test_none_of_what_was_withdrawn(self, review):
+        factories.withdraw(factories.attach(review))
+
+        assert evidence.order_copies() == 0
+
+
+class TestKeeping:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE claims_capture SET sha256 = repeat('0', 64)",
+            "UPDATE claims_capture SET state = 'failed', why = 'x', sha256 = '', taken_at = NULL",
+            "DELETE FROM claims_capture",
+            "UPDATE reviews_evidencecopy SET capture_id = capture_id",
+        ],
+    )
+    def test_a_hash_that_was_captured_stays_with_its_evidence(self, review, statement):
+        factories.attach(review)
+        factories.archived(review)
+
+        with (
+            pytest.raises(IntegrityError, match="refused: rows of"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+    def test_bytes_that_changed_are_named(self, review):
+        factories.attach(review)
+        capture = factories.archived(review).copy.capture
+        shelf = archiving.storages[archiving.SHELF]
+        with open(shelf.path(archiving.place_of(capture.sha256)), "wb") as file:
+            file.write(b"other")
+
+        told = [str(fault) for fault in archiving.faults()]
+
+        assert told == [
+            f"{capture.asked} {capture.sha256}: its bytes are not what was received: there are 5"
+        ]
+
+
+class TestPages:
+    def test_it_is_shown_beside_the_evidence_and_handed_out_as_a_file(self, review, desk):
+        factories.attach(review)
+        one = factories.archived(review)
+        capture = one.copy.capture
+
+        shown = html(desk.get(review.get_absolute_url()))
+        where = f"/reviews/{review.ref}/evidence/{one.ref}/copy/"
+        assert f'title="{capture.sha256}">{capture.sha256[:12]}</span>' in shown
+        assert f'<a href="{where}" download>' in shown
+        answer = desk.get(where)
+
+        assert answer.content == b"<p>Landings"
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Disposition"] == (
+            f'attachment; filename="evidence-{one.ref}-{capture.sha256[:12]}.html.txt"'
+        )
+
+    def test_a_failure_is_shown_and_tried_again(self, review, desk):
+        factories.attach(review)
+        one = factories.archived(review, failed=True)
+        assert "It answers 404." in html(desk.get(review.get_absolute_url()))
+
+        desk.post(f"/reviews/{review.ref}/evidence/{one.ref}/copy/again/")
+
+        assert capturing.hint() == [one.copy.capture_id]
+
+    def test_a_copy_that_is_not_there_yet_is_no_page(self, review, desk):
+        one = cited(review, "https://port.example/register")
+
+        assert "is being archived" in html(desk.get(review.get_absolute_url()))
+        assert desk.get(f"/reviews/{review.ref}/evidence/{one.ref}/copy/").status_code == 404
+
+    def test_copies_cost_no_query_each(self, review, desk):
+        asked = []
+        for number in range(4):
+            factories.attach(review, url=f"https://port.example/{number}")
+            factories.archived(review)
+            with CaptureQueriesContext(connection) as queries:
+                desk.get(review.get_absolute_url())
+            asked.append(len(queries))
+
+        assert len(set(asked[1:])) == 1
