@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from django.db import transaction
 
@@ -93,6 +94,24 @@ def sheet(review: Review) -> Sheet | None:
         if not point.kind or point.kind in review.kinds
     ]
     return Sheet(version, newest.seq, items)
+
+
+def answers(review: Review) -> dict[str, Any]:
+    """Return what the checklist of `review` asks and what was answered, as values for JSON."""
+    found = sheet(review)
+    if found is None:
+        return {"version": 0, "points": []}
+    return {
+        "version": found.version.seq,
+        "points": [
+            {
+                "point": item.point.text,
+                "ticked": item.ticked,
+                "note": item.last.note if item.last else "",
+            }
+            for item in found.items
+        ],
+    }
 
 
 def unticked(review: Review) -> list[str]:

@@ -26,7 +26,7 @@ from claims import matching, provenance
 from claims.comparing import Change, word_diff
 from claims.models import Claim
 from claims.provenance import Fate
-from reviews import leases, ratings
+from reviews import checklists, leases, ratings
 from reviews.models import (
     Decision,
     Evidence,
@@ -39,16 +39,20 @@ from reviews.models import (
 )
 from reviews.states import Action
 
-SCHEMA = 2  # 1 had neither `correction` nor `context`; its versions are read for ever
+# 1 had neither `correction` nor `context`, 2 had no `checklist`; all are read for ever.
+SCHEMA = 3
 NOT_SEALED_BEFORE = {
     "correction": "",
     "context": {"language": "", "claimant": None, "appearances": []},
+    "checklist": {"version": 0, "points": []},
 }
+NOT_FOR_READERS = ("schema", "correction", "checklist")  # of a content; the finding is the rest
 REDACTED: dict[str, Any] = {
     "schema": 0, "claim": "", "rating": "", "scale": ratings.CURRENT_SCALE, "summary": "",
     "explanation": "", "evidence": [],
 }  # fmt: skip
 SEALED_AS = {"claim_wording": "claim"}  # fields that a sealed content calls otherwise
+TYPED = ("rating", "scale_version", "claim_wording", "summary", "explanation")
 REVISED_WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 FIELD_LABELS = {
@@ -60,6 +64,7 @@ FIELD_LABELS = {
     "correction": "What readers are told was corrected",
     "claimant": "Said by",
     "appearances": "Where it appeared",
+    "checklist": "Checklist",
 }
 
 reversion.register(Evidence)
@@ -109,14 +114,18 @@ def save(
 ) -> VerdictVersion | None:
     """Save `draft`, made against version `seq`, as the next version; None if nothing changed.
 
+    A page saves every few seconds, so that what is known of the claim besides is not asked again
+    where something was typed: a save that types nothing does, and so does submitting.
+
     :raises leases.Refused: if the lease is lost.
-    :raises Conflict: if `seq` is not the newest version.
+    :raises Conflict: if `seq` is not the newest version, and that says anything else than `draft`.
     """
     actor, now = leases.begin_write(review, by, token)
     verdict = of(review)
-    if verdict.seq != seq:
+    if verdict.seq != seq and draft != draft_of(verdict):
         raise Conflict(verdict, draft, seq)
-    _type(verdict, draft)
+    if not _type(verdict, draft) or not verdict.checklist:
+        _learn(verdict)
     action, note = VerdictVersion.Action.EDIT, draft.correction
     return _seal(verdict, action, by=actor, at=now, reason=reason, note=note)
 
@@ -146,6 +155,7 @@ def restore(
     verdict.rating, verdict.scale_version = content["rating"], content["scale"]
     verdict.claim_wording = content["claim"]
     verdict.summary, verdict.explanation = content["summary"], content["explanation"]
+    _learn(verdict)
     verdict.context = content["context"]
     return _seal(
         verdict,
@@ -167,7 +177,7 @@ def adopt(
     verdict = of(review)
     verdict.rating, verdict.scale_version = content["rating"], content["scale"]
     verdict.summary, verdict.explanation = content["summary"], content["explanation"]
-    verdict.context = context_of(_claim_of(review))
+    _learn(verdict)
     return _seal(verdict, VerdictVersion.Action.ADOPT, by=by, at=at, reason=reason)
 
 
@@ -176,14 +186,28 @@ def record_evidence(
 ) -> VerdictVersion | None:
     """Seal the verdict after its evidence changed. The caller holds the row lock and the lease."""
     verdict = of(review)
-    verdict.context = context_of(_claim_of(review))
+    _learn(verdict)
     return _seal(verdict, VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
+
+
+def complete(review: Review, *, by: User, at: datetime) -> VerdictVersion | None:
+    """Seal what is known besides what was typed, as it stands when the verdict is submitted.
+
+    That is the claimant, where the claim appeared, and the answers of the checklist. The caller
+    holds the row lock and the lease.
+    """
+    verdict = of(review)
+    if not verdict.seq:
+        return None
+    _learn(verdict)
+    return _seal(verdict, VerdictVersion.Action.COMPLETE, by=by, at=at, reason="")
 
 
 def content_typed(review: Review, draft: Draft) -> dict[str, Any]:
     """Return the content that saving `draft` now would seal. Nothing is stored."""
     verdict = of(review)
     _type(verdict, draft)
+    _learn(verdict)
     return content_of(verdict) | {"correction": draft.correction}
 
 
@@ -196,16 +220,26 @@ def blank(version: VerdictVersion) -> None:
     for revision in revisions.order_by("pk"):
         [row] = json.loads(revision.serialized_data)
         if row["fields"]["seq"] == version.seq:
-            row["fields"] |= dict.fromkeys(REVISED_WORDS, "") | {"context": {}}
+            row["fields"] |= dict.fromkeys(REVISED_WORDS, "") | {"context": {}, "checklist": {}}
             data = json.dumps([row])
             revisions.filter(pk=revision.pk).update(serialized_data=data, object_repr="Redacted")
 
 
-def _type(verdict: Verdict, draft: Draft) -> None:
+def _type(verdict: Verdict, draft: Draft) -> bool:
+    """Write `draft` into the row; return whether it says anything else than stood there."""
+    before = [getattr(verdict, name) for name in TYPED]
     verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
     verdict.claim_wording = draft.claim_wording
     verdict.summary, verdict.explanation = draft.summary, draft.explanation
-    verdict.context = context_of(_claim_of(verdict.review))
+    return [getattr(verdict, name) for name in TYPED] != before
+
+
+def _learn(verdict: Verdict) -> None:
+    """Write what is known besides what was typed into the row, as it is now."""
+    review = verdict.review
+    review.claim = Claim.objects.select_related("claimant").get(pk=review.claim_id)
+    verdict.context = context_of(review.claim)
+    verdict.checklist = checklists.answers(review)
 
 
 def _seal(
@@ -342,12 +376,6 @@ def _begun(verdict: Verdict) -> QuerySet[ReviewEvent, str]:
     return begun.order_by("-pk").values_list("note", flat=True)
 
 
-def _claim_of(review: Review) -> Claim:
-    """Its claim with the claimant. Cost: one query."""
-    review.claim = Claim.objects.select_related("claimant").get(pk=review.claim_id)
-    return review.claim
-
-
 def context_of(claim: Claim) -> dict[str, Any]:
     """What readers are told of a claim besides its wording, as it is known now. Cost: five queries.
 
@@ -399,6 +427,8 @@ def content_of(
     }  # fmt: skip
     if schema > 1:
         content |= {"correction": verdict.correction, "context": verdict.context}
+    if schema > 2:
+        content["checklist"] = verdict.checklist
     return content
 
 
@@ -445,7 +475,7 @@ def read(version: VerdictVersion) -> dict[str, Any]:
 
 def finding_hash(version: VerdictVersion) -> str:
     """Return the hash of what a version tells readers, without the note on what it corrects."""
-    finding = {k: v for k, v in read(version).items() if k not in ("schema", "correction")}
+    finding = {name: said for name, said in read(version).items() if name not in NOT_FOR_READERS}
     return sha256(canonical(finding))
 
 
@@ -531,5 +561,11 @@ def as_text(content: dict[str, Any]) -> dict[str, str]:
             f"{place['title']}, {place['source']} {place['date']}".strip()
             + f" ({Fate(place['caution']).label}) {place['url']}".rstrip()
             for place in content["context"]["appearances"]
+        ),
+        "checklist": "\n".join(
+            f"{'Ticked' if point['ticked'] else 'Not ticked'}: {point['point']}"
+            + (f" ({point['note']})" if point["note"] else "")
+            for point in content["checklist"]["points"]
+            if point["ticked"] or point["note"]
         ),
     }

@@ -448,6 +448,9 @@ class Verdict(models.Model):
     context = models.JSONField(
         default=dict, help_text="Language, claimant and appearances that readers are told of."
     )
+    checklist = models.JSONField(
+        default=dict, help_text="Which version of the checklist, and what was answered."
+    )
     seq = models.PositiveIntegerField(default=0)
     content_hash = models.CharField(max_length=64)
 
@@ -476,6 +479,7 @@ class VerdictVersion(models.Model):
         EVIDENCE = "evidence", "Changed the evidence"
         RESTORE = "restore", "Restored an earlier version"
         ADOPT = "adopt", "Adopted the verdict on another claim"
+        COMPLETE = "complete", "Completed for approval: claimant, appearances, checklist"
 
     verdict = models.ForeignKey(Verdict, models.PROTECT, related_name="versions")
     seq = models.PositiveIntegerField()

@@ -28,6 +28,7 @@ KEPT = 100  # problems that a nightly check stores, of all it found
 REVISED = {
     "rating": "rating", "scale_version": "scale", "claim_wording": "claim", "summary": "summary",
     "explanation": "explanation", "correction": "correction", "context": "context",
+    "checklist": "checklist",
 }  # fmt: skip
 
 
@@ -467,11 +468,11 @@ RULES = (
         ) told ON true
         WHERE review.status = %s AND (
             told.content IS NULL OR told.content = '' OR kept.content = ''
-            OR NULLIF(told.content, '')::jsonb - 'schema' - 'correction'
-                <> NULLIF(kept.content, '')::jsonb - 'schema' - 'correction'
+            OR NULLIF(told.content, '')::jsonb - %s::text[]
+                <> NULLIF(kept.content, '')::jsonb - %s::text[]
         )
         """,
-        lambda: [Status.PUBLISHED],
+        lambda: [Status.PUBLISHED, *[list(history.NOT_FOR_READERS)] * 2],
     ),
     Rule(
         "Evidence {0}, cited by what is published as {1}, is not what was captured",

@@ -105,13 +105,17 @@ def renew(review: Review, *, by: User, token: int) -> None:
 def submit(review: Review, *, by: User, token: int, seq: int) -> None:
     """Hand version `seq` of the verdict to the supervisors and end the lease.
 
+    Where the claimant, the appearances or the checklist changed since, they are sealed first, as
+    the next version.
+
     :raises Refused: if the lease is lost, something is missing, or `seq` is not the newest version.
     """
     actor, now = gate.begin(Action.SUBMIT, review, by, token=token)
-    if needs := gate.missing(review):
-        raise Refused(f"The verdict still needs {gate.listed(needs)}.")
     if history.of(review).seq != seq:
         raise Refused("The verdict was saved again since this page was opened. Read it once more.")
+    history.complete(review, by=actor, at=now)
+    if needs := gate.missing(review):
+        raise Refused(f"The verdict still needs {gate.listed(needs)}.")
     review.end_lease(keep_checker=True)
     review.move(Action.SUBMIT, by=actor, at=now, note=policy.submitted_under(review))
     opinions.submitted(review, by=actor, at=now)

@@ -159,9 +159,9 @@ def _public() -> Iterator[str]:
 
 
 def _finding(version: VerdictVersion) -> dict[str, object]:
-    """What a version says, its note on a correction apart."""
+    """What a version tells readers, its note on a correction apart."""
     content = json.loads(version.content)
-    return {name: content[name] for name in content.keys() - {"schema", "correction"}}
+    return {name: content[name] for name in content.keys() - {"schema", "correction", "checklist"}}
 
 
 def _approvers(last: Decision) -> str:

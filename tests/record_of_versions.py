@@ -61,6 +61,8 @@ def _stands(verdict: Verdict, versions: list[VerdictVersion]) -> Iterator[str]:
     }  # fmt: skip
     if content["schema"] > 1:
         said |= {"correction": verdict.correction, "context": verdict.context}
+    if content["schema"] > 2:
+        said["checklist"] = verdict.checklist
     if said != {name: content[name] for name in said}:
         yield f"its row says something else than version {newest.seq}"
     standing = Evidence.objects.filter(review=verdict.review, withdrawn_at=None).order_by("pk")

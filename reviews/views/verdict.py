@@ -80,7 +80,7 @@ def _save(request: Request, review: Review, form: ReconciledForm) -> HttpRespons
         return _panel(request, review, 422, Answer(verdict=form))
     token, seq = form.cleaned_data["token"], form.cleaned_data["seq"]
     try:
-        version = history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
+        history.save(review, by=request.user, token=token, seq=seq, draft=form.draft())
     except Refused as refused:
         return _panel(request, review, 409, Answer(verdict=form, problem=str(refused)))
     except history.Conflict as conflict:
@@ -89,7 +89,7 @@ def _save(request: Request, review: Review, form: ReconciledForm) -> HttpRespons
         form.rebase(conflict.current.seq, reconciled.draft)
         answer = Answer(verdict=form, problem=problem, conflict=reconciled)
         return _panel(request, review, 409, answer)
-    return version.seq if version else seq
+    return history.of(review).seq
 
 
 def _panel(request: Request, review: Review, status: int, answer: Answer) -> HttpResponse:

@@ -8,12 +8,14 @@ from functools import partial
 from claims.models import Suggestion
 from reviews import (
     adoption,
+    checklists,
     evidence,
     history,
     leases,
     publication,
     redaction,
     verification,
+    workflow,
 )
 from reviews.models import Review
 from reviews.states import Status
@@ -66,6 +68,12 @@ def _adopted_content() -> Call:
     return inside(history.adopt, review, content=content, **fields)
 
 
+def _submitted() -> Call:
+    review = held()
+    factories.tick(review, checklists.sheet(review).items[0].point.text)
+    return by_holder(workflow.submit, review, seq=history.of(review).seq)
+
+
 def _evidence_recorded() -> Call:
     """Evidence and its version come together: alone, neither could be committed."""
     review = held()
@@ -79,6 +87,7 @@ WORDS: dict[str, Arrange] = {
     "history.restore": _restore,
     "history.adopt": _adopted_content,
     "history.record_evidence": _evidence_recorded,
+    "history.complete": _submitted,
     "history.blank": _redact,  # its only caller
     "redaction.redact": _redact,
     "adoption.adopt": _adopt,

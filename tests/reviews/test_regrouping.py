@@ -119,6 +119,7 @@ class TestMerging:
 
         workflow.correct(review, by=checker, reason="The year was wrong.")
         factories.save(review, summary="Landings fell by a ninth.")
+        factories.submit(review)
         told = history.of(review).context["appearances"]
         assert len(told) == 2  # where the claim appears now that both are one
 
