@@ -97,6 +97,6 @@ def renew(review: Review, now: datetime) -> None:
     """
     at_most = (review.lease_acquired_at or now) + settings.LEASE_AT_MOST
     end, written = min(now + settings.LEASE, at_most), review.lease_expires_at or now
-    if end - written >= WORTH_WRITING or written < end == at_most:
+    if not timedelta() <= end - written < WORTH_WRITING or end == at_most != written:
         review.lease_expires_at = end
         review.save(update_fields=["lease_expires_at"])
