@@ -28,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("faults") is not None)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy the test's database from the one our own server began with, which is migrated."""
+    if not os.environ.get("DATABASE_URL"):
+        database = settings.DATABASES["default"]
+        database.setdefault("TEST", {})["TEMPLATE"] = database["NAME"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
     """Pages name static files by their hashed names, as in production.
