@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 
-from claims import following, intake, reading
+from claims import following, importing, intake, reading
 from claims.models import Feed
 from claims.reading import Document
 
 LONGEST_REASON = 500  # characters
 LONGEST_QUOTATION = 2000
+LONGEST_LIST = 1_000_000  # characters of the addresses that are handed in together
 LONGEST_TO_EDIT = 200_000  # of a text that is edited in a page
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)?")
 
@@ -71,6 +72,18 @@ class PageForm(forms.Form):
         max_length=LONGEST_QUOTATION,
         help_text="What drew your attention; it is marked in the text that was read.",
         widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class AddressesForm(forms.Form):
+    """Many web addresses that are to be read without being shown first."""
+
+    addresses = forms.CharField(
+        label="Web addresses, one on each line",
+        max_length=LONGEST_LIST,
+        help_text=f"Up to {importing.MOST_ADDRESSES:,}. Each site is asked for one at a time, as "
+        "its robots.txt allows. What is no address is in the report.",
+        widget=forms.Textarea(attrs={"rows": 4, "inputmode": "url", "class": "addresses"}),
     )
 
 

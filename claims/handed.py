@@ -25,7 +25,7 @@ class ImportQuerySet(models.QuerySet["Import"]):
 
 
 class Import(models.Model):
-    """Several files handed in at once; its items are the to-do list and, in the end, the report."""
+    """Several files or addresses handed in at once; its items are the to-do list and, in the end, the report."""
 
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -34,7 +34,7 @@ class Import(models.Model):
     objects = ImportQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"Import of {self.begun_at:%Y-%m-%d %H:%M}"
+        return f"Import of {self.begun_at:%-d %b %Y, %H:%M}"
 
     def get_absolute_url(self) -> str:
         return reverse("claims:import", args=[self.ref])
@@ -53,7 +53,7 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
 
 
 class ImportItem(models.Model):
-    """One file of an import, or one document of a bundle (`inside`, the `nth` in it)."""
+    """One file or address of an import, or one document of a bundle (`inside`, the `nth` in it)."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -69,7 +69,13 @@ class ImportItem(models.Model):
         help_text="The bundle it was in.",
     )  # fmt: skip
     nth = models.PositiveIntegerField(default=0)
-    place = models.CharField("file", max_length=2000)
+    place = models.CharField("file or address", max_length=2000)
+    asked = models.CharField(
+        max_length=2000, blank=True, help_text="The web address to be fetched; none: it is a file."
+    )
+    host = models.CharField(
+        max_length=255, blank=True, help_text="Of an address: one request at a time goes there."
+    )
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField("size in bytes", default=0)
     media_type = models.CharField(max_length=100, blank=True)
@@ -109,10 +115,19 @@ class ImportItem(models.Model):
             models.CheckConstraint(
                 condition=Q(sha256__regex=HASH), name="claims_importitem_hash_is_one"
             ),
+            models.CheckConstraint(
+                condition=Q(asked="", host="") | (~Q(asked="") & ~Q(host="")),
+                name="claims_importitem_asked_of_a_host",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["hinted_at"], condition=Q(state="waiting"), name="claims_importitem_to_do"
+            ),
+            models.Index(
+                fields=["host", "id"],
+                condition=Q(state="waiting") & ~Q(host=""),
+                name="claims_importitem_at_hosts",
             ),
             models.Index(fields=["batch", "state", "id"], name="claims_importitem_of_batch"),
             models.Index(fields=["sha256"], name="claims_importitem_bytes"),

@@ -1,4 +1,4 @@
-"""Many files handed in at once: taken in one after the other, with a report of what became of each.
+"""Many files or addresses handed in at once: taken in one by one, with a report on each.
 
 The items are the to-do list. What becomes of a document is written in one transaction with the
 document itself, under the lock of its file: so a worker may die at any moment and two may be at the
@@ -16,11 +16,12 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from claims import archiving, intake, reading
+from claims import archiving, fetching, gathering, intake, polling, reading
+from claims.gathering import NotGathered
 from claims.models import Import, ImportItem
 from claims.reading import Document, Failure, Unreadable
 from claims.stories import inert
@@ -34,23 +35,29 @@ HINTS = 1000  # files that workers are told of at once
 ATTEMPTS = 3
 DIED = f"It was begun {ATTEMPTS} times and not finished once."
 COLUMNS = ("file", "outcome", "article", "title", "why")
+MOST_ADDRESSES = 5000  # that are handed in together
+HOSTS = 200  # at which workers are told to ask, one address each
+LONGEST_WAIT = 3600  # seconds until an address is tried again; who wants more is not waited for
+NO_ADDRESS = "This is not a web address."
 RATED_OVER = timedelta(seconds=60)  # how long back the rate of an import looks
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A file that was handed in: its bytes on the shelf, or `why` it was not taken."""
+    """What was handed in: bytes on the shelf, an address `asked` for, or `why` it was not taken."""
 
     place: str
     sha256: str = ""
     size: int = 0
     media_type: str = ""
     why: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import has come; `waiting` are files, the others documents.
+    """How far an import has come; `waiting` are files and addresses, the others
+    documents.
 
     :ivar rate: how many were settled in a second, of late; 0 if none were, or all are.
     """
@@ -95,15 +102,46 @@ def in_words(seconds: float) -> str:
     return f"{many} {unit}{'s' * (many > 1)}"
 
 
+def asked_for(lines: str) -> list[Handed]:
+    """Return the web addresses in `lines`, one on each, each once; and what is none, with why.
+
+    :raises Unreadable: if there is no address among them, or too many are.
+    """
+    found: dict[str, Handed] = {}
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        one = _asked_for(line)
+        found.setdefault(reading.canonical(one.asked) or one.place, one)
+        if len(found) > MOST_ADDRESSES:
+            raise Unreadable(f"More than {MOST_ADDRESSES:,} addresses at once: hand in fewer.")
+    handed = list(found.values())
+    if not any(one.asked for one in handed):
+        first = f" The first line: {handed[0].why}" if handed else ""
+        raise Unreadable(f"There is no web address in it, one on each line.{first}")
+    return handed
+
+
+def _asked_for(line: str) -> Handed:
+    place = reading.label(line, 2000)
+    written = line if "://" in line else f"https://{line}"
+    try:
+        fetching.check_address(written)
+    except fetching.Refused as error:
+        return Handed(place, why=str(error))
+    address = reading.web_address(written)
+    return Handed(place, asked=address) if address else Handed(place, why=NO_ADDRESS)
+
+
 @transaction.atomic
 def begin(files: Sequence[Handed], *, by: AbstractUser) -> Import:
-    """Note files to be taken in by workers; their bytes are on the shelf."""
+    """Note what is to be taken in by workers; the bytes of files are on the shelf."""
     batch = Import.objects.create(by_id=by.pk)
     ImportItem.objects.bulk_create(
         [
             ImportItem(
                 batch=batch,
                 place=file.place,
+                asked=file.asked,
+                host=polling.host_of(file.asked),
                 sha256=file.sha256,
                 size=file.size,
                 media_type=file.media_type[:100],
@@ -120,11 +158,25 @@ def begin(files: Sequence[Handed], *, by: AbstractUser) -> Import:
 
 def hint() -> list[int]:
     """Return the files that a worker should take in now, and note that it was told."""
-    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-    with transaction.atomic():
-        rows = ImportItem.objects.waiting().filter(lost).order_by("pk")
-        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
-        ImportItem.objects.filter(pk__in=found).update(hinted_at=Now())
+    return _hinted(ImportItem.objects.waiting().filter(host="").order_by("pk"), most=HINTS)
+
+
+def hint_addresses() -> list[int]:
+    """Return the addresses that a worker should fetch now, one of each host; note it was told."""
+    first = ImportItem.objects.waiting().filter(_lost()).exclude(host="")
+    first = first.order_by("host", "pk").distinct("host").values("pk")
+    return _hinted(ImportItem.objects.waiting().filter(pk__in=first).order_by("pk"), most=HOSTS)
+
+
+def _lost() -> Q:
+    return Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
+
+
+@transaction.atomic
+def _hinted(rows: QuerySet[ImportItem], *, most: int) -> list[int]:
+    locked = rows.filter(_lost()).select_for_update(skip_locked=True)
+    found = list(locked.values_list("pk", flat=True)[:most])
+    ImportItem.objects.filter(pk__in=found).update(hinted_at=Now())
     return found
 
 
@@ -134,12 +186,58 @@ def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> boo
     Safe to repeat and twice at once. Of a bundle, what `is_late` leaves undone waits for another
     call. Never raises for what the file holds.
     """
+    item = _begun(item_id)
+    return item is None or _take(item, _read(item), is_late)
+
+
+def gather(*, item_id: int) -> bool:
+    """Fetch and take in one address of an import; return whether it is settled.
+
+    As its site allows: what it lets machines read, one request at a time. What may be had later
+    waits. Safe to repeat and twice at once; whatever goes wrong is written into the row.
+    """
+    item = _begun(item_id)
+    if item is None:
+        return True
+    try:
+        fetched = polling.ask(item.asked, None)
+    except polling.NotNow:
+        _put_off(item, timedelta(), attempts=item.attempts - 1)
+        return False
+    except NotGathered as error:
+        return _not_gathered(item, error)
+    found = gathering.read(fetched, asked=item.asked)
+    return _take(item, [*found.documents, *found.failures], lambda: False)
+
+
+def _begun(item_id: int) -> ImportItem | None:
+    """The item, one attempt more; None if it is settled, or was begun too often."""
     waiting = ImportItem.objects.waiting().filter(pk=item_id)
     if not waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
         waiting.update(state=State.FAILED, why=DIED, settled_at=Now())
-        return True
-    item = ImportItem.objects.get(pk=item_id)
-    outcomes = _read(item)
+        return None
+    return ImportItem.objects.get(pk=item_id)
+
+
+def _put_off(item: ImportItem, wait: timedelta, *, attempts: int) -> None:
+    """Let it be told of again after `wait`."""
+    waiting = ImportItem.objects.waiting().filter(pk=item.pk)
+    waiting.update(attempts=attempts, hinted_at=Now() + wait - HINT_IS_LOST_AFTER)
+
+
+def _not_gathered(item: ImportItem, error: NotGathered) -> bool:
+    """Try again later what may be had then; else write why there is no article."""
+    wait = max(error.after, 60 * 4 ** (item.attempts - 1))
+    if error.again and item.attempts < ATTEMPTS and wait <= LONGEST_WAIT:
+        _put_off(item, timedelta(seconds=wait), attempts=item.attempts)
+        return False
+    return _take(item, [Failure(item.place, str(error))], lambda: False)
+
+
+def _take(
+    item: ImportItem, outcomes: list[Document | Failure], is_late: Callable[[], bool]
+) -> bool:
+    """Settle a file or an address by all that is in it; return whether all of it is settled."""
     if len(outcomes) == 1:
         with transaction.atomic():
             if locked := _lock(item):
@@ -149,14 +247,15 @@ def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> boo
         if is_late():
             return False
         _take_member(item, nth, outcome)
-    waiting.update(state=State.OPENED, settled_at=Now())
+    opened = ImportItem.objects.waiting().filter(pk=item.pk)
+    opened.update(state=State.OPENED, settled_at=Now())
     return True
 
 
 def retry(batch: Import) -> int:
-    """Put what failed and whose bytes are here back on the list; return how many documents."""
+    """Put what failed and can be tried again back on the list; return how many documents."""
     with transaction.atomic():
-        failed = batch.items.failed().exclude(sha256="", inside__isnull=True)
+        failed = batch.items.failed().exclude(sha256="", asked="", inside__isnull=True)
         rows = list(failed.select_for_update().values_list("pk", "inside_id"))
         members = [pk for pk, inside in rows if inside]
         files = [inside or pk for pk, inside in rows]

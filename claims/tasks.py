@@ -145,8 +145,17 @@ def take_in_files(*, item_ids: list[int]) -> None:
 
 
 @shared_task
+def take_in_address(*, item_id: int) -> None:
+    """Fetch and take in one address of an import."""
+    if importing.gather(item_id=item_id):
+        sweep_analyses.delay()
+
+
+@shared_task
 def sweep_imports() -> None:
-    """Tell the workers of files that wait without a hint, in chunks."""
+    """Tell the workers of what waits without a hint: files in chunks, an address of each host."""
+    for item_id in importing.hint_addresses():
+        take_in_address.delay(item_id=item_id)
     item_ids = importing.hint()
     for start in range(0, len(item_ids), IMPORT_CHUNK):
         take_in_files.delay(item_ids=item_ids[start : start + IMPORT_CHUNK])

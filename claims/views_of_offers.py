@@ -17,12 +17,13 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from claims import importing, intake, invisible, listing, marking, offering, reading, tasks
-from claims.forms import LONGEST_QUOTATION, OfferForm, PageForm, PastedForm
+from claims.forms import LONGEST_QUOTATION, AddressesForm, OfferForm, PageForm, PastedForm
 from claims.intake import Match
 from claims.marking import Mark
 from claims.models import Import, Offer, Source
 from claims.offering import NotOffered
-from claims.uploading import left_out
+from claims.reading import Unreadable
+from claims.uploading import MB, left_out
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -46,9 +47,11 @@ class Request(HttpRequest):
 @require_http_methods(["GET", "POST"])
 @may_hand_in
 def hand_in(request: HttpRequest) -> HttpResponse:
-    """The three ways in; POST takes what came by one of them. An address may be filled in."""
+    """The four ways in; POST takes what came by one of them. An address may be filled in."""
     if request.method == "POST":
-        way = {"files": _files, "text": _text}.get(request.POST.get("way", ""), _address)
+        way = {"files": _files, "text": _text, "addresses": _addresses}.get(
+            request.POST.get("way", ""), _address
+        )
         return way(request)
     given = {
         "address": request.GET.get("url", "")[:2000],
@@ -118,7 +121,7 @@ def look(request: HttpRequest, ref: str) -> HttpResponse:
     return redirect(row)
 
 
-# Three ways in
+# Four ways in
 
 
 def _address(request: HttpRequest) -> HttpResponse:
@@ -136,6 +139,20 @@ def _address(request: HttpRequest) -> HttpResponse:
             tasks.look_at_offer.delay_on_commit(offer_id=row.pk)
             return redirect(row)
     return _ways(request, page=form, status=422)
+
+
+def _addresses(request: HttpRequest) -> HttpResponse:
+    form = AddressesForm(request.POST)
+    if form.is_valid():
+        try:
+            handed = importing.asked_for(form.cleaned_data["addresses"])
+        except Unreadable as error:
+            form.add_error("addresses", str(error))
+        else:
+            batch = importing.begin(handed, by=_person(request))
+            tasks.sweep_imports.delay_on_commit()
+            return redirect(batch)
+    return _ways(request, addresses=form, status=422)
 
 
 def _text(request: HttpRequest) -> HttpResponse:
@@ -197,16 +214,17 @@ def _many(
 
 def _ways(
     request: HttpRequest, *, page: PageForm | None = None, pasted: PastedForm | None = None,
-    problem: str = "", status: int = 200,
+    addresses: AddressesForm | None = None, problem: str = "", status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
         "page": page or PageForm(),
+        "addresses": addresses or AddressesForm(),
         "pasted": pasted or PastedForm(),
         "problem": problem,
         "offers": listing.offers(_person(request).pk),
         "endings": reading.ENDINGS,
-        "largest": settings.UPLOAD_FILE,
-        "at_once": settings.UPLOAD_ALL,
+        "largest": settings.UPLOAD_FILE // MB,
+        "at_once": settings.UPLOAD_ALL // MB,
         "many": settings.UPLOAD_FILES,
     }
     return render(request, "claims/hand_in.html", context, status=status)

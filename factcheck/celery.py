@@ -42,6 +42,7 @@ app.conf.update(
         "claims.tasks.look_again": {"queue": "network"},
         "claims.tasks.look_at_offer": {"queue": "network"},
         "claims.tasks.capture_page": {"queue": "network"},
+        "claims.tasks.take_in_address": {"queue": "network"},
         # Files of an import, however many, wait beside the analyses that they bring.
         "claims.tasks.take_in_files": {"queue": "analysis"},
     },
@@ -67,7 +68,7 @@ app.conf.update(
         "watch pages": {"task": "reviews.tasks.watch_pages", "schedule": 600.0},
         "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
         "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
-        "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 10.0},
+        "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 5.0},
         "sweep captures": {"task": "claims.tasks.sweep_captures", "schedule": 10.0},
         "archive evidence": {"task": "reviews.tasks.archive_evidence", "schedule": 30.0},
         "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
