@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0016_capture'),
+        ('claims', '0017_addresses_of_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
