@@ -128,7 +128,7 @@ class _Worker:
             self.held.setdefault(child.pid, []).append((done, held))
 
     def grown(self) -> str:
-        """The slope of the private memory of each process over the articles of all: least squares."""
+        """How the private memory of each process grows with the articles of all: least squares."""
         lines = [f"{len(self.held)} processes worked, none was to be replaced"]
         for held in self.held.values():
             known = [(done, size) for done, size in held if done >= WARM_UP]
