@@ -1,0 +1,46 @@
+"""Every state a page can show, looked at once: in the light and in the dark on a phone by turns.
+
+What is reached by working is looked at where it is worked with; here is the rest.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import factories, scenes
+from tests.looks import LOOKS, desk, look_at
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EMPTY = (
+    "/",
+    "/tips/",
+    "/feeds/",
+    "/imports/",
+    "/work/",
+    "/stories/",
+    "/outside-checks/",
+    "/suggested/",
+)
+MORE = ("/tips/", "/feeds/", "/work/", "/imports/", "/notifications/", "/articles/", "/policy/")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_sticks_out_and_nobody_is_left_out(transactional_db, site, look):
+    checker, supervisor = factories.fact_checker(), factories.supervisor()
+    there = scenes.arrange(checker, supervisor) | {where: where for where in MORE}
+    turn = list(LOOKS).index(look)
+    with desk(look, supervisor) as (page,):
+        for name, where in list(there.items())[turn::2]:
+            assert page.goto(where).ok, name
+            look_at(page, name)
+
+
+@pytest.mark.browser
+def test_where_nothing_is_yet_it_is_said(transactional_db):
+    with desk("dark on a phone", factories.supervisor()) as (page,):
+        for where in EMPTY:
+            page.goto(where)
+            assert page.locator(".empty").is_visible(), where
+            look_at(page, where)
