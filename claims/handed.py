@@ -25,7 +25,10 @@ class ImportQuerySet(models.QuerySet["Import"]):
 
 
 class Import(models.Model):
-    """Several files or addresses handed in at once; its items are to-do list and report."""
+    """Several files or addresses handed in at once.
+
+    Its items are the to-do list and, in the end, the report.
+    """
 
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -164,8 +164,9 @@ def hint() -> list[int]:
 def hint_addresses() -> list[int]:
     """Return the addresses that a worker should fetch now, one of each host; note it was told."""
     waiting = ImportItem.objects.waiting().filter(_lost()).exclude(host="")
-    first = waiting.order_by("host", "pk").distinct("host").values("pk")
-    return _hinted(ImportItem.objects.waiting().filter(pk__in=first).order_by("pk"), most=HOSTS)
+    first = waiting.order_by("host", "pk").distinct("host")
+    of_each = ImportItem.objects.waiting().filter(pk__in=first.values("pk"))
+    return _hinted(of_each.order_by("pk"), most=HOSTS)
 
 
 def _lost() -> Q:

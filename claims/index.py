@@ -29,35 +29,35 @@ KEYS_OF_CLAIM = 600  # keys kept of all wordings of one claim
 
 LOOK_UP = """
 WITH found AS (
-    SELECT id, fingerprint FROM claims_claim
+    SELECT id, fingerprint, wording = %(wording)s AS same FROM claims_claim
     WHERE fingerprint && %(chosen)s::int[] AND (language = %(language)s) <> %(abroad)s
     UNION ALL
-    SELECT claim.id, claim.fingerprint
+    SELECT claim.id, claim.fingerprint, claim.same
     FROM unnest(%(firsts)s::int[], %(seconds)s::int[]) AS two (first, second)
     CROSS JOIN LATERAL (
-        SELECT id, fingerprint FROM claims_claim
+        SELECT id, fingerprint, wording = %(wording)s AS same FROM claims_claim
         WHERE fingerprint @> ARRAY[first, second] AND (language = %(language)s) <> %(abroad)s
         LIMIT %(of_two)s
     ) AS claim
 ),
 shared AS (
-    SELECT held.id, sum(own.weight) AS weight
+    SELECT held.id, held.same, sum(own.weight) AS weight
     FROM (
-        SELECT id, unnest(fingerprint) AS key
-        FROM (SELECT DISTINCT ON (id) id, fingerprint FROM found) AS once
+        SELECT id, same, unnest(fingerprint) AS key
+        FROM (SELECT DISTINCT ON (id) id, same, fingerprint FROM found) AS once
     ) AS held
     JOIN unnest(%(keys)s::int[], %(weights)s::float8[]) AS own (key, weight) USING (key)
-    GROUP BY held.id
+    GROUP BY held.id, held.same
 )
 SELECT claim.id, claim.language, claim.wording, ARRAY(
     SELECT DISTINCT wording FROM claims_appearance
     WHERE claim_id = claim.id AND current ORDER BY wording LIMIT %(wordings)s
 )
 FROM (
-    SELECT id, weight FROM shared WHERE weight >= %(least)s
-    ORDER BY weight DESC, id LIMIT %(limit)s
+    SELECT id, same, weight FROM shared WHERE weight >= %(least)s
+    ORDER BY same DESC, weight DESC, id LIMIT %(limit)s
 ) AS first JOIN claims_claim AS claim USING (id)
-ORDER BY weight DESC, id
+ORDER BY same DESC, weight DESC, id
 """
 
 
@@ -83,6 +83,8 @@ def candidates(
 ) -> list[Candidate]:
     """Return the claims in `language` that share most of the weight of `wording`, best first.
 
+    One that is worded so itself comes before all others.
+
     :param wordings: so many `others` of each come with it.
     :param abroad: asks for the claims in every other language instead.
 
@@ -101,6 +103,7 @@ def candidates(
         cursor.execute(
             LOOK_UP,
             {
+                "wording": wording,
                 "keys": list(keys),
                 "weights": weights,
                 "least": least * sum(weights),

@@ -8,8 +8,9 @@ identical ones. All linking runs under one lock, so two workers give the same cl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -120,6 +121,44 @@ def wordings_of(claim: Claim) -> QuerySet[Appearance, str]:
 def wording_key(wording: str) -> str:
     """Return what identical wordings share: case and spaces aside, the same words."""
     return hashlib.sha256(" ".join(wording.split()).casefold().encode()).hexdigest()
+
+
+def same_as(claims: Iterable[int]) -> list[Any]:
+    """Return the parameters of `SAME` for these claims."""
+    return [sorted(claims), Suggestion.State.REJECTED, Suggestion.State.OPEN]
+
+
+# What a query begins with that asks of claims (`own`) which others say the same, or may: `same` are
+# pairs of `ours` and `theirs`, and `gone` the claims that were merged `into_id`, itself among them.
+SAME = """
+WITH RECURSIVE own (id) AS (
+    SELECT unnest(%s::bigint[])
+), same (ours, theirs) AS (
+    SELECT id, id FROM own
+    UNION
+    SELECT pair.* FROM claims_suggestion suggestion
+    JOIN claims_appearance appearance ON appearance.id = suggestion.appearance_id
+    CROSS JOIN LATERAL (
+        VALUES (appearance.claim_id, suggestion.claim_id),
+               (suggestion.claim_id, appearance.claim_id)
+    ) pair (ours, theirs)
+    WHERE suggestion.id IN (
+        SELECT id FROM claims_suggestion WHERE claim_id IN (SELECT id FROM own)
+        UNION
+        SELECT said.id FROM claims_suggestion said
+        JOIN claims_appearance place ON place.id = said.appearance_id
+        WHERE place.claim_id IN (SELECT id FROM own)
+    )
+    AND appearance.current AND suggestion.state <> %s
+    AND NOT (suggestion.state = %s AND suggestion.score IS NULL)  -- was taken back
+    AND pair.ours IN (SELECT id FROM own)
+), gone (id, into_id) AS (
+    SELECT theirs, theirs FROM same
+    UNION
+    SELECT claim.id, gone.into_id FROM claims_claim claim
+    JOIN gone ON claim.merged_into_id = gone.id
+)
+"""
 
 
 def lock() -> None:

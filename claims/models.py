@@ -183,9 +183,18 @@ class AnalysisQuerySet(models.QuerySet["Analysis"]):
         return self.filter(status=Analysis.Status.IGNORED)
 
     def outdated(self) -> Self:
-        """Those analysed by other code or by other rules for their language than there are now."""
-        current = Q(engine_version=engine.ENGINE_VERSION, rules_version__in=engine.rules_versions())
-        return self.filter(status=Analysis.Status.ANALYSED).exclude(current)
+        """Those analysed by other code or by other rules for their language than there are now.
+
+        Asked as what lies between the versions of now: an index finds that, but not what differs.
+        """
+        code, rules = engine.ENGINE_VERSION, sorted(engine.rules_versions())
+        other = Q(engine_version__lt=code) | Q(engine_version__gt=code)
+        for after, before in zip([None, *rules], [*rules, None], strict=True):
+            between = Q(engine_version=code)
+            between &= Q(rules_version__gt=after) if after else Q()
+            between &= Q(rules_version__lt=before) if before else Q()
+            other |= between
+        return self.filter(other, status=Analysis.Status.ANALYSED)
 
 
 class Analysis(models.Model):
@@ -207,10 +216,12 @@ class Analysis(models.Model):
     again = models.BooleanField(
         default=False, help_text="Whether it was analysed before and waits to be renewed."
     )
-    engine_version = models.CharField(max_length=40, blank=True)
+    # In the order of Python's strings, which `outdated` asks by.
+    engine_version = models.CharField(max_length=40, blank=True, db_collation="C")
     rules_version = models.CharField(
-        max_length=40, blank=True, help_text="The rules for its language by which it was analysed."
-    )
+        max_length=40, blank=True, db_collation="C",
+        help_text="The rules for its language by which it was analysed.",
+    )  # fmt: skip
     supported = models.BooleanField(
         default=True, help_text="Whether the engine has rules for the article's language."
     )
@@ -252,6 +263,11 @@ class Analysis(models.Model):
                 name="claims_analysis_not_done",
             ),
             models.Index(fields=["finished_at"], name="claims_analysis_lately"),
+            models.Index(
+                fields=["engine_version", "rules_version"],
+                condition=Q(status="analysed"),
+                name="claims_analysis_read_by",
+            ),
         ]
 
     def __str__(self) -> str:

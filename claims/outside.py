@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from claims import matching, reading
 from claims import text as engine
-from claims.models import OutsideCheck, Suggestion
+from claims.models import OutsideCheck
 from claims.reading import Check, Failure
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def beside(claims: Iterable[int]) -> dict[int, list[OutsideCheck]]:
     what a person rejected is none. Cost: one query, or two.
     """
     with connection.cursor() as cursor:
-        cursor.execute(BESIDE, [sorted(claims), Suggestion.State.REJECTED, Suggestion.State.OPEN])
+        cursor.execute(BESIDE, matching.same_as(claims))
         pairs = cursor.fetchall()
     if not pairs:
         return {}
@@ -151,37 +151,11 @@ def beside(claims: Iterable[int]) -> dict[int, list[OutsideCheck]]:
     return found
 
 
-BESIDE = """
-WITH RECURSIVE own (id) AS (
-    SELECT unnest(%s::bigint[])
-), same (ours, theirs) AS (
-    SELECT id, id FROM own
-    UNION
-    SELECT pair.* FROM claims_suggestion suggestion
-    JOIN claims_appearance appearance ON appearance.id = suggestion.appearance_id
-    CROSS JOIN LATERAL (
-        VALUES (appearance.claim_id, suggestion.claim_id),
-               (suggestion.claim_id, appearance.claim_id)
-    ) pair (ours, theirs)
-    WHERE suggestion.id IN (
-        SELECT id FROM claims_suggestion WHERE claim_id IN (SELECT id FROM own)
-        UNION
-        SELECT said.id FROM claims_suggestion said
-        JOIN claims_appearance place ON place.id = said.appearance_id
-        WHERE place.claim_id IN (SELECT id FROM own)
-    )
-    AND appearance.current AND suggestion.state <> %s
-    AND NOT (suggestion.state = %s AND suggestion.score IS NULL)  -- was taken back
-    AND pair.ours IN (SELECT id FROM own)
-), gone (id, into_id) AS (
-    SELECT theirs, theirs FROM same
-    UNION
-    SELECT claim.id, gone.into_id FROM claims_claim claim
-    JOIN gone ON claim.merged_into_id = gone.id
-)
+BESIDE = f"""
+{matching.SAME}
 SELECT DISTINCT same.ours, outside.id
 FROM same
 JOIN gone ON gone.into_id = same.theirs
 JOIN claims_outsidecheck outside ON outside.claim_id = gone.id
 ORDER BY same.ours, outside.id
-"""
+"""  # noqa: S608  it holds no values

@@ -26,7 +26,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=1000,
     worker_max_memory_per_child=600_000,  # kilobytes; looked at after each task
-    worker_lost_wait=2.0,  # seconds until what a dead child was doing is done by another
+    worker_lost_wait=0.1,  # seconds until what a dead child was doing is done by another
     worker_soft_shutdown_timeout=10,
     task_soft_time_limit=240,
     task_time_limit=300,

@@ -32,6 +32,7 @@ import psycopg
 
 # Linux allows 107 bytes in a socket's path, macOS 103.
 SOCKET_PATH_LIMIT = 103
+CLUSTER = "postgres"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 
@@ -219,14 +220,14 @@ class Server:
 
 
 class Postgres(Server):
-    """The database. Its cluster is `data/postgres`; superuser and database are `factcheck`."""
+    """The database. Its cluster is in `data/postgres`; superuser and database are `factcheck`."""
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # "fast": sessions are ended, everything committed is kept
 
     def launch(self) -> None:
         binaries = postgres_binaries()
-        cluster = self.data / "postgres"
+        cluster = self.data / CLUSTER
         identity = _postgres_identity(binaries, self.data)
         if identity is Identity.NOBODY:
             os.chown(run_folder(self.data), NOBODY, NOBODY)
@@ -338,17 +339,20 @@ def needed(data: Path, *, durable: bool = True, keep_open: tuple[int, ...] = ())
 
 
 @contextmanager
-def throwaway(*, durable: bool = False) -> Iterator[Path]:
+def throwaway(*, durable: bool = False, cluster: Path | None = None) -> Iterator[Path]:
     """Run the needed servers on a temporary data folder, named by FACTCHECK_DATA meanwhile.
 
     It must be entered before Django's settings are read. Takes about a second. `durable` servers
-    write as carefully as in production, for whoever measures.
+    write as carefully as in production, for whoever measures. The database begins as a copy of
+    `cluster`, or empty.
     """
     before = os.environ.get("FACTCHECK_DATA")
     with ExitStack() as stack:
         folder = tempfile.TemporaryDirectory(prefix="factcheck-", ignore_cleanup_errors=True)
         data = Path(stack.enter_context(folder)).resolve()
         os.environ["FACTCHECK_DATA"] = str(data)
+        if cluster:
+            copy_cluster(cluster, data / CLUSTER)
         try:
             for server in needed(data, durable=durable):
                 stack.callback(server.start().stop)
@@ -358,6 +362,11 @@ def throwaway(*, durable: bool = False) -> Iterator[Path]:
                 del os.environ["FACTCHECK_DATA"]
             else:
                 os.environ["FACTCHECK_DATA"] = before
+
+
+def copy_cluster(cluster: Path, to: Path) -> None:
+    """Copy the files of a database whose server is stopped, with their owners and modes."""
+    subprocess.run(["cp", "-a", cluster, to], check=True)
 
 
 # Binaries, folders, identity.

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from claims import matching
 from claims import text as engine
-from claims.models import Claim, Flag, Suggestion
+from claims.models import Claim, Flag
 from reviews import gate, history, leases
 from reviews.models import Evidence, Publication, Review, ReviewEvent, User, VerdictVersion
 from reviews.states import Action
@@ -98,34 +99,8 @@ def _checked(claims: Iterable[int]) -> list[tuple[int, int]]:
     """Pairs of one of these claims and a publication that may be a check of the same, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH RECURSIVE own (id) AS (
-                SELECT unnest(%s::bigint[])
-            ), same (ours, theirs) AS (
-                SELECT id, id FROM own
-                UNION
-                SELECT pair.* FROM claims_suggestion suggestion
-                JOIN claims_appearance appearance ON appearance.id = suggestion.appearance_id
-                CROSS JOIN LATERAL (
-                    VALUES (appearance.claim_id, suggestion.claim_id),
-                           (suggestion.claim_id, appearance.claim_id)
-                ) pair (ours, theirs)
-                WHERE suggestion.id IN (
-                    SELECT id FROM claims_suggestion WHERE claim_id IN (SELECT id FROM own)
-                    UNION
-                    SELECT said.id FROM claims_suggestion said
-                    JOIN claims_appearance place ON place.id = said.appearance_id
-                    WHERE place.claim_id IN (SELECT id FROM own)
-                )
-                AND appearance.current AND suggestion.state <> %s
-                AND NOT (suggestion.state = %s AND suggestion.score IS NULL)  -- was taken back
-                AND pair.ours IN (SELECT id FROM own)
-            ), gone (id, into_id) AS (
-                SELECT theirs, theirs FROM same
-                UNION
-                SELECT claim.id, gone.into_id FROM claims_claim claim
-                JOIN gone ON claim.merged_into_id = gone.id
-            )
+            f"""
+            {matching.SAME}
             SELECT DISTINCT same.ours, newest.id
             FROM same
             JOIN gone ON gone.into_id = same.theirs AND gone.id <> same.ours
@@ -135,8 +110,8 @@ def _checked(claims: Iterable[int]) -> list[tuple[int, int]]:
                 WHERE review_id = review.id ORDER BY id DESC LIMIT 1
             ) newest ON true
             ORDER BY same.ours, newest.id
-            """,
-            [sorted(claims), Suggestion.State.REJECTED, Suggestion.State.OPEN],
+            """,  # noqa: S608  it holds no values
+            matching.same_as(claims),
         )
         return list(cursor.fetchall())
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import reversion
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, Q, QuerySet
 from reversion.models import Version
 
 from claims import matching, provenance
@@ -256,9 +256,11 @@ def _seal(
     :param note: what readers are told was corrected, as worded; it counts once something is public.
     """
     newest = _newest(verdict)
-    proposed = (newest.begun or verdict.correction) if newest else ""
+    proposed = verdict.correction
     if newest is None or not newest.is_published:
         note = None
+    else:
+        proposed = _begun(verdict).filter(at__gt=newest.at).first() or proposed
     worded = note is not None and note != proposed
     cited = list(verdict.evidence)
     changed = sha256(canonical(content_of(verdict, cited))) != verdict.content_hash
@@ -343,21 +345,15 @@ class Newest(NamedTuple):
     """What is asked of the newest version before another is sealed on top."""
 
     hash: str
-    begun: str | None  # why a correction was begun since
+    at: datetime
     is_published: bool  # the review, in any version
 
 
 def _newest(verdict: Verdict) -> Newest | None:
     """Return that of `verdict`; None if it has no version. Cost: one query."""
-    begun = ReviewEvent.objects.filter(
-        review=OuterRef("verdict__review"), action=Action.CORRECT, at__gt=OuterRef("at")
-    )
-    public = Publication.objects.filter(review=OuterRef("verdict__review"))
+    public = Publication.objects.filter(review=verdict.review_id)
     sealed = VerdictVersion.objects.filter(verdict=verdict.pk, seq=verdict.seq)
-    found = sealed.annotate(
-        begun=Subquery(begun.order_by("-pk").values("note")[:1]),
-        is_published=Exists(public),
-    ).values_list("hash", "begun", "is_published")
+    found = sealed.values_list("hash", "at", Exists(public))
     return Newest(*found[0]) if found else None
 
 

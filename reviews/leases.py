@@ -6,13 +6,16 @@ so that two writes cannot wait for each other.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 
+from reviews import roles
 from reviews.models import Review, User
 from reviews.states import Status
+
+WORTH_WRITING = timedelta(minutes=1)  # by which a renewal moves the end of a lease
 
 
 class Refused(Exception):
@@ -30,14 +33,14 @@ def clock() -> datetime:
 def lock(review: Review, by: User) -> tuple[User, datetime]:
     """Lock and refresh `review` until the transaction ends; return `by` afresh, and the time.
 
-    The person's row is locked too, so that losing a role and using it cannot cross, and read again,
-    so that no permission is remembered from before the lock.
+    The person's row is locked too, so that losing a role and using it cannot cross, and read again
+    with its permissions, so that none is remembered from before the lock.
     """
     review.refresh_from_db(from_queryset=Review.objects.select_for_update())
     if by.is_system:
         return by, clock()
     actor = User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    return actor, clock()
+    return actor, roles.look_up(actor)
 
 
 def lock_both(review: Review, by: User, other: User) -> tuple[User, User, datetime]:
@@ -88,7 +91,12 @@ def _refusal(review: Review, by: User, token: int, now: datetime) -> str:
 
 
 def renew(review: Review, now: datetime) -> None:
-    """Extend the lease of a locked review, but never past the longest hold."""
-    begun = review.lease_acquired_at or now
-    review.lease_expires_at = min(now + settings.LEASE, begun + settings.LEASE_AT_MOST)
-    review.save(update_fields=["lease_expires_at"])
+    """Extend the lease of a locked review, but never past the longest hold.
+
+    What would win less than a minute is not written: a page saves every few seconds.
+    """
+    at_most = (review.lease_acquired_at or now) + settings.LEASE_AT_MOST
+    end, written = min(now + settings.LEASE, at_most), review.lease_expires_at or now
+    if not timedelta() <= end - written < WORTH_WRITING or end == at_most != written:
+        review.lease_expires_at = end
+        review.save(update_fields=["lease_expires_at"])

@@ -229,9 +229,10 @@ def refresh(reviews: QuerySet[Review], *, skip_locked: bool = False) -> int:
     going_on = reviews.exclude(status=Status.DISMISSED).exclude(concluded)
     locked = going_on.select_for_update(of=("self",), skip_locked=skip_locked)
     rows = list(locked.select_related("claim", "checker").order_by("pk")[:BATCH])
-    before = {review.pk: (review.dropped, review.origins) for review in rows}
-    refresh_priorities(rows)
-    _tell(rows, before)
+    if rows:
+        before = {review.pk: (review.dropped, review.origins) for review in rows}
+        refresh_priorities(rows)
+        _tell(rows, before)
     return len(rows)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from factcheck import embedded
+from factcheck import embedded, testing
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT = """
@@ -62,11 +62,16 @@ class Desk:
 
 
 @contextmanager
-def open_desk(data: Path, **variables: str) -> Iterator[Desk]:
+def open_desk(data: Path, *, from_nothing: bool = False, **variables: str) -> Iterator[Desk]:
     """Open a desk on the folder `data`, on any free port; close it in order at the end.
+
+    Its tables are there already, unless it is to make them `from_nothing`.
 
     :param variables: of its environment, besides.
     """
+    if not from_nothing:
+        embedded.prepare_folder(data)
+        embedded.copy_cluster(testing.migrated(), data / embedded.CLUSTER)
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -10,7 +10,7 @@ from claims.text.keys import WORD, fingerprint
 from claims.text.language import language_of
 from claims.text.posts import read_post
 from claims.text.ranking import Frequencies, count_frequencies, rank
-from claims.text.rules import LANGUAGES, rules_version, rules_versions
+from claims.text.rules import LANGUAGES, compile_rules, rules_version, rules_versions
 from claims.text.sentences import split_sentences
 from claims.text.similarity import compare, names_agree, shared_wording
 from claims.text.topics import Rarity, Topic, likeness, read_topic
@@ -57,6 +57,7 @@ __all__ = [
     "analyse",
     "changes",
     "compare",
+    "compile_rules",
     "confirmation",
     "count_frequencies",
     "figure_elsewhere",

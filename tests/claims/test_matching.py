@@ -73,6 +73,20 @@ def test_two_words_are_looked_up_together_only_where_few_claims_should_have_both
     assert index._twos(counts, counts, total) == []
 
 
+def test_a_claim_so_worded_is_found_among_any_number_that_share_as_much():
+    """The names begin alike, so that no key tells them apart."""
+    towns = [f"Jelgor{end}" for end in ("borg", "lund", "mar", "nia", "sel", "tra", "vas", "zum")]
+    stored = [f"The {town} bridge stays closed." for town in towns]
+    for wording in stored:
+        claim = Claim(wording=wording, language="en")
+        index.enter(claim, [wording])
+        claim.save()
+
+    for wording in stored:
+        first, *_ = index.candidates(wording, language="en", limit=matching.CANDIDATES)
+        assert first.wording == wording
+
+
 def test_two_wordings_in_one_article_are_one_claim():
     assert matching.link_appearances(_article(BARRELS, BARRELS_AGAIN)) == 1
 

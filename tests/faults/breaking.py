@@ -38,13 +38,10 @@ LEFT = """
 SELECT count(*) FROM claims_analysis
 WHERE article_id = ANY(%s) AND status NOT IN ('analysed', 'failed')
 """
-# The longest time in which no article was done, from when the first was.
-STANDSTILL = """
-SELECT coalesce(extract(epoch FROM max(gap)), 0) FROM (
-    SELECT finished_at - lag(finished_at) OVER (ORDER BY finished_at) AS gap
-    FROM claims_analysis JOIN claims_article ON claims_article.id = article_id
-    WHERE title LIKE %s AND status = 'analysed'
-) AS gaps
+FINISHED = """
+SELECT extract(epoch FROM finished_at)::float
+FROM claims_analysis JOIN claims_article ON claims_article.id = article_id
+WHERE title LIKE %s AND status = 'analysed' ORDER BY finished_at
 """
 STORED = """
 WITH ours AS (SELECT id FROM claims_article WHERE title LIKE %s)
