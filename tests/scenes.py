@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from django.db import transaction
+
 from claims import failures, importing, intake, offering, reading
 from claims.models import Analysis, Feed, FeedItem, Import, ImportItem, Offer
 from reviews import arranging, history, leases, workflow
@@ -36,6 +38,7 @@ def arrange(checker: User, supervisor: User) -> dict[str, str]:
     }
 
 
+@transaction.atomic  # so that no worker sees what is to stand still before it does
 def _handed_in(by: User) -> dict[str, str]:
     """Offers in each of their states; an import that goes on, one that is done."""
     odd = f"Harbour opens\n\nIt \u202eopens\u202c on Friday.\n\n{CATCH}"

@@ -109,7 +109,7 @@ def _pages(there: dict[str, str]) -> Mapping[str, Mapping[str, Scene]]:
             "queue": "/",
             "queue-in-work": "/?view=work",
             "queue-mine": "/?view=turn",
-            "queue-nothing": "/?words=xylophone",
+            "queue-nothing": "/?q=xylophone",
             "menu": _open_the_menu,
             "keys": _ask_for_the_keys,
             "saved-views": "/queue/views/",
