@@ -263,12 +263,15 @@ def _seal(
         proposed = _begun(verdict).filter(at__gt=newest.at).first() or proposed
     worded = note is not None and note != proposed
     cited = list(verdict.evidence)
-    changed = sha256(canonical(content_of(verdict, cited))) != verdict.content_hash
+    content = canonical(content_of(verdict, cited))
+    changed = sha256(content) != verdict.content_hash
     # Why a correction was begun is sealed with the first change it explains, and alone is none.
     if not (worded or changed) or (not verdict.seq and not cited and _is_blank(verdict)):
         return None
-    verdict.correction = proposed if note is None else note
-    content = canonical(content_of(verdict, cited))
+    correction = proposed if note is None else note
+    if correction != verdict.correction:
+        verdict.correction = correction
+        content = canonical(content_of(verdict, cited))
     verdict.seq += 1
     verdict.content_hash = sha256(content)
     verdict.save()
