@@ -125,7 +125,7 @@ def _split(review: Review) -> Refs:
 REFS: dict[str, Make] = {
     "reviews:decide-flag": lambda review: [
         review.ref,
-        Flag.objects.get(article=_article(review)).ref,
+        Flag.objects.get(article=_article(review), claim=None).ref,
     ],
     "reviews:withdraw-evidence": lambda review: [review.ref, review.evidence.get().ref],
     "reviews:evidence-copy": _copy(failed=False),
