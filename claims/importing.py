@@ -56,8 +56,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import has come; `waiting` are files and addresses, the others
-    documents.
+    """How far an import has come; `waiting` are files and addresses, the others documents.
 
     :ivar rate: how many were settled in a second, of late; 0 if none were, or all are.
     """

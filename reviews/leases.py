@@ -67,15 +67,17 @@ def lost(review: Review, by: User, token: int, now: datetime) -> str:
     return ""
 
 
-def begin_write(review: Review, by: User, token: int) -> tuple[User, datetime]:
-    """Lock `review` for a write under lease `token`, and renew the lease.
+def begin_write(
+    review: Review, by: User, token: int, *, worth: timedelta = WORTH_WRITING
+) -> tuple[User, datetime]:
+    """Lock `review` for a write under lease `token`, and renew the lease where that is `worth` it.
 
     :raises Refused: if the lease is not the newest, has run out, or is not held by `by`.
     """
     actor, now = lock(review, by)
     if reason := _refusal(review, actor, token, now):
         raise Refused(reason)
-    renew(review, now)
+    renew(review, now, worth=worth)
     return actor, now
 
 

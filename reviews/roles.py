@@ -105,7 +105,7 @@ def look_up(user: Any) -> datetime:
     now: datetime
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT clock_timestamp(), ARRAY(SELECT label || '.' || codename FROM "  # noqa: S608
+            "SELECT clock_timestamp(), ARRAY(SELECT label || '.' || codename FROM "  # noqa: S608  Django's own
             f"({query}) AS held (label, codename))",
             values_for(user.pk, values),
         )

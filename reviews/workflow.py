@@ -98,8 +98,7 @@ def renew(review: Review, *, by: User, token: int) -> None:
 
     :raises Refused: if the lease is lost.
     """
-    _, now = leases.begin_write(review, by, token)
-    leases.renew(review, now, worth=timedelta())
+    leases.begin_write(review, by, token, worth=timedelta())
 
 
 @transaction.atomic

@@ -123,7 +123,10 @@ def _failed(by: User) -> dict[str, str]:
         Analysis.objects.filter(pk__in=last.values("pk")), by=by, at=now, reason="It is a table."
     )
     kept = Analysis.objects.failed().latest("pk").article
-    return {"article-failed": kept.get_absolute_url(), "work-ignored": "/work/?show=ignored"}
+    return {
+        "article-failed": kept.get_absolute_url(),
+        "work-ignored": "/work-in-progress/?show=ignored",
+    }
 
 
 def _tips(by: User) -> dict[str, str]:

@@ -144,7 +144,7 @@ def _pages(there: dict[str, str]) -> Mapping[str, Mapping[str, Scene]]:
             "merge-and-split": f"{there['claim']}regroup/",
             "suggested": "/suggested/",
             "articles": "/articles/",
-            "work": "/work/",
+            "work": "/work-in-progress/",
             "work-ignored": there["work-ignored"],
             "hand-in": "/articles/new/",
             "hand-in-refused": _hand_in_no_address,

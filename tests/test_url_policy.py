@@ -332,7 +332,7 @@ def test_a_list_never_shows_what_its_detail_would_refuse(db, role):
         factories.review_at(status)
     client = client_of(person(role))
     lists = ["/checks/"] if role == "anonymous" else [
-        "/", "/checks/", "/stories/", "/articles/", "/work/",
+        "/", "/checks/", "/stories/", "/articles/", "/work-in-progress/",
         *(f"/?view={view.value}" for view in View),
     ]  # fmt: skip
     found = set().union(*(links(client, where) for where in lists))

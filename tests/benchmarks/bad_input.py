@@ -70,7 +70,7 @@ def try_one(content: bytes, name: str, counts: Counter[str], reasons: Counter[st
     counts["ways"] += 1
     try:
         taken = intake.take_in(content, name=name)
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is counted, and must not be
         counts["raised"] += 1
         print(f"  raised by {content[:60]!r} as {name}: {type(error).__name__}: {error}")
         return
@@ -86,7 +86,7 @@ def hand_in_one(content: bytes, counts: Counter[str]) -> None:
         for answer in bad_input.handed(content):
             counts["ways"] += 1
             counts["unclear"] += len(bad_input.unclear(answer))
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is counted, and must not be
         counts["raised"] += 1
         print(f"  raised by {content[:60]!r} handed in: {type(error).__name__}: {error}")
 
@@ -99,7 +99,7 @@ def look(answers: Iterator[tuple[str, Any]], content: bytes, counts: Counter[str
             if problem := bad_input.unclear_page(answer):
                 counts["unclear"] += 1
                 print(f"  {problem}: {content[:60]!r}, {way}")
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is counted, and must not be
         counts["raised"] += 1
         print(f"  raised by {content[:60]!r} on a page: {type(error).__name__}: {error}")
 

@@ -18,12 +18,20 @@ EMPTY = (
     "/tips/",
     "/feeds/",
     "/imports/",
-    "/work/",
+    "/work-in-progress/",
     "/stories/",
     "/outside-checks/",
     "/suggested/",
 )
-MORE = ("/tips/", "/feeds/", "/work/", "/imports/", "/notifications/", "/articles/", "/policy/")
+MORE = (
+    "/tips/",
+    "/feeds/",
+    "/work-in-progress/",
+    "/imports/",
+    "/notifications/",
+    "/articles/",
+    "/policy/",
+)
 
 
 @pytest.mark.browser

@@ -56,7 +56,7 @@ def test_it_says_how_much_there_is_to_do_how_fast_it_goes_and_how_long_it_takes(
     analysed("analysed", finished_at=Now() - timedelta(hours=1))
     Analysis.objects.filter(status__in=["received", "analysing"]).update(finished_at=None)
 
-    page = words_of(desk.get("/work/"))
+    page = words_of(desk.get("/work-in-progress/"))
 
     assert "Came in 12 articles during the last hour" in page
     assert "To do 6 received, 1 being analysed" in page
@@ -66,7 +66,7 @@ def test_it_says_how_much_there_is_to_do_how_fast_it_goes_and_how_long_it_takes(
 
 
 def test_an_empty_desk_has_nothing_to_do(desk):
-    page = words_of(desk.get("/work/"))
+    page = words_of(desk.get("/work-in-progress/"))
 
     assert "Everything that came in is done." in page
     assert "Newer rules" not in page
@@ -74,9 +74,9 @@ def test_an_empty_desk_has_nothing_to_do(desk):
 
 def test_the_figures_ask_again_only_while_something_is_under_way(desk):
     row = analysed("analysing")
-    busy = desk.get("/work/", headers=HTMX).content.decode()
+    busy = desk.get("/work-in-progress/", headers=HTMX).content.decode()
     Analysis.objects.filter(pk=row.pk).update(status="analysed")
-    done = desk.get("/work/", headers=HTMX).content.decode()
+    done = desk.get("/work-in-progress/", headers=HTMX).content.decode()
 
     assert ("hx-trigger" in busy, "hx-trigger" in done) == (True, False)
     assert busy.lstrip().startswith('<section id="figures"')
@@ -85,7 +85,7 @@ def test_the_figures_ask_again_only_while_something_is_under_way(desk):
 def test_what_is_read_again_by_newer_rules_is_counted_apart(desk):
     analysed("received", again=True)
     analysed("analysed", engine_version="1", rules_version="en-00000000")
-    page = words_of(desk.get("/work/"))
+    page = words_of(desk.get("/work-in-progress/"))
 
     assert "Everything that came in is done." in page
     assert "1 article was read by older rules; 1 of others is being read again" in page
@@ -93,9 +93,9 @@ def test_what_is_read_again_by_newer_rules_is_counted_apart(desk):
 
 def test_a_failure_says_why_and_is_retried_alone(desk):
     row, other = failed(), failed()
-    page = words_of(desk.get("/work/"))
+    page = words_of(desk.get("/work-in-progress/"))
 
-    desk.post("/work/retry/", {"article": other.article.ref, "only": row.article.ref})
+    desk.post("/work-in-progress/retry/", {"article": other.article.ref, "only": row.article.ref})
 
     assert "The letter breaks off. after 5 attempts" in page
     assert state(row) == ("received", 0, "")
@@ -106,7 +106,7 @@ def test_those_chosen_are_retried_and_no_others(desk):
     rows = [failed() for _ in range(3)]
     chosen = [row.article.ref for row in rows[:2]]
 
-    answer = desk.post("/work/retry/", {"article": chosen}, follow=True)
+    answer = desk.post("/work-in-progress/retry/", {"article": chosen}, follow=True)
 
     assert "2 articles are analysed again within seconds." in words_of(answer)
     assert [state(row)[0] for row in rows] == ["received", "received", "failed"]
@@ -115,7 +115,7 @@ def test_those_chosen_are_retried_and_no_others(desk):
 def test_all_that_failed_are_retried_and_nothing_else(desk):
     rows = [failed(), failed(), analysed("analysed")]
 
-    desk.post("/work/retry/", {"all": "yes"})
+    desk.post("/work-in-progress/retry/", {"all": "yes"})
 
     assert [state(row)[0] for row in rows] == ["received", "received", "analysed"]
 
@@ -123,7 +123,7 @@ def test_all_that_failed_are_retried_and_nothing_else(desk):
 def test_nothing_chosen_changes_nothing_and_says_so(desk):
     row = failed()
 
-    answer = desk.post("/work/retry/", follow=True)
+    answer = desk.post("/work-in-progress/retry/", follow=True)
 
     assert "None of these has failed: nothing to retry." in words_of(answer)
     assert state(row)[0] == "failed"
@@ -131,12 +131,12 @@ def test_nothing_chosen_changes_nothing_and_says_so(desk):
 
 def test_it_is_ignored_for_a_reason_by_somebody_and_taken_up_again(desk):
     row, person = failed(), User.objects.get(pk=desk.session["_auth_user_id"])
-    desk.post("/work/ignore/", sent(row, reason="A form letter."))
+    desk.post("/work-in-progress/ignore/", sent(row, reason="A form letter."))
     row.refresh_from_db()
     ignored = (row.status, row.ignored_by, row.ignored_reason)
-    page = words_of(desk.get("/work/?show=ignored"))
+    page = words_of(desk.get("/work-in-progress/?show=ignored"))
 
-    answer = desk.post("/work/heed/", sent(row), follow=True)
+    answer = desk.post("/work-in-progress/heed/", sent(row), follow=True)
 
     assert ignored == ("ignored", person, "A form letter.")
     assert f"A form letter. {person}" in page
@@ -152,7 +152,7 @@ def test_it_is_ignored_for_a_reason_by_somebody_and_taken_up_again(desk):
 def test_without_a_reason_nothing_is_ignored_and_what_was_chosen_stays_chosen(desk):
     row, other = failed(), failed()
 
-    answer = desk.post("/work/ignore/", sent(row))
+    answer = desk.post("/work-in-progress/ignore/", sent(row))
 
     assert answer.status_code == 409
     assert "Say why the desk can do without them." in words_of(answer)
@@ -163,9 +163,9 @@ def test_without_a_reason_nothing_is_ignored_and_what_was_chosen_stays_chosen(de
 
 def test_what_is_ignored_is_analysed_by_nobody(desk):
     row = failed()
-    desk.post("/work/ignore/", sent(row, reason="A form letter."))
+    desk.post("/work-in-progress/ignore/", sent(row, reason="A form letter."))
 
-    desk.post("/work/retry/", sent(row))
+    desk.post("/work-in-progress/retry/", sent(row))
 
     assert state(row)[0] == "ignored"
 
@@ -173,11 +173,11 @@ def test_what_is_ignored_is_analysed_by_nobody(desk):
 def test_who_may_not_decide_sees_the_reasons_and_no_buttons(db):
     failed()
     guest = User.objects.create_user("guest")
-    page = signed_in(guest).get("/work/")
+    page = signed_in(guest).get("/work-in-progress/")
 
     assert "The letter breaks off." in words_of(page)
     assert "Retry" not in words_of(page).split("Keys Close")[0]
-    assert signed_in(guest).post("/work/retry/", {"all": "yes"}).status_code == 403
+    assert signed_in(guest).post("/work-in-progress/retry/", {"all": "yes"}).status_code == 403
 
 
 def test_failures_are_paged_without_a_gap(desk, monkeypatch):
@@ -185,7 +185,9 @@ def test_failures_are_paged_without_a_gap(desk, monkeypatch):
     newest_first = [failed().article.ref for _ in range(5)][::-1]
     seen, after = [], ""
     while True:
-        context = desk.get(f"/work/?after={after}" if after else "/work/").context
+        context = desk.get(
+            f"/work-in-progress/?after={after}" if after else "/work-in-progress/"
+        ).context
         seen.append([row.article.ref for row in context["analyses"]])
         after = context["next_after"]
         if not after:
