@@ -18,7 +18,9 @@ from reversion.models import Version
 
 from reviews import verification
 from reviews.models import (
+    Comment,
     Decision,
+    Evidence,
     Publication,
     Review,
     ReviewEvent,
@@ -47,6 +49,14 @@ def problems() -> list[str]:
         *_decisions(),
         *_public(),
     ]
+
+
+def trace(review: Review) -> tuple[dict[str, object], list[int]]:
+    """Everything a refused move could have changed: the row, and how many rows there are."""
+    review.refresh_from_db()
+    row = {field.attname: getattr(review, field.attname) for field in review._meta.fields}
+    tables = (ReviewEvent, Decision, Publication, Comment, Evidence, VerdictVersion)
+    return row, [table.objects.count() for table in tables]
 
 
 def commit() -> None:
