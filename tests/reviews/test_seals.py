@@ -554,6 +554,10 @@ BESIDE_THE_CHAIN = {
         f"{REVISED} '\"rating\": \"', '\"rating\": \"un')",
         "Verdict {verdict}: the revision of version 1 says something else",
     ),
+    "what a revision ticks": (
+        f"{REVISED} '\"ticked\": false', '\"ticked\": true')",
+        "Verdict {verdict}: the revision of version 1 says something else",
+    ),
     "a status": (
         "UPDATE reviews_review SET status = 'queued', checker_id = NULL",
         "Review {review} is queued, but its newest event says published",
