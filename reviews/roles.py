@@ -6,17 +6,13 @@ Code never asks for a role: it asks `user.has_perm(...)`.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
-
-from reviews.standing_in import STAND_IN, rows_for, values_for
 
 FACT_CHECKERS = "Fact-checkers"
 SUPERVISORS = "Supervisors"
@@ -94,36 +90,19 @@ class RoleBackend(ModelBackend):
         if user_obj.is_superuser or not user_obj.is_active or obj is not None:
             return set(super().get_all_permissions(user_obj, obj))
         if not hasattr(user_obj, "_perm_cache"):
-            held = rows_for(user_obj.pk, *_held())
-            user_obj._perm_cache = {f"{label}.{codename}" for label, codename in held}
+            look_up(user_obj)
         return set(user_obj._perm_cache)
 
 
 def look_up(user: Any) -> datetime:
     """Let `user` know what they may do, as it is now; return the database's time. One query."""
-    query, values = _held()
     now: datetime
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT clock_timestamp(), ARRAY(SELECT label || '.' || codename FROM "  # noqa: S608  Django's own
-            f"({query}) AS held (label, codename))",
-            values_for(user.pk, values),
-        )
+        cursor.execute("SELECT clock_timestamp(), reviews_permissions_of(%s)", [user.pk])
         now, held = cursor.fetchone()
     if not user.is_superuser:  # who may do everything
         user._perm_cache = set(held)
     return now
-
-
-@cache
-def _held() -> tuple[str, tuple[Any, ...]]:
-    person: Any = get_user_model()
-    own = person.user_permissions.through.objects.filter(user=STAND_IN).values("permission")
-    groups = person.groups.through.objects.filter(user=STAND_IN).values("group")
-    roles = Group.permissions.through.objects.filter(group__in=groups).values("permission")
-    held = Permission.objects.filter(pk__in=own.union(roles, all=True)).order_by()
-    names = held.values_list("content_type__app_label", "codename")
-    return names.query.sql_with_params()
 
 
 def sync(**kwargs: Any) -> None:

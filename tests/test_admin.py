@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.db.models.signals import post_save
 from django.test import Client
@@ -191,6 +193,23 @@ def test_an_administrator_gives_people_roles_languages_and_topics(root):
 
 
 # Editing content
+
+
+def test_what_a_person_may_do_is_what_django_says(db):
+    person = factories.data_editor()
+    person.user_permissions.add(Permission.objects.get(codename="approve_verdict"))
+    idle = factories.data_editor(is_active=False)
+
+    for user in (
+        person,
+        factories.fact_checker(),
+        User.objects.create_user("nobody"),
+        factories.superuser(),
+    ):
+        known = User.objects.get(pk=user.pk)
+        assert known.get_all_permissions() == ModelBackend().get_all_permissions(user)
+    assert person.has_perm("reviews.approve_verdict")
+    assert not idle.has_perm("claims.change_claim")
 
 
 def test_an_edit_keeps_the_row_as_it_was_found_and_as_it_became(editor):
