@@ -28,6 +28,8 @@ MACHINE_MODELS = (
     "snapshot",
     "sighting",
     "capture",
+    "picture",
+    "deposit",
     "analysis",
     "appearance",
     "flag",

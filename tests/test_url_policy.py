@@ -130,7 +130,10 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
             refs = [review.ref, Flag.objects.get(article=article).ref]
         case "reviews:withdraw-evidence":
             refs = [review.ref, review.evidence.get().ref]
-        case "reviews:evidence-copy" | "reviews:evidence-copy-again":
+        case (
+            "reviews:evidence-copy" | "reviews:evidence-copy-again"
+            | "reviews:evidence-picture" | "reviews:evidence-print"
+        ):
             cited = factories.archived(review, failed=name.endswith("again"))
             refs = [review.ref, cited.ref]
         case "reviews:note-reply" | "reviews:correct-contact":
