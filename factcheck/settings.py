@@ -271,7 +271,7 @@ EGRESS_PROXY = _egress_proxy(env.str("FACTCHECK_EGRESS_PROXY", default=""))
 
 def _chromium(path: str) -> str:
     """Return the browser that photographs what is cited; "" for none."""
-    if path and not os.access(path, os.X_OK):
+    if path and not (Path(path).is_file() and os.access(path, os.X_OK)):
         raise ImproperlyConfigured(f"FACTCHECK_CHROMIUM: {path} is no program that can be run.")
     return path
 
