@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -208,6 +209,24 @@ class TestABrowser:
         assert asked.count(b"/") == 1
         assert {b"/away", b"/ok.png"} <= set(asked)
 
+    def test_a_page_that_calls_others_sends_no_packet(self, browser):
+        """What speaks by UDP knows no proxy: calls between browsers begin with asking around."""
+        address = own_address()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+            listening.bind((address, 0))
+            listening.setblocking(False)
+            where = f"{address}:{listening.getsockname()[1]}"
+            script = (
+                f"<script>const call = new RTCPeerConnection({{iceServers: [{{urls: 'stun:{where}'}}]"
+                "}); call.createDataChannel('x');"
+                "call.createOffer().then(offer => call.setLocalDescription(offer))</script>"
+            )
+
+            browsing.show(browser.serves(page(f"<h1>9.1</h1>{script}".encode(), HTML)))
+
+            with pytest.raises(BlockingIOError):
+                listening.recv(1000)
+
     def test_a_page_that_redirects_inside_is_not_shown(self, browser):
         away = f"http://127.0.0.2:{browser.web.port}/"
 
@@ -249,6 +268,16 @@ class TestABrowser:
 
         with pytest.raises(NotShown, match="The browser ended before it showed anything"):
             browsing.show(browser.url())
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        return str(asking.getsockname()[0])
 
 
 def browsers_of_ours() -> list[bytes]:
