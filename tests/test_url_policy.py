@@ -131,8 +131,10 @@ def address(name: str, review: Review) -> str:  # noqa: C901  one case a kind of
         case "reviews:withdraw-evidence":
             refs = [review.ref, review.evidence.get().ref]
         case (
-            "reviews:evidence-copy" | "reviews:evidence-copy-again"
-            | "reviews:evidence-picture" | "reviews:evidence-print"
+            "reviews:evidence-copy"
+            | "reviews:evidence-copy-again"
+            | "reviews:evidence-picture"
+            | "reviews:evidence-print"
         ):
             cited = factories.archived(review, failed=name.endswith("again"))
             refs = [review.ref, cited.ref]

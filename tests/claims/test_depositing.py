@@ -63,7 +63,9 @@ def test_a_content_location_is_where_it_can_be_seen(archive, web):
     assert handed_over().address == web.url("/web/2026/landings")
 
 
-@pytest.mark.parametrize("location", ["javascript:alert(1)", "http://10.0.0.1/", "http://[", "ftp://x/"])
+@pytest.mark.parametrize(
+    "location", ["javascript:alert(1)", "http://10.0.0.1/", "http://[", "ftp://x/"]
+)
 def test_a_location_that_nobody_should_follow_is_not_told(archive, web, location):
     web.web.answers[archive] = [page(b"9.1", f"Content-Location: {location}")]
     kept(web)
