@@ -110,7 +110,7 @@ class _Page:
 
     frame: str
     url: str = ""
-    status: int = 0
+    answered: int = 0  # the status
     is_loaded: bool = False
 
 
@@ -306,7 +306,7 @@ def _hear_all(browser: _Browser, session: str, page: _Page) -> None:
                 told.get("type") == "Document" and told.get("frameId") == page.frame
             ):
                 page.url = str(told["response"]["url"])
-                page.status = int(told["response"]["status"])
+                page.answered = int(told["response"]["status"])
 
 
 def _check(browser: _Browser, session: str, page: _Page, forwarding: Forwarding) -> None:
@@ -322,8 +322,8 @@ def _check(browser: _Browser, session: str, page: _Page, forwarding: Forwarding)
         raise NotShown("It led the browser to something that is no page.", again=False)
     if why := forwarding.refusals.get(page.url):
         raise NotShown(f"It led the browser to {page.url[:200]}. {why}", again=False)
-    if not 200 <= page.status < 300:
-        raise NotShown(f"It answers the browser {page.status}.", again=page.status >= 500)
+    if not 200 <= page.answered < 300:
+        raise NotShown(f"It answers the browser {page.answered}.", again=page.answered >= 500)
 
 
 def _failed(error: str, url: str, forwarding: Forwarding) -> NotShown:

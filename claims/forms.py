@@ -83,7 +83,7 @@ class AddressesForm(forms.Form):
         max_length=LONGEST_LIST,
         help_text=f"Up to {importing.MOST_ADDRESSES:,}. Each site is asked for one at a time, as "
         "its robots.txt allows. What is no address is in the report.",
-        widget=forms.Textarea(attrs={"rows": 4, "inputmode": "url", "class": "addresses"}),
+        widget=forms.Textarea(attrs={"rows": 6, "inputmode": "url", "class": "addresses"}),
     )
 
 

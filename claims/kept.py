@@ -134,14 +134,14 @@ class Picture(Errand):
             models.Index(fields=["print_sha256"], name="claims_picture_print_bytes"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.address or 'picture'}: {self.get_state_display().lower()}"
+
     @property
     def can_be_taken_again(self) -> bool:
         """Whether it failed for a reason that another try may not meet."""
         is_vain = self.why == NO_PAGE or not settings.CHROMIUM
         return self.state == self.State.FAILED and not is_vain
-
-    def __str__(self) -> str:
-        return f"{self.address or 'picture'}: {self.get_state_display().lower()}"
 
 
 class Deposit(Errand):

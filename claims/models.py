@@ -445,9 +445,7 @@ class Flag(models.Model):
     claim = models.ForeignKey(
         Claim, models.PROTECT, null=True, blank=True, related_name="derived_flags"
     )
-    kind = models.CharField(
-        max_length=24, choices=[(kind.value, kind.label) for kind in engine.FlagKind]
-    )
+    kind = models.CharField(max_length=24, choices=[(k.value, k.label) for k in engine.FlagKind])
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     sentence_start = models.PositiveIntegerField()

@@ -74,6 +74,11 @@ class Report:
         found = Counter(one.outcome for one in self.answers)
         return [(outcome.value, found[outcome]) for outcome in Outcome]
 
+    @property
+    def holds_claims(self) -> bool:
+        """Whether any row of it is a claim that can be kept."""
+        return any(one.outcome != Outcome.FAILED for one in self.answers)
+
 
 class _Undone(Exception):
     """Raised to take a preview back."""

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import reversion
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
-from django.db.models import Exists, F, Max, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import F, Max, Q, QuerySet
 from reversion.models import Version
 
 from claims import matching, provenance
@@ -30,7 +30,6 @@ from reviews import checklists, leases, ratings
 from reviews.models import (
     Decision,
     Evidence,
-    Publication,
     Review,
     ReviewEvent,
     User,
@@ -263,12 +262,15 @@ def _seal(
         proposed = _begun(verdict).filter(at__gt=newest.at).first() or proposed
     worded = note is not None and note != proposed
     cited = list(verdict.evidence)
-    changed = sha256(canonical(content_of(verdict, cited))) != verdict.content_hash
+    content = canonical(content_of(verdict, cited))
+    changed = sha256(content) != verdict.content_hash
     # Why a correction was begun is sealed with the first change it explains, and alone is none.
     if not (worded or changed) or (not verdict.seq and not cited and _is_blank(verdict)):
         return None
-    verdict.correction = proposed if note is None else note
-    content = canonical(content_of(verdict, cited))
+    correction = proposed if note is None else note
+    if correction != verdict.correction:
+        verdict.correction = correction
+        content = canonical(content_of(verdict, cited))
     verdict.seq += 1
     verdict.content_hash = sha256(content)
     verdict.save()
@@ -350,11 +352,20 @@ class Newest(NamedTuple):
 
 
 def _newest(verdict: Verdict) -> Newest | None:
-    """Return that of `verdict`; None if it has no version. Cost: one query."""
-    public = Publication.objects.filter(review=verdict.review_id)
-    sealed = VerdictVersion.objects.filter(verdict=verdict.pk, seq=verdict.seq)
-    found = sealed.values_list("hash", "at", Exists(public))
-    return Newest(*found[0]) if found else None
+    """Return that of `verdict`; None if it has no version. Cost: one query, no part of it Django's.
+
+    To let Django word it takes as long as the database takes to answer, at each save.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [verdict.review_id, verdict.pk, verdict.seq])
+        found = cursor.fetchone()
+    return Newest(*found) if found else None
+
+
+NEWEST = """
+SELECT hash, at, EXISTS (SELECT FROM reviews_publication WHERE review_id = %s)
+FROM reviews_verdictversion WHERE verdict_id = %s AND seq = %s
+"""
 
 
 def _begun_after(verdict: Verdict, seq: int) -> str:

@@ -90,13 +90,13 @@ def _refusal(review: Review, by: User, token: int, now: datetime) -> str:
     return lost(review, by, token, now)
 
 
-def renew(review: Review, now: datetime) -> None:
+def renew(review: Review, now: datetime, *, worth: timedelta = WORTH_WRITING) -> None:
     """Extend the lease of a locked review, but never past the longest hold.
 
-    What would win less than a minute is not written: a page saves every few seconds.
+    What would win less than `worth` is not written: a page saves every few seconds.
     """
     at_most = (review.lease_acquired_at or now) + settings.LEASE_AT_MOST
     end, written = min(now + settings.LEASE, at_most), review.lease_expires_at or now
-    if not timedelta() <= end - written < WORTH_WRITING or end == at_most != written:
+    if not timedelta() <= end - written < worth or end == at_most != written:
         review.lease_expires_at = end
         review.save(update_fields=["lease_expires_at"])

@@ -468,8 +468,8 @@ RULES = (
         ) told ON true
         WHERE review.status = %s AND (
             told.content IS NULL OR told.content = '' OR kept.content = ''
-            OR NULLIF(told.content, '')::jsonb - %s::text[]
-                <> NULLIF(kept.content, '')::jsonb - %s::text[]
+            OR CASE WHEN told.content IS JSON THEN told.content::jsonb END - %s::text[]
+                <> CASE WHEN kept.content IS JSON THEN kept.content::jsonb END - %s::text[]
         )
         """,
         lambda: [Status.PUBLISHED, *[list(history.NOT_FOR_READERS)] * 2],
@@ -481,7 +481,7 @@ RULES = (
         JOIN reviews_review review ON review.id = publication.review_id
         JOIN reviews_verdictversion version ON version.id = publication.version_id
         CROSS JOIN LATERAL jsonb_array_elements(
-            NULLIF(version.content, '')::jsonb->'evidence'
+            CASE WHEN version.content IS JSON THEN version.content::jsonb END->'evidence'
         ) cited
         LEFT JOIN reviews_evidence evidence ON evidence.ref = cited->>'ref'
         WHERE evidence.sha256 IS DISTINCT FROM cited->>'sha256'

@@ -6,7 +6,7 @@ Nothing here knows HTTP, Celery or mail.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -98,7 +98,8 @@ def renew(review: Review, *, by: User, token: int) -> None:
 
     :raises Refused: if the lease is lost.
     """
-    leases.begin_write(review, by, token)
+    _, now = leases.begin_write(review, by, token)
+    leases.renew(review, now, worth=timedelta())
 
 
 @transaction.atomic

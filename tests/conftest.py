@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -13,6 +13,26 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests import chromium
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
+# Those that take half a minute and more of a quiet machine, the slowest first.
+SLOWEST = (
+    "tests/faults/test_analysis_survives.py",
+    "tests/test_url_policy.py",
+    "tests/reviews/views/test_in_a_browser.py",
+    "tests/faults/test_up.py",
+    "tests/reviews/test_crashes.py",
+    "tests/journeys/",
+    "tests/reviews/test_workflow.py",
+    "tests/reviews/views/test_worksheet_in_a_browser.py",
+    "tests/reviews/views/test_regrouping_in_a_browser.py",
+    "tests/reviews/views/test_queue_page.py",
+    "tests/reviews/test_threads.py",
+    "tests/reviews/test_machine.py",
+)
+ONE_DESK = "tests/journeys/"  # which all in it share
+
 
 def pytest_configure() -> None:
     if os.environ.get("FACTCHECK_REQUIRE_CHROMIUM") == "1" and not chromium.executable():
@@ -20,13 +40,35 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests where there is no browser; run the slow faults after the rest."""
+    """Skip the browser tests where there is no browser; run the slow files before the rest.
+
+    So no process has one of them to itself at the end, while the others have nothing to do.
+    """
     if not chromium.executable():
         absent = pytest.mark.skip(reason="no Chromium: set FACTCHECK_CHROMIUM or install one")
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(absent)
-    items.sort(key=lambda item: item.get_closest_marker("faults") is not None)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    found = (place for place, name in enumerate(SLOWEST) if item.nodeid.startswith(name))
+    return next(found, len(SLOWEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Give one process all the files that share a desk, so that it is opened once."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415  it may not be there
+
+    class ByDesk(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return ONE_DESK if nodeid.startswith(ONE_DESK) else super()._split_scope(nodeid)
+
+    return ByDesk(config, log)
 
 
 @pytest.fixture(scope="session")

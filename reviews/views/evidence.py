@@ -90,7 +90,8 @@ def copy_again(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     """Try again what could not be had: the page itself, its picture, its public copy."""
     row = _copy(request, ref, evidence_ref)
     rooms = (capturing, photographing, depositing)
-    if any([room.take_again(row.capture) for room in rooms]):
+    tried = [room.take_again(row.capture) for room in rooms]  # each, also after one that does
+    if any(tried):
         claims_tasks.sweep_captures.delay_on_commit()
         messages.success(request, "It is tried again within seconds.")
     else:

@@ -10,10 +10,14 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from django.test import Client
 
 from claims import intake, reading
-from tests import bad_input
+from tests import bad_input, factories
 
 NEEDS_DATABASE = True
 LISTS = {"blns.txt", "csv-payload.txt"}  # a hostile string on each line
@@ -26,6 +30,8 @@ def main(data: Path) -> None:
         print(f"{folder} is absent: nothing hostile was tried")
         return
     reasons: Counter[str] = Counter()
+    client = Client(headers={"host": "localhost"})
+    client.force_login(factories.superuser(), backend="reviews.roles.RoleBackend")
     for name, paths in bad_input.corpora(folder).items():
         began = time.perf_counter()
         contents = [path.read_bytes() for path in paths]
@@ -39,10 +45,15 @@ def main(data: Path) -> None:
             try_one(content, called, counts, reasons)
         for content in contents + lines:
             hand_in_one(content, counts)
+        for path, content in zip(paths, contents, strict=True):
+            look(bad_input.by_page(client, content, path.name), content, counts)
+        for line in lines:
+            look(bad_input.by_field(client, line.decode(errors="replace")), line, counts)
         seconds = time.perf_counter() - began
         print(
-            f"{name}: {len(contents)} files and {len(lines)} lines, {counts['ways']} ways:"
-            f" {counts['stored']} documents stored, {counts['refused']} refused;"
+            f"{name}: {len(contents)} files and {len(lines)} lines, {counts['ways']} ways and"
+            f" {counts['pages']} answers of pages: {counts['stored']} documents stored,"
+            f" {counts['refused']} refused;"
             f" {counts['raised']} exceptions and {counts['unclear']} unclear messages (both must"
             f" be 0); {seconds:.0f} s",
             flush=True,
@@ -76,6 +87,19 @@ def hand_in_one(content: bytes, counts: Counter[str]) -> None:
     except Exception as error:
         counts["raised"] += 1
         print(f"  raised by {content[:60]!r} handed in: {type(error).__name__}: {error}")
+
+
+def look(answers: Iterator[tuple[str, Any]], content: bytes, counts: Counter[str]) -> None:
+    """Look at what pages answered to one input; count what became of it."""
+    try:
+        for way, answer in answers:
+            counts["pages"] += 1
+            if problem := bad_input.unclear_page(answer):
+                counts["unclear"] += 1
+                print(f"  {problem}: {content[:60]!r}, {way}")
+    except Exception as error:
+        counts["raised"] += 1
+        print(f"  raised by {content[:60]!r} on a page: {type(error).__name__}: {error}")
 
 
 def shortened(failure: reading.Failure) -> str:

@@ -183,6 +183,7 @@ def _verdict(review: int, wording: str) -> Verdict:
         review_id=review, claim_wording=wording, rating="false", seq=EACH,
         scale_version=ratings.CURRENT_SCALE, explanation=WORDS,
         context={"language": "en", "claimant": None, "appearances": []},
+        checklist={"version": 1, "points": []},
     )  # fmt: skip
     _set(verdict, EACH)
     return verdict
@@ -217,6 +218,7 @@ def _revisions(verdict: Verdict) -> Iterator[str]:
             "review": verdict.review_id, "rating": verdict.rating, "summary": verdict.summary,
             "scale_version": verdict.scale_version, "claim_wording": verdict.claim_wording,
             "explanation": verdict.explanation, "correction": verdict.correction,
-            "context": verdict.context, "seq": seq, "content_hash": verdict.content_hash,
+            "context": verdict.context, "checklist": verdict.checklist, "seq": seq,
+            "content_hash": verdict.content_hash,
         }  # fmt: skip
         yield json.dumps([{"model": "reviews.verdict", "pk": verdict.pk, "fields": fields}])

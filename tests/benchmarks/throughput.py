@@ -33,6 +33,8 @@ EVERY = 5.0  # seconds between sweeps, as on the timetable
 WORKER = [
     "--queues", "analysis", "--concurrency", "2", "--hostname", "analysis@%h",
     "--loglevel", "ERROR", "--without-gossip", "--without-mingle",
+    # No process is replaced while its memory is looked at.
+    "--max-tasks-per-child", "1000000", "--max-memory-per-child", "100000000",
 ]  # fmt: skip
 
 
@@ -42,7 +44,8 @@ def main(data: Path) -> None:
         len(rows.article_text(n, paragraphs=PARAGRAPHS).split()) for n in range(50)
     )
     print(f"articles of {words:.0f} words; {COUNT} through the worker, {RAW} through the raw loop")
-    _raw(_articles(20))  # rules are read, tables are no longer empty
+    analysis.prepare()  # as a worker does before it forks
+    _raw(_articles(20))  # tables are no longer empty
     worker = _Worker()
     try:
         worker.run(_articles(WARM_UP))
@@ -125,8 +128,8 @@ class _Worker:
             self.held.setdefault(child.pid, []).append((done, held))
 
     def grown(self) -> str:
-        """The slope of memory over articles: least squares, of each process and in all."""
-        lines = []
+        """How the private memory of each process grows with the articles of all: least squares."""
+        lines = [f"{len(self.held)} processes worked, none was to be replaced"]
         for held in self.held.values():
             known = [(done, size) for done, size in held if done >= WARM_UP]
             if len(known) > 2:

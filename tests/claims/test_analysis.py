@@ -316,6 +316,20 @@ def test_what_waits_is_hinted_at_once_and_again_when_the_hint_must_be_lost(artic
     assert analysis.hint() == [article.pk]
 
 
+def test_what_a_dead_worker_had_begun_is_hinted_at_long_before_its_hint_must_be_lost(article):
+    analysis.hint()
+    analysis._begin(article.pk)
+    assert analysis.hint(analysis.Turn.AT_ONCE) == []
+
+    soon = Now() - analysis.DEAD_AFTER - timedelta(seconds=1)
+    Analysis.objects.update(hinted_at=soon)
+    assert analysis.hint(analysis.Turn.AT_ONCE) == []  # a worker may be about to lock it
+
+    Analysis.objects.update(started_at=soon)
+    assert analysis.hint(analysis.Turn.AT_ONCE) == [article.pk]
+    assert analysis.hint(analysis.Turn.AT_ONCE) == []
+
+
 def test_a_long_list_is_told_bit_by_bit_the_longest_forgotten_first(db, settings):
     settings.ANALYSIS_HINTS = 2
     first, second, third = (factories.article(f"Number {n}.").pk for n in range(3))

@@ -11,6 +11,7 @@ from django.test import Client
 
 from claims import reading, tokens
 from tests import bad_input, factories
+from tests.serving import signed_in
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.skipif(
@@ -44,6 +45,18 @@ def test_every_file_handed_in_as_checks_or_claims_is_answered_clearly(db):
             answers = list(bad_input.handed(path.read_bytes()))
 
             assert [why for answer in answers for why in bad_input.unclear(answer)] == []
+    assert bad_input.half_rows() == []
+
+
+def test_every_file_handed_in_on_a_page_is_shown_taken_in_or_refused_clearly(db, monkeypatch):
+    """One file of each corpus, all in a thorough run, by every field that takes any."""
+    for name in ("sweep_analyses", "sweep_imports", "look_at_offer"):
+        monkeypatch.setattr(f"claims.tasks.{name}.delay_on_commit", lambda **fields: None)
+    client = signed_in(factories.superuser())
+    for found in bad_input.corpora(bad_input.CORPORA).values():
+        for path in found if THOROUGH else found[len(found) // 2 :][:1]:
+            for way, answer in bad_input.by_page(client, path.read_bytes(), path.name):
+                assert (path.name, way, bad_input.unclear_page(answer)) == (path.name, way, "")
     assert bad_input.half_rows() == []
 
 

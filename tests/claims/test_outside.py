@@ -276,7 +276,8 @@ def test_a_person_pastes_a_check_and_reads_what_became_of_it():
     html = page.content.decode()
 
     assert page.status_code == 200
-    assert "1 new, 0 changed, 0 known, 1 failed." in html
+    assert "New: <strong>1</strong>" in html
+    assert "Failed: <strong>1</strong>" in html
     assert "what was pasted › check 2</strong>: it has no web address (url)" in html
     assert OutsideCheck.objects.get().handed_by is not None
 

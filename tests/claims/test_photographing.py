@@ -126,10 +126,9 @@ class TestRows:
         shelf = archiving.storages[archiving.SHELF]
         Path(shelf.path(archiving.place_of(picture.print_sha256))).write_bytes(b"other")
 
-        assert [str(fault) for fault in archiving.faults()] == [
-            f"{capture.asked} (print) {picture.print_sha256}: "
-            "its bytes are not what was received: there are 5"
-        ]
+        (fault,) = archiving.faults()
+        assert (fault.whose, fault.sha256) == (f"{capture.asked} (print)", picture.print_sha256)
+        assert fault.why == "its bytes are not what was received: there are 5"
 
     def test_what_may_pass_is_tried_again_later_and_fails_in_the_end(self, db, web, shows):
         shows(NotShown("The browser did not show it in time.", again=True))
@@ -217,8 +216,9 @@ class TestABrowser:
             listening.setblocking(False)
             where = f"{address}:{listening.getsockname()[1]}"
             script = (
-                f"<script>const call = new RTCPeerConnection({{iceServers: [{{urls: 'stun:{where}'}}]"
-                "}); call.createDataChannel('x');"
+                f"<script>const asked = [{{urls: 'stun:{where}'}}];"
+                "const call = new RTCPeerConnection({iceServers: asked});"
+                "call.createDataChannel('x');"
                 "call.createOffer().then(offer => call.setLocalDescription(offer))</script>"
             )
 

@@ -19,7 +19,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two at once in one process cannot be
 def browser() -> Iterator[Browser]:
     with chromium.launched() as launched:
         yield launched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -94,13 +95,21 @@ def _take_back() -> Call:
     return by_holder(flags.take_back, review, **named)
 
 
-def _begin_write() -> Call:
+def _held_for_long() -> Review:
+    """A held review of whose lease five minutes are left."""
     review = held()
+    review.lease_expires_at = leases.clock() + timedelta(minutes=5)
+    review.save(update_fields=["lease_expires_at"])
+    return review
+
+
+def _begin_write() -> Call:
+    review = _held_for_long()
     return inside(leases.begin_write, review, review.checker, review.lease_token)
 
 
 def _renew() -> Call:
-    return inside(leases.renew, held(), leases.clock())
+    return inside(leases.renew, _held_for_long(), leases.clock())
 
 
 MOVES: dict[str, Arrange] = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from claims import text as engine
 from claims.text import analyse
 from claims.text.folding import fold
 from claims.text.patterns import Malformed, Sieve, compile_pattern
@@ -85,3 +86,13 @@ def test_what_a_pattern_matches_holds_the_stems_that_are_looked_for_first(langua
 def test_a_sieve_of_no_patterns_lets_nothing_through():
     assert not Sieve([]).may_match("the harbour was allegedly closed")
     assert not list(Sieve([]).sift("the harbour was allegedly closed", [(0, 32)]))
+
+
+def test_the_rules_of_a_language_can_be_compiled_before_a_text_needs_them():
+    rule_book.cache_clear()
+    patterns = [p for rule in rule_book("de").rules for p in (*rule.patterns, *rule.unless)]
+    assert not any("regex" in vars(pattern) for pattern in patterns)
+
+    engine.compile_rules("de")
+
+    assert all("regex" in vars(pattern) for pattern in patterns)

@@ -8,6 +8,9 @@ document.addEventListener("click", (event) => {
   if (event.target.matches("dialog")) event.target.close(); // a click on the backdrop
 });
 
+/* Where one is, in a masthead that is longer than the window is wide. */
+document.querySelector(".masthead-links [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 for (const menu of document.querySelectorAll("[data-menu]")) {
   const away = (target) => { if (!menu.contains(target)) menu.open = false; };
   document.addEventListener("click", (event) => away(event.target));

@@ -189,7 +189,7 @@ class TestReading:
 
         shown = html(desk.get("/feeds/"))
         assert 'It answers 500. <span class="soft">3 times in a row.</span>' in shown
-        assert '<td class="number">1</td>' in shown
+        assert '<td class="number" data-label="New in 7 days">1</td>' in shown
         assert f'href="/feeds/{failing.ref}/?state=failed">1<' in shown
         assert "Too many letters to the editor." in shown
         assert "Resting" not in html(desk.get("/feeds/?state=failing"))
