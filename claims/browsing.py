@@ -125,6 +125,7 @@ class _Browser:
     events: list[dict[str, Any]] = field(default_factory=list)
     _buffer: bytearray = field(default_factory=bytearray)
     _number: int = 0
+    _weighed: float = 0
 
     def ask(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Return the answer; what it tells meanwhile is kept in `events`.
@@ -159,13 +160,14 @@ class _Browser:
     def hear(self, until: float) -> dict[str, Any] | None:
         """Return what it says next; None if it says nothing until then."""
         looked = 0
-        while (end := self._buffer.find(b"\0", looked)) < 0:
-            looked = len(self._buffer)
+        while True:
             left = min(until, self.ends) - time.monotonic()
             if left <= 0:
                 return None
-            if _memory(self.group) > MEMORY:
-                raise NotShown("The page takes too much memory.", again=False)
+            self._weigh()
+            if (end := self._buffer.find(b"\0", looked)) >= 0:
+                break
+            looked = len(self._buffer)
             if not select.select([self.told], [], [], min(left, LOOKED_AT))[0]:
                 continue
             piece = os.read(self.told, 1_000_000)
@@ -179,6 +181,14 @@ class _Browser:
         if message.get("method") == "Inspector.targetCrashed":
             raise NotShown("The page broke the browser.", again=True)
         return message
+
+    def _weigh(self) -> None:
+        """Give up a page that takes too much memory; looked at now and then."""
+        if (now := time.monotonic()) < self._weighed + LOOKED_AT:
+            return
+        self._weighed = now
+        if _memory(self.group) > MEMORY:
+            raise NotShown("The page takes too much memory.", again=False)
 
 
 def _late() -> NotShown:
@@ -328,8 +338,10 @@ def _check(browser: _Browser, session: str, page: _Page, forwarding: Forwarding)
 
 def _failed(error: str, url: str, forwarding: Forwarding) -> NotShown:
     """Why there is no page, in the words of the proxy if it refused it."""
-    told = list(forwarding.refusals.values())
-    why = f" {told[-1]}" if told else ""
+    told = list(forwarding.refusals.items())
+    host = urlsplit(url).netloc
+    theirs = [why for address, why in told if host in address] or [why for _, why in told]
+    why = f" {theirs[-1]}" if theirs else ""
     return NotShown(
         f"The browser does not show it: {error.removeprefix('net::')}.{why}", again=True
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +21,7 @@ from claims import archiving, browsing, capturing, photographing
 from claims.browsing import NotShown, Shown
 from claims.models import Capture, Picture
 from tests import chromium
+from tests.desk import ROOT
 from tests.hostile import moved, page
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -261,6 +266,46 @@ class TestABrowser:
             )  # fmt: skip
 
         assert time.monotonic() - began < 25
+        assert browsers_of_ours() == []
+
+    def test_a_page_that_tells_without_end_is_shown_or_given_up_in_time(self, browser):
+        html = b"<h1>9.1</h1><script>setInterval(() => { for (let i = 0; i < 200; i++)"
+        html += b" fetch('/' + i).catch(() => 0) }, 1)</script>"
+        began = time.monotonic()
+
+        with contextlib.suppress(NotShown):
+            browsing.show(browser.serves(page(html, HTML)), seconds=12)
+
+        assert time.monotonic() - began < 25
+        assert browsers_of_ours() == []
+
+    def test_a_page_that_takes_too_much_memory_is_given_up(self, browser, monkeypatch):
+        monkeypatch.setattr(browsing, "MEMORY", 1_000_000)
+
+        with pytest.raises(NotShown, match="too much memory"):
+            browsing.show(browser.serves(page(b"<h1>9.1</h1>", HTML)))
+
+        assert browsers_of_ours() == []
+
+    def test_a_browser_ends_with_the_worker_that_began_it(self, browser):
+        """A worker may be killed at any moment; nobody is left then to kill its browser."""
+        script = (
+            "import time; from claims import browsing\n"
+            "with browsing._running(9, time.monotonic() + 60) as running:\n"
+            "    running.ask('Browser.getVersion'); print('running', flush=True); time.sleep(60)"
+        )
+        environment = os.environ | {"FACTCHECK_CHROMIUM": str(chromium.executable())}
+        environment |= {"DJANGO_SETTINGS_MODULE": "factcheck.settings"}
+        with subprocess.Popen(
+            [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+        ) as worker:
+            assert worker.stdout.readline() == b"running\n"
+            assert browsers_of_ours() != []
+            worker.kill()
+
+        until = time.monotonic() + 10
+        while browsers_of_ours() and time.monotonic() < until:
+            time.sleep(0.1)
         assert browsers_of_ours() == []
 
     def test_a_browser_that_does_not_start_is_told(self, browser, settings):
