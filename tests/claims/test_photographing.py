@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +31,15 @@ METADATA = "169.254.169.254"
 
 
 @pytest.fixture
-def browser(web, settings):
+def profiles(tmp_path_factory, monkeypatch) -> Path:
+    """The folder in which browsers of this test have their profiles."""
+    folder: Path = tmp_path_factory.mktemp("profiles")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def browser(web, settings, profiles):
     settings.CHROMIUM = chromium.executable()
     return web
 
@@ -257,7 +266,9 @@ class TestABrowser:
 
         assert browsing.show(browser.serves(page(html, HTML))).picture.startswith(PNG)
 
-    def test_a_page_that_never_ends_is_given_up_in_time_and_leaves_no_process(self, browser):
+    def test_a_page_that_never_ends_is_given_up_in_time_and_leaves_no_process(
+        self, browser, profiles
+    ):
         began = time.monotonic()
 
         with pytest.raises(NotShown, match="in time"):
@@ -266,9 +277,9 @@ class TestABrowser:
             )  # fmt: skip
 
         assert time.monotonic() - began < 25
-        assert browsers_of_ours() == []
+        assert running_in(profiles) == []
 
-    def test_a_page_that_tells_without_end_is_shown_or_given_up_in_time(self, browser):
+    def test_a_page_that_tells_without_end_is_shown_or_given_up_in_time(self, browser, profiles):
         html = b"<h1>9.1</h1><script>setInterval(() => { for (let i = 0; i < 200; i++)"
         html += b" fetch('/' + i).catch(() => 0) }, 1)</script>"
         began = time.monotonic()
@@ -277,17 +288,17 @@ class TestABrowser:
             browsing.show(browser.serves(page(html, HTML)), seconds=12)
 
         assert time.monotonic() - began < 25
-        assert browsers_of_ours() == []
+        assert running_in(profiles) == []
 
-    def test_a_page_that_takes_too_much_memory_is_given_up(self, browser, monkeypatch):
+    def test_a_page_that_takes_too_much_memory_is_given_up(self, browser, profiles, monkeypatch):
         monkeypatch.setattr(browsing, "MEMORY", 1_000_000)
 
         with pytest.raises(NotShown, match="too much memory"):
             browsing.show(browser.serves(page(b"<h1>9.1</h1>", HTML)))
 
-        assert browsers_of_ours() == []
+        assert running_in(profiles) == []
 
-    def test_a_browser_ends_with_the_worker_that_began_it(self, browser):
+    def test_a_browser_ends_with_the_worker_that_began_it(self, browser, profiles):
         """A worker may be killed at any moment; nobody is left then to kill its browser."""
         script = (
             "import time; from claims import browsing\n"
@@ -295,18 +306,18 @@ class TestABrowser:
             "    running.ask('Browser.getVersion'); print('running', flush=True); time.sleep(60)"
         )
         environment = os.environ | {"FACTCHECK_CHROMIUM": str(chromium.executable())}
-        environment |= {"DJANGO_SETTINGS_MODULE": "factcheck.settings"}
+        environment |= {"DJANGO_SETTINGS_MODULE": "factcheck.settings", "TMPDIR": str(profiles)}
         with subprocess.Popen(
             [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE
         ) as worker:
             assert worker.stdout.readline() == b"running\n"
-            assert browsers_of_ours() != []
+            assert running_in(profiles) != []
             worker.kill()
 
         until = time.monotonic() + 10
-        while browsers_of_ours() and time.monotonic() < until:
+        while running_in(profiles) and time.monotonic() < until:
             time.sleep(0.1)
-        assert browsers_of_ours() == []
+        assert running_in(profiles) == []
 
     def test_a_browser_that_does_not_start_is_told(self, browser, settings):
         settings.CHROMIUM = "/bin/false"
@@ -325,14 +336,14 @@ def own_address() -> str:
         return str(asking.getsockname()[0])
 
 
-def browsers_of_ours() -> list[bytes]:
-    """The command lines of browsers with a profile that `browsing` makes."""
+def running_in(profiles: Path) -> list[bytes]:
+    """The command lines of browsers that have their profile there."""
     lines = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = file.read_bytes()
         except OSError:  # it has ended meanwhile
             continue
-        if b"/browser-" in line and b"--remote-debugging-pipe" in line:
+        if os.fsencode(profiles) in line:
             lines.append(line)
     return lines
