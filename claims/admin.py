@@ -32,6 +32,7 @@ from claims.models import (
     Claimant,
     ClaimMerge,
     ClaimSplit,
+    Deposit,
     Derivation,
     Feed,
     FeedEvent,
@@ -42,6 +43,7 @@ from claims.models import (
     ImportItem,
     Offer,
     OutsideCheck,
+    Picture,
     Rebuild,
     Revision,
     Sighting,
@@ -399,6 +401,23 @@ class CaptureAdmin(ViewOnlyAdmin):
     list_display = ("asked", "state", "taken_at", "sha256")
     list_filter = ("state",)
     search_fields = ("asked", "sha256")
+    ordering = ("-pk",)
+
+
+@admin.register(Picture)
+class PictureAdmin(ViewOnlyAdmin):
+    list_display = ("capture", "state", "taken_at", "sha256")
+    list_filter = ("state",)
+    list_select_related = ("capture",)
+    search_fields = ("capture__asked", "sha256", "print_sha256")
+    ordering = ("-pk",)
+
+
+@admin.register(Deposit)
+class DepositAdmin(ViewOnlyAdmin):
+    list_display = ("asked", "state", "taken_at", "address")
+    list_filter = ("state",)
+    search_fields = ("asked", "address")
     ordering = ("-pk",)
 
 

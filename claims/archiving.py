@@ -13,7 +13,6 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from claims.models import Article, Capture, ImportItem, Offer, Snapshot
+from claims.models import Article, Capture, ImportItem, Offer, Picture, Snapshot
 
 SHELF = "snapshots"  # in `settings.STORAGES`
 # What a downloaded file is called. A page is called text, so that a click does not open it as one.
@@ -32,8 +31,11 @@ ENDINGS = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }  # fmt: skip
 CHUNK = 500  # rows read at once when all are checked
-# The rows that name bytes: of articles, of pages that are cited, of what is no article yet.
-NAMING = (Snapshot.objects, Capture.objects, Offer.objects, ImportItem.objects)
+# The columns that name bytes: of articles, of pages that are cited, of what is no article yet.
+NAMING = (
+    (Snapshot.objects, "sha256"), (Capture.objects, "sha256"), (Picture.objects, "sha256"),
+    (Picture.objects, "print_sha256"), (Offer.objects, "sha256"), (ImportItem.objects, "sha256"),
+)  # fmt: skip
 _PLACE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
@@ -47,15 +49,14 @@ class Unkept(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A snapshot or capture whose bytes are not right, and what is wrong with them."""
+    """Bytes that are not right, whose they are, and what is wrong with them."""
 
-    snapshot: Snapshot | Capture
+    whose: str
+    sha256: str
     why: str
 
     def __str__(self) -> str:
-        row = self.snapshot
-        named = row.asked if isinstance(row, Capture) else row.article.ref
-        return f"{named} {row.sha256}: {self.why}"
+        return f"{self.whose} {self.sha256}: {self.why}"
 
 
 class Shelf(FileSystemStorage):
@@ -132,24 +133,35 @@ def place_of(sha256: str) -> str:
 
 
 def faults() -> Iterator[Fault]:
-    """Yield every snapshot and capture whose bytes are missing or changed. Reads all of them."""
-    rows = Snapshot.objects.select_related("article").defer("article__text").order_by("pk")
-    cited = Capture.objects.filter(state=Capture.State.KEPT).order_by("pk")
-    every: Iterator[Snapshot | Capture] = chain(
-        rows.iterator(chunk_size=CHUNK), cited.iterator(chunk_size=CHUNK)
-    )
-    for snapshot in every:
+    """Yield all bytes that a row names and that are missing or changed. Reads all of them."""
+    for whose, sha256 in _named():
         try:
-            content_of(snapshot)
+            content_at(sha256)
         except Missing as missing:
-            yield Fault(snapshot, str(missing))
+            yield Fault(whose, sha256, str(missing))
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """What the rows of articles and of cited pages name: whose bytes, and their hash."""
+    rows = Snapshot.objects.select_related("article").defer("article__text").order_by("pk")
+    for snapshot in rows.iterator(chunk_size=CHUNK):
+        yield snapshot.article.ref, snapshot.sha256
+    cited = Capture.objects.filter(state=Capture.State.KEPT).order_by("pk")
+    for capture in cited.iterator(chunk_size=CHUNK):
+        yield capture.asked, capture.sha256
+    taken = Picture.objects.filter(state=Picture.State.KEPT).select_related("capture")
+    for picture in taken.order_by("pk").iterator(chunk_size=CHUNK):
+        yield f"{picture.capture.asked} (picture)", picture.sha256
+        yield f"{picture.capture.asked} (print)", picture.print_sha256
 
 
 def unreferenced() -> Iterator[str]:
     """Yield the places on the shelf that no row names, as a crash or a rollback leaves them."""
     for name in _names(_shelf(), ""):
         found = _PLACE.fullmatch(name)
-        if found is None or not any(rows.filter(sha256=found[1]).exists() for rows in NAMING):
+        if found is None or not any(
+            rows.filter(**{column: found[1]}).exists() for rows, column in NAMING
+        ):
             yield name
 
 

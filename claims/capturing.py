@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from claims import archiving, gathering
+from claims import archiving, depositing, gathering, photographing
+from claims.fetching import Fetched
 from claims.gathering import NotGathered
 from claims.models import Capture
 
@@ -56,7 +57,16 @@ def take(*, capture_id: int) -> None:
     except archiving.Unkept as error:
         waiting.update(state=State.FAILED, why=str(error))
     else:
-        waiting.update(
+        _keep(row, fetched, sha256)
+
+
+@transaction.atomic
+def _keep(row: Capture, fetched: Fetched, sha256: str) -> None:
+    """Write what came, and order what else is to be had of the page; the first answer counts."""
+    is_first = (
+        Capture.objects.waiting()
+        .filter(pk=row.pk)
+        .update(
             state=State.KEPT,
             why="",
             sha256=sha256,
@@ -67,6 +77,11 @@ def take(*, capture_id: int) -> None:
             request_headers=gathering.kept_headers(fetched.sent),
             response_headers=gathering.kept_headers(fetched.headers),
         )
+    )
+    if is_first:
+        row.refresh_from_db()
+        photographing.order(row)
+        depositing.order(row)
 
 
 def take_again(row: Capture) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from django.utils import timezone
 
 from claims import fetching, intake, reading
-from claims.fetching import Fetched, Validators
+from claims.fetching import Fetched, Limits, Validators
 from claims.intake import Intake
 from claims.reading import Document, Failure, Reading, Received
 
@@ -57,13 +57,15 @@ def receive(url: str) -> Intake:
     return take_in(fetched, asked=url)
 
 
-def ask(url: str, *, conditional: Validators | None = None) -> Fetched:
+def ask(
+    url: str, *, conditional: Validators | None = None, limits: Limits | None = None
+) -> Fetched:
     """Return what stands at `url`; unchanged and without content if `conditional` still holds.
 
     :raises NotGathered: if there is no page to be had.
     """
     try:
-        fetched = fetching.fetch(url, conditional=conditional)
+        fetched = fetching.fetch(url, conditional=conditional, limits=limits)
     except fetching.Refused as error:
         raise NotGathered(str(error), again=False) from error
     except fetching.Unreachable as error:

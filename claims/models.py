@@ -19,6 +19,7 @@ from django.urls import reverse
 from claims import text as engine
 from claims.brought import ApiToken, Handing, OutsideCheck, Tip
 from claims.handed import Import, ImportItem, Offer
+from claims.kept import Deposit, Picture
 from claims.links import ClaimMerge, ClaimSplit, Suggestion
 from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
@@ -27,9 +28,10 @@ from claims.watched import Revision, Watch
 
 __all__ = [
     "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Capture", "Claim", "ClaimKey",
-    "ClaimMerge", "ClaimSplit", "Claimant", "Derivation", "Feed", "FeedEvent", "FeedItem", "Flag",
-    "Handing", "Import", "ImportItem", "Offer", "OutsideCheck", "Revision", "Sighting", "Snapshot",
-    "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey", "Watch", "as_ref", "new_ref",
+    "ClaimMerge", "ClaimSplit", "Claimant", "Deposit", "Derivation", "Feed", "FeedEvent",
+    "FeedItem", "Flag", "Handing", "Import", "ImportItem", "Offer", "OutsideCheck", "Picture",
+    "Revision", "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey",
+    "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
 
 
@@ -443,9 +445,7 @@ class Flag(models.Model):
     claim = models.ForeignKey(
         Claim, models.PROTECT, null=True, blank=True, related_name="derived_flags"
     )
-    kind = models.CharField(
-        max_length=24, choices=[(kind.value, kind.label) for kind in engine.FlagKind]
-    )
+    kind = models.CharField(max_length=24, choices=[(k.value, k.label) for k in engine.FlagKind])
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     sentence_start = models.PositiveIntegerField()

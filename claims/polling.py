@@ -175,10 +175,20 @@ def ask(address: str, known: Validators | None) -> Fetched:
     if manners.refusal:
         raise NotGathered(manners.refusal, again=True, after=3600)
     pause = max(manners.pause, settings.HOST_PAUSE)
-    with _alone_at(host_of(address)) as is_alone:
-        if not is_alone or not fetching.take_turn(address, every=pause):
-            raise NotNow(pause)
+    with turn_at(address, every=pause):
         return gathering.ask(address, conditional=known if known and any(known) else None)
+
+
+@contextmanager
+def turn_at(address: str, *, every: float) -> Iterator[None]:
+    """Let the block ask the host of `address`, alone and after a pause.
+
+    :raises NotNow: if it is not our turn there.
+    """
+    with _alone_at(host_of(address)) as is_alone:
+        if not is_alone or not fetching.take_turn(address, every=every):
+            raise NotNow(every)
+        yield
 
 
 @contextmanager

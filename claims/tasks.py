@@ -13,8 +13,10 @@ from django.conf import settings
 from claims import (
     analysis,
     capturing,
+    depositing,
     importing,
     offering,
+    photographing,
     polling,
     tips,
     tokens,
@@ -175,7 +177,23 @@ def capture_page(*, capture_id: int) -> None:
 
 
 @shared_task
+def photograph_page(*, picture_id: int) -> None:
+    """Have a browser show one page that is cited."""
+    photographing.take(picture_id=picture_id)
+
+
+@shared_task
+def deposit_page(*, deposit_id: int) -> None:
+    """Ask a public archive to keep one page that is cited."""
+    depositing.take(deposit_id=deposit_id)
+
+
+@shared_task
 def sweep_captures() -> None:
-    """Tell the workers of cited pages whose turn has come."""
+    """Tell the workers of cited pages, pictures and deposits whose turn has come."""
     for capture_id in capturing.hint():
         capture_page.delay(capture_id=capture_id)
+    for picture_id in photographing.hint():
+        photograph_page.delay(picture_id=picture_id)
+    for deposit_id in depositing.hint():
+        deposit_page.delay(deposit_id=deposit_id)

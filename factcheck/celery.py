@@ -42,6 +42,8 @@ app.conf.update(
         "claims.tasks.look_again": {"queue": "network"},
         "claims.tasks.look_at_offer": {"queue": "network"},
         "claims.tasks.capture_page": {"queue": "network"},
+        "claims.tasks.photograph_page": {"queue": "network"},
+        "claims.tasks.deposit_page": {"queue": "network"},
         "claims.tasks.take_in_address": {"queue": "network"},
         # Files of an import, however many, wait beside the analyses that they bring.
         "claims.tasks.take_in_files": {"queue": "analysis"},

@@ -268,6 +268,29 @@ HOST_PAUSE = env.int("FACTCHECK_HOST_PAUSE", default=5)
 SITEMAP_DAYS = env.int("FACTCHECK_SITEMAP_DAYS", default=7)
 EGRESS_PROXY = _egress_proxy(env.str("FACTCHECK_EGRESS_PROXY", default=""))
 
+
+def _chromium(path: str) -> str:
+    """Return the browser that photographs what is cited; "" for none."""
+    if path and not (Path(path).is_file() and os.access(path, os.X_OK)):
+        raise ImproperlyConfigured(f"FACTCHECK_CHROMIUM: {path} is no program that can be run.")
+    return path
+
+
+def _public_archive(address: str) -> str:
+    """Return where a public archive is asked to keep a page; "" for none."""
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("http", "https") or address.count("{url}") != 1):
+        raise ImproperlyConfigured(
+            "FACTCHECK_PUBLIC_ARCHIVE must be an http(s) address with {url} in it."
+        )
+    if "{" in parts.netloc:
+        raise ImproperlyConfigured("FACTCHECK_PUBLIC_ARCHIVE: {url} cannot be part of the host.")
+    return address
+
+
+CHROMIUM = _chromium(env.str("FACTCHECK_CHROMIUM", default=""))
+PUBLIC_ARCHIVE = _public_archive(env.str("FACTCHECK_PUBLIC_ARCHIVE", default=""))
+
 # Mail. Without a server it is written to the log.
 EMAIL_HOST = env.str("FACTCHECK_MAIL_HOST", default="")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"

@@ -24,6 +24,8 @@ MACHINE_MODELS = (
     "snapshot",
     "sighting",
     "capture",
+    "picture",
+    "deposit",
     "analysis",
     "appearance",
     "flag",

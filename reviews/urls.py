@@ -96,6 +96,16 @@ urlpatterns = [
         name="evidence-copy",
     ),
     path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/picture/",
+        evidence.picture,
+        name="evidence-picture",
+    ),
+    path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/print/",
+        evidence.printed,
+        name="evidence-print",
+    ),
+    path(
         "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/again/",
         evidence.copy_again,
         name="evidence-copy-again",

@@ -20,6 +20,7 @@ from claims.models import (
     Capture,
     Claim,
     Claimant,
+    Deposit,
     Feed,
     FeedItem,
     Flag,
@@ -27,6 +28,7 @@ from claims.models import (
     Import,
     Offer,
     OutsideCheck,
+    Picture,
     Revision,
     Source,
     Tip,
@@ -281,14 +283,30 @@ def attach(review: Review, **fields) -> Evidence:
 
 
 def archived(review: Review, *, failed: bool = False) -> Evidence:
-    """The first evidence of a review, with its archive copy or why there is none; no network."""
+    """The first evidence of a review, with all its copies or why there are none; no network."""
     evidence.order_copies()
     cited = review.evidence.standing().select_related("copy")[0]
     there = {"state": "kept", "sha256": archiving.keep(b"<p>Landings"), "size": 11}
     there |= {"media_type": "text/html", "address": cited.url, "taken_at": leases.clock()}
     told = {"state": "failed", "why": "It answers 404."} if failed else there
     Capture.objects.waiting().filter(pk=cited.copy.capture_id).update(**told)
+    if not failed and not Picture.objects.filter(capture=cited.copy.capture_id).exists():
+        photographed(cited.copy.capture_id, cited.url)
     return Evidence.objects.select_related("copy__capture").get(pk=cited.pk)
+
+
+def photographed(capture_id: int, url: str) -> None:
+    """A picture of a page that is kept, and its copy in a public archive; no network."""
+    image, printed = b"\x89PNG\r\n\x1a\nLandings", b"%PDF-1.4 Landings"
+    Picture.objects.create(
+        capture_id=capture_id, state="kept", address=url, taken_at=leases.clock(),
+        sha256=archiving.keep(image), size=len(image), print_sha256=archiving.keep(printed),
+        print_size=len(printed), browser="Chrome/1.2",
+    )  # fmt: skip
+    Deposit.objects.create(
+        capture_id=capture_id, state="kept", asked=f"https://archive.example/save/{url}",
+        address="https://archive.example/2026/landings", taken_at=leases.clock(),
+    )  # fmt: skip
 
 
 def save(review: Review, *, seq: int | None = None, **fields) -> VerdictVersion | None:

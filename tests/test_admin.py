@@ -103,7 +103,7 @@ def test_a_data_editor_sees_content_and_machine_rows_but_no_reviews_and_no_peopl
 
     found = {"story", "snapshot", "sighting", "analysis", "appearance", "flag", "derivation"}
     found |= {"feed", "feeditem", "feedevent", "watch", "revision"}
-    found |= {"offer", "import", "importitem", "capture"}
+    found |= {"offer", "import", "importitem", "capture", "picture", "deposit"}
     regrouped = {"suggestion", "claimmerge", "claimsplit", "rebuild"}
     assert allowed == CONTENT | found | regrouped
 

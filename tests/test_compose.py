@@ -124,6 +124,8 @@ def test_every_queue_has_a_worker_and_none_waits_behind_another(monkeypatch):
         "claims.tasks.look_again": "network",
         "claims.tasks.look_at_offer": "network",
         "claims.tasks.capture_page": "network",
+        "claims.tasks.photograph_page": "network",
+        "claims.tasks.deposit_page": "network",
         "claims.tasks.take_in_address": "network",
         "claims.tasks.take_in_files": "analysis",
     }

@@ -129,6 +129,8 @@ REFS: dict[str, Make] = {
     ],
     "reviews:withdraw-evidence": lambda review: [review.ref, review.evidence.get().ref],
     "reviews:evidence-copy": _copy(failed=False),
+    "reviews:evidence-picture": _copy(failed=False),
+    "reviews:evidence-print": _copy(failed=False),
     "reviews:evidence-copy-again": _copy(failed=True),
     "reviews:note-reply": _contact,
     "reviews:correct-contact": _contact,

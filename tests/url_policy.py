@@ -354,6 +354,8 @@ DESK = {
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
     "reviews:evidence-copy": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-picture": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-print": Policy(PAGE, NO_PAGE),
     "reviews:evidence-copy-again": Policy(NO_PAGE, OVERRULES),
     "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
     "reviews:note-contact": Policy(NO_PAGE, WRITES, data=asked),
@@ -535,6 +537,8 @@ ADMIN_ROWS = {
     "claims.revision": READ,
     "claims.offer": READ,
     "claims.capture": READ,
+    "claims.picture": READ,
+    "claims.deposit": READ,
     "claims.import": READ,
     "claims.importitem": READ,
     "claims.analysis": READ,

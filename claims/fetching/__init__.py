@@ -8,11 +8,13 @@ connected to, and what was checked is what is connected to. In the order of a re
     lines      a connection to one of these addresses, with TLS for the name
     exchange   one request and answer within the limits; encodings undoes compression
     pages      the same again for each redirect, and the page that comes of it
+    forwarding a proxy on this machine, by which a browser goes out under the same rules
     robots     what a site allows a machine that comes by itself
 
 `guard` holds what may be reached and how much is taken. Knows no models.
 """
 
+from claims.fetching.forwarding import Allowance, Forwarding, forward
 from claims.fetching.guard import Guard, Limits
 from claims.fetching.pages import Fetched, Redirect, Validators, fetch, post, user_agent
 from claims.fetching.refusals import NotFetched, Refused, Unreachable
@@ -20,7 +22,7 @@ from claims.fetching.robots import Manners, may_poll, take_turn
 from claims.fetching.targets import Target, check_address
 
 __all__ = [
-    "Fetched", "Guard", "Limits", "Manners", "NotFetched", "Redirect", "Refused", "Target",
-    "Unreachable", "Validators", "check_address", "fetch", "may_poll", "post", "take_turn",
-    "user_agent",
+    "Allowance", "Fetched", "Forwarding", "Guard", "Limits", "Manners", "NotFetched", "Redirect",
+    "Refused", "Target", "Unreachable", "Validators", "check_address", "fetch", "forward",
+    "may_poll", "post", "take_turn", "user_agent",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import base64
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
@@ -42,6 +42,15 @@ class Line:
 
     def close(self) -> None:
         self._socket.close()
+
+    def cut(self) -> None:
+        """End it for both sides, also for a thread of ours that waits on it."""
+        with suppress(OSError):  # it may have ended already
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def fileno(self) -> int:
+        """The socket, for who waits on several."""
+        return self._socket.fileno()
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""

@@ -8,9 +8,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from claims import archiving, capturing
+from claims import archiving, capturing, depositing, photographing
 from claims import tasks as claims_tasks
 from claims.handing_out import as_download
+from claims.models import Picture
 from reviews import evidence as room
 from reviews import history, opinions, tasks
 from reviews.forms import EvidenceForm, WithdrawEvidenceForm
@@ -67,14 +68,32 @@ def copy(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     return as_download(f"{name}{ending}", lambda: archiving.content_of(capture))
 
 
+@require_GET
+def picture(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    """How a browser showed that address, as an image to save."""
+    sha256 = _picture(request, ref, evidence_ref).sha256
+    name = f"evidence-{evidence_ref}-{sha256[:12]}.png"
+    return as_download(name, lambda: archiving.content_at(sha256))
+
+
+@require_GET
+def printed(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    """How a browser prints what stood at that address, as a PDF to save."""
+    sha256 = _picture(request, ref, evidence_ref).print_sha256
+    name = f"evidence-{evidence_ref}-{sha256[:12]}.pdf"
+    return as_download(name, lambda: archiving.content_at(sha256))
+
+
 @require_POST
 @permission_required("reviews.check_review", raise_exception=True)
 def copy_again(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
-    """Fetch a page again that could not be had."""
+    """Try again what could not be had: the page itself, its picture, its public copy."""
     row = _copy(request, ref, evidence_ref)
-    if capturing.take_again(row.capture):
-        claims_tasks.capture_page.delay_on_commit(capture_id=row.capture_id)
-        messages.success(request, "It is fetched again within seconds.")
+    rooms = (capturing, photographing, depositing)
+    tried = [room.take_again(row.capture) for room in rooms]  # each, also after one that does
+    if any(tried):
+        claims_tasks.sweep_captures.delay_on_commit()
+        messages.success(request, "It is tried again within seconds.")
     else:
         messages.info(request, "Nothing to try again: it did not fail.")
     return redirect(f"{row.evidence.review.get_absolute_url()}#evidence-{evidence_ref}")
@@ -86,6 +105,11 @@ def _copy(request: Request, ref: str, evidence_ref: str) -> EvidenceCopy:
         raise Http404
     rows = EvidenceCopy.objects.select_related("capture", "evidence__review")
     return get_object_or_404(rows, evidence__review=review, evidence__ref=evidence_ref)
+
+
+def _picture(request: Request, ref: str, evidence_ref: str) -> Picture:
+    capture = _copy(request, ref, evidence_ref).capture
+    return get_object_or_404(Picture, capture=capture, state=Picture.State.KEPT)
 
 
 def _is_on_the_newest(request: Request, review: Review) -> bool:

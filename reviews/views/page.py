@@ -319,7 +319,8 @@ class ReviewPage:
 
     @cached_property
     def evidence(self) -> list[Evidence]:
-        return list(self.review.evidence.standing().select_related("added_by", "copy__capture"))
+        with_copies = ("copy__capture__picture", "copy__capture__deposit")
+        return list(self.review.evidence.standing().select_related("added_by", *with_copies))
 
     @cached_property
     def withdrawn_evidence(self) -> list[Evidence]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import archiving, capturing
-from claims.models import Capture
+from claims import archiving, capturing, depositing, photographing
+from claims.models import Capture, Deposit, Picture
 from reviews import evidence
 from reviews.models import Evidence, EvidenceCopy, Review
 from reviews.states import Status
@@ -31,6 +32,13 @@ def cited(review: Review, url: str) -> Evidence:
     one = factories.attach(review, url=url)
     evidence.order_copies()
     return one
+
+
+def kept(capture: Capture) -> Capture:
+    """The same page with its bytes, and nothing else of it."""
+    told = {"sha256": archiving.keep(b"<p>Landings"), "size": 11, "media_type": "text/html"}
+    Capture.objects.filter(pk=capture.pk).update(state="kept", taken_at=Now(), **told)
+    return Capture.objects.get(pk=capture.pk)
 
 
 def html(answer) -> str:
@@ -60,6 +68,10 @@ class TestKeeping:
             "UPDATE claims_capture SET sha256 = repeat('0', 64)",
             "UPDATE claims_capture SET state = 'failed', why = 'x', sha256 = '', taken_at = NULL",
             "DELETE FROM claims_capture",
+            "UPDATE claims_picture SET print_sha256 = repeat('0', 64)",
+            "DELETE FROM claims_picture",
+            "UPDATE claims_deposit SET address = 'https://elsewhere.example/'",
+            "DELETE FROM claims_deposit",
             "UPDATE reviews_evidencecopy SET capture_id = capture_id",
         ],
     )
@@ -105,6 +117,78 @@ class TestPages:
         assert answer["Content-Disposition"] == (
             f'attachment; filename="evidence-{one.ref}-{capture.sha256[:12]}.html.txt"'
         )
+
+    @pytest.mark.parametrize(
+        ("what", "column", "ending", "content"),
+        [("picture", "sha256", "png", b"\x89PNG\r\n\x1a\nLandings"),
+         ("print", "print_sha256", "pdf", b"%PDF-1.4 Landings")],
+    )  # fmt: skip
+    def test_its_picture_is_handed_out_as_a_file_and_never_shown(
+        self, review, desk, what, column, ending, content
+    ):
+        factories.attach(review)
+        one = factories.archived(review)
+        sha256 = getattr(one.copy.capture.picture, column)
+
+        shown = html(desk.get(review.get_absolute_url()))
+        where = f"/reviews/{review.ref}/evidence/{one.ref}/copy/{what}/"
+        assert f'title="{sha256}">{sha256[:12]}</span>' in shown
+        assert f'<a href="{where}" download>' in shown
+        assert f'src="{where}"' not in shown
+        answer = desk.get(where)
+
+        assert answer.content == content
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert answer["Content-Disposition"] == (
+            f'attachment; filename="evidence-{one.ref}-{sha256[:12]}.{ending}"'
+        )
+
+    def test_a_public_copy_is_linked(self, review, desk):
+        factories.attach(review)
+        factories.archived(review)
+
+        shown = html(desk.get(review.get_absolute_url()))
+
+        assert '<a href="https://archive.example/2026/landings" rel="noreferrer noopener"' in shown
+
+    def test_without_a_browser_it_says_so(self, review, desk, settings):
+        settings.CHROMIUM = ""
+        cited(review, "https://port.example/register")
+        capture = kept(Capture.objects.get())
+
+        photographing.order(capture)
+
+        shown = html(desk.get(review.get_absolute_url()))
+        assert "No picture: No browser is set up here." in shown
+        assert "Try again" not in shown
+
+    def test_a_picture_and_a_public_copy_that_failed_are_tried_again(self, review, desk, settings):
+        settings.CHROMIUM = "/bin/true"
+        one = cited(review, "https://port.example/register")
+        capture = kept(Capture.objects.get())
+        picture = Picture.objects.create(capture=capture, state="failed", why="It is too large.")
+        deposit = Deposit.objects.create(
+            capture=capture, asked="https://archive.example/", state="failed", why="It answers 403."
+        )
+        shown = html(desk.get(review.get_absolute_url()))
+        assert "It is too large." in shown
+        assert "It answers 403." in shown
+
+        desk.post(f"/reviews/{review.ref}/evidence/{one.ref}/copy/again/")
+
+        assert photographing.hint() == [picture.pk]
+        assert depositing.hint() == [deposit.pk]
+        assert capturing.hint() == []
+
+    def test_a_picture_that_is_not_there_yet_is_no_page(self, review, desk):
+        one = cited(review, "https://port.example/register")
+        Picture.objects.create(capture=kept(Capture.objects.get()))
+
+        assert "A picture of it is being taken." in html(desk.get(review.get_absolute_url()))
+        for what in ("picture", "print"):
+            where = f"/reviews/{review.ref}/evidence/{one.ref}/copy/{what}/"
+            assert desk.get(where).status_code == 404
 
     def test_a_failure_is_shown_and_tried_again(self, review, desk):
         factories.attach(review)
