@@ -13,6 +13,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ FILES = 100_000_000  # bytes of each file it writes
 LARGEST = 80_000_000  # characters of what it says at once
 WIDTH, HEIGHT, HIGHEST = 1280, 1024, 12_000  # pixels of the window; of the picture of a long page
 PAGES = 50  # that are printed
+LEFT_OVER = 600.0  # seconds after which a profile is nobody's any more
+_PROFILE = "desk-browser-"
 _ANONYMOUS = re.compile(r"^RssAnon:\s+(\d+) kB$", re.MULTILINE)
 FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -88,6 +91,7 @@ class Shown:
     printed: bytes
     address: str
     browser: str  # such as "Chrome/156.0.8078.108"
+    missing: int = 0  # parts that the page asked for and did not get, such as images
 
 
 def show(url: str, *, guard: Guard | None = None, seconds: float = SECONDS) -> Shown:
@@ -111,6 +115,7 @@ class _Page:
     frame: str
     url: str = ""
     answered: int = 0  # the status
+    missing: int = 0  # of its parts
     is_loaded: bool = False
 
 
@@ -202,7 +207,8 @@ def _ended() -> NotShown:
 @contextmanager
 def _running(port: int, ends: float) -> Iterator[_Browser]:
     """A browser that reaches the proxy at `port` alone, until the end of the block."""
-    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as profile:
+    _clear_up()
+    with tempfile.TemporaryDirectory(prefix=_PROFILE, ignore_cleanup_errors=True) as profile:
         asked, ask = os.pipe()
         told, tell = os.pipe()
         flags = [
@@ -234,6 +240,15 @@ def _running(port: int, ends: float) -> Iterator[_Browser]:
             os.close(ask)
             os.close(told)
             _end(process)
+
+
+def _clear_up() -> None:
+    """Remove the profiles of browsers whose worker was killed."""
+    for profile in Path(tempfile.gettempdir()).glob(f"{_PROFILE}*"):
+        with suppress(OSError):  # another worker may remove it, too
+            known = profile.lstat()
+            if known.st_uid == os.geteuid() and known.st_mtime < time.time() - LEFT_OVER:
+                shutil.rmtree(profile, ignore_errors=True)
 
 
 def _environment(profile: str) -> dict[str, str]:
@@ -283,7 +298,7 @@ def _photograph(browser: _Browser, url: str, forwarding: Forwarding) -> Shown:
         displayHeaderFooter=False,
     )["data"]  # fmt: skip
     _check(browser, session, page, forwarding)
-    return Shown(picture, base64.b64decode(printed), page.url, str(product["product"]))
+    return Shown(picture, base64.b64decode(printed), page.url, str(product["product"]), page.missing)
 
 
 def _load(browser: _Browser, session: str, page: _Page) -> None:
@@ -317,6 +332,10 @@ def _hear_all(browser: _Browser, session: str, page: _Page) -> None:
             ):
                 page.url = str(told["response"]["url"])
                 page.answered = int(told["response"]["status"])
+            case "Network.responseReceived" if int(told["response"]["status"]) >= 400:
+                page.missing += 1
+            case "Network.loadingFailed" if not told.get("canceled"):
+                page.missing += 1
 
 
 def _check(browser: _Browser, session: str, page: _Page, forwarding: Forwarding) -> None:

@@ -6,7 +6,7 @@ can see there what we saw. Each page is handed over once. The row is the to-do l
 
 from __future__ import annotations
 
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from django.conf import settings
 
@@ -23,6 +23,11 @@ def order(capture: Capture) -> None:
     """Have the page of a capture handed over, if an archive is named."""
     if settings.PUBLIC_ARCHIVE:
         Deposit.objects.create(capture=capture, asked=address_for(capture.asked))
+
+
+def archive() -> str:
+    """The host of the public archive that cited pages are handed over to; "" if there is none."""
+    return urlsplit(settings.PUBLIC_ARCHIVE).netloc
 
 
 def address_for(url: str) -> str:

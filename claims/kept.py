@@ -109,6 +109,9 @@ class Picture(Errand):
     print_sha256 = models.CharField("SHA-256 of the print", max_length=64, blank=True)
     print_size = models.PositiveBigIntegerField("size of the print in bytes", default=0)
     browser = models.CharField(max_length=100, blank=True)
+    missing = models.PositiveIntegerField(
+        default=0, help_text="Parts of the page, such as images, that the browser did not get."
+    )
 
     objects = ErrandQuerySet["Picture"].as_manager()
 

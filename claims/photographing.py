@@ -49,7 +49,7 @@ def take(*, picture_id: int) -> None:
         Picture.objects.end(
             row, sha256=sha256, size=len(shown.picture), print_sha256=print_sha256,
             print_size=len(shown.printed), address=shown.address[:2000],
-            browser=shown.browser[:100],
+            browser=shown.browser[:100], missing=shown.missing,
         )  # fmt: skip
 
 

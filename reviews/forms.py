@@ -11,6 +11,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
+from claims import depositing
 from claims import text as engine
 from claims.models import Flag, Suggestion
 from reviews import comments, history, ratings, reconciling
@@ -128,6 +129,13 @@ class EvidenceForm(LeaseForm):
         max_length=300,
         help_text="What the publisher has at stake, if anything.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = "What stands there is archived by the desk."
+        if archive := depositing.archive():
+            kept += f" {archive} is told the address, and shows to all what it finds there."
+        self.fields["url"].help_text = kept
 
     def clean_quote(self) -> str:
         return _lines(self.cleaned_data["quote"])

@@ -282,7 +282,7 @@ def attach(review: Review, **fields) -> Evidence:
     )  # fmt: skip
 
 
-def archived(review: Review, *, failed: bool = False) -> Evidence:
+def archived(review: Review, *, failed: bool = False, missing: int = 0) -> Evidence:
     """The first evidence of a review, with all its copies or why there are none; no network."""
     evidence.order_copies()
     cited = review.evidence.standing().select_related("copy")[0]
@@ -291,17 +291,17 @@ def archived(review: Review, *, failed: bool = False) -> Evidence:
     told = {"state": "failed", "why": "It answers 404."} if failed else there
     Capture.objects.waiting().filter(pk=cited.copy.capture_id).update(**told)
     if not failed and not Picture.objects.filter(capture=cited.copy.capture_id).exists():
-        photographed(cited.copy.capture_id, cited.url)
+        photographed(cited.copy.capture_id, cited.url, missing)
     return Evidence.objects.select_related("copy__capture").get(pk=cited.pk)
 
 
-def photographed(capture_id: int, url: str) -> None:
+def photographed(capture_id: int, url: str, missing: int) -> None:
     """A picture of a page that is kept, and its copy in a public archive; no network."""
     image, printed = b"\x89PNG\r\n\x1a\nLandings", b"%PDF-1.4 Landings"
     Picture.objects.create(
         capture_id=capture_id, state="kept", address=url, taken_at=leases.clock(),
         sha256=archiving.keep(image), size=len(image), print_sha256=archiving.keep(printed),
-        print_size=len(printed), browser="Chrome/1.2",
+        print_size=len(printed), browser="Chrome/1.2", missing=missing,
     )  # fmt: skip
     Deposit.objects.create(
         capture_id=capture_id, state="kept", asked=f"https://archive.example/save/{url}",

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('print_sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256 of the print')),
                 ('print_size', models.PositiveBigIntegerField(default=0, verbose_name='size of the print in bytes')),
                 ('browser', models.CharField(blank=True, max_length=100)),
+                ('missing', models.PositiveIntegerField(default=0, help_text='Parts of the page, such as images, that the browser did not get.')),
                 ('capture', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='picture', to='claims.capture')),
             ],
             options={

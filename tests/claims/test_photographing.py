@@ -188,6 +188,26 @@ class TestABrowser:
         asked = {request.split()[1] for request in browser.web.requests}
         assert {b"/", b"/logo.svg", b"/s.js"} <= asked
         assert b"FactcheckDesk/" in browser.web.requests[0]
+        assert shown.missing == 0
+
+    def test_it_says_how_many_parts_of_a_page_did_not_load(self, browser):
+        browser.web.answers["/gone.svg"] = [page(b"", status="404 Not Found")]
+        browser.web.answers["/s.js"] = [page(b"", "Content-Type: text/javascript")]
+        html = b"<h1>9.1</h1><script src=/s.js></script><img src=/gone.svg>"
+        html += b"<img src=https://nobody.example/9.png>"
+
+        assert browsing.show(browser.serves(page(html, HTML))).missing == 2
+
+    def test_what_a_killed_worker_left_behind_is_cleared_up(self, browser, profiles):
+        old, young = (profiles / f"{browsing._PROFILE}{name}" for name in ("old", "young"))
+        for folder in (old, young):
+            (folder / "Default").mkdir(parents=True)
+        long_ago = time.time() - 2 * browsing.LEFT_OVER
+        os.utime(old, (long_ago, long_ago))
+
+        browsing.show(browser.serves(page(b"<h1>9.1</h1>", HTML)))
+
+        assert list(profiles.iterdir()) == [young]
 
     def test_it_reaches_nobody_inside_whatever_the_page_names(self, browser):
         port = browser.web.port

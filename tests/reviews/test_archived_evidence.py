@@ -152,6 +152,31 @@ class TestPages:
 
         assert '<a href="https://archive.example/2026/landings" rel="noreferrer noopener"' in shown
 
+    @pytest.mark.parametrize(
+        ("archive", "is_said"), [("", False), ("https://archive.example/save/{url}", True)]
+    )
+    def test_who_attaches_is_told_that_a_public_archive_learns_of_it(
+        self, review, desk, settings, archive, is_said
+    ):
+        settings.PUBLIC_ARCHIVE = archive
+
+        shown = html(desk.get(review.get_absolute_url()))
+
+        assert "What stands there is archived by the desk." in shown
+        assert ("archive.example is told the address" in shown) is is_said
+
+    @pytest.mark.parametrize(
+        ("missing", "said"),
+        [(0, None), (1, "without 1 part of the page"), (3, "without 3 parts of the page")],
+    )
+    def test_parts_that_did_not_load_are_counted(self, review, desk, missing, said):
+        factories.attach(review)
+        factories.archived(review, missing=missing)
+
+        shown = html(desk.get(review.get_absolute_url()))
+
+        assert said in shown if said else "did not load" not in shown
+
     def test_without_a_browser_it_says_so(self, review, desk, settings):
         settings.CHROMIUM = ""
         cited(review, "https://port.example/register")
