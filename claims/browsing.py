@@ -298,7 +298,9 @@ def _photograph(browser: _Browser, url: str, forwarding: Forwarding) -> Shown:
         displayHeaderFooter=False,
     )["data"]  # fmt: skip
     _check(browser, session, page, forwarding)
-    return Shown(picture, base64.b64decode(printed), page.url, str(product["product"]), page.missing)
+    return Shown(
+        picture, base64.b64decode(printed), page.url, str(product["product"]), page.missing
+    )
 
 
 def _load(browser: _Browser, session: str, page: _Page) -> None:
