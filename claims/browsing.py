@@ -40,8 +40,10 @@ FILES = 100_000_000  # bytes of each file it writes
 LARGEST = 80_000_000  # characters of what it says at once
 WIDTH, HEIGHT, HIGHEST = 1280, 1024, 12_000  # pixels of the window; of the picture of a long page
 PAGES = 50  # that are printed
+# Of a page, as DevTools call them: not its icon, nor what it tells others of its readers.
+PARTS = ("Document", "Stylesheet", "Image", "Media", "Font", "Script", "XHR", "Fetch")
 LEFT_OVER = 600.0  # seconds after which a profile is nobody's any more
-_PROFILE = "desk-browser-"
+_PROFILE = "fcdesk-"  # short: the browser makes a socket below, whose path may have 107 bytes
 _ANONYMOUS = re.compile(r"^RssAnon:\s+(\d+) kB$", re.MULTILINE)
 FLAGS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -334,10 +336,10 @@ def _hear_all(browser: _Browser, session: str, page: _Page) -> None:
             ):
                 page.url = str(told["response"]["url"])
                 page.answered = int(told["response"]["status"])
-            case "Network.responseReceived" if int(told["response"]["status"]) >= 400:
-                page.missing += 1
-            case "Network.loadingFailed" if not told.get("canceled"):
-                page.missing += 1
+            case "Network.responseReceived" if told.get("type") in PARTS:
+                page.missing += int(told["response"]["status"]) >= 400
+            case "Network.loadingFailed" if told.get("type") in PARTS:
+                page.missing += not told.get("canceled")
 
 
 def _check(browser: _Browser, session: str, page: _Page, forwarding: Forwarding) -> None:
