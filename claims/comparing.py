@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-DIFF_AT_MOST = 9_000_000  # pairs of words; longer texts show as one whole change, not minutes later
+from rapidfuzz.distance import LCSseq
+
+# Pairs of words or lines. Runs read best as `difflib` finds them, whose time has no good bound;
+# longer texts show the most that they share, in bounded time, and the longest one whole change.
+READ_BEST, DIFF_AT_MOST = 250_000, 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,37 @@ def word_diff(old: str, new: str) -> Iterator[Change]:
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
     """Return what stands in each text, run by run; a space alone does not part two changes."""
-    if len(old) * len(new) > DIFF_AT_MOST:
-        return [("".join(old), "".join(new))]
     runs: list[tuple[str, str]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for op, old_start, old_end, new_start, new_end in matcher.get_opcodes():
-        run = "".join(old[old_start:old_end]), "".join(new[new_start:new_end])
+    for is_equal, was, now in _pieces(old, new):
+        run = "".join(was), "".join(now)
         parted_by_space = len(runs) > 1 and runs[-1][0].isspace() and runs[-1][0] == runs[-1][1]
-        if op != "equal" and parted_by_space:
+        if not is_equal and parted_by_space:
             space, changed = runs.pop(), runs.pop()
             run = changed[0] + space[0] + run[0], changed[1] + space[1] + run[1]
         runs.append(run)
     return runs
+
+
+def _pieces(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
+    """Yield what stands in each, piece by piece, and whether they share the piece."""
+    at_old = at_new = 0
+    for first, second, size in _shared(old, new):
+        if at_old < first or at_new < second:
+            yield False, old[at_old:first], new[at_new:second]
+        if size:
+            yield True, old[first : first + size], new[second : second + size]
+        at_old, at_new = first + size, second + size
+
+
+def _shared(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
+    """Where both have the same, in reading order: where in each, and for how long; the end last."""
+    pairs = len(old) * len(new)
+    if pairs <= READ_BEST:
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        return [tuple(block) for block in matcher.get_matching_blocks()]
+    if pairs <= DIFF_AT_MOST:
+        return [(b.a, b.b, b.size) for b in LCSseq.editops(old, new).as_matching_blocks()]
+    return [(len(old), len(new), 0)]
 
 
 def _words(text: str) -> list[str]:
@@ -53,12 +76,8 @@ def _words(text: str) -> list[str]:
 def passages(old: str, new: str) -> list[tuple[Change, ...]]:
     """Return the paragraphs that differ between two texts, word by word, in reading order."""
     before, after = old.split("\n"), new.split("\n")
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    return [
-        tuple(word_diff("\n".join(before[a:b]), "\n".join(after[c:d])))
-        for op, a, b, c, d in matcher.get_opcodes()
-        if op != "equal" and "\n".join(before[a:b]).split() != "\n".join(after[c:d]).split()
-    ]
+    changed = (("\n".join(a), "\n".join(b)) for same, a, b in _pieces(before, after) if not same)
+    return [tuple(word_diff(was, now)) for was, now in changed if was.split() != now.split()]
 
 
 def words(found: list[tuple[Change, ...]]) -> int:
