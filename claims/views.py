@@ -326,11 +326,11 @@ def _article_page(
 ) -> HttpResponse:
     appearances = row.appearances.current().select_related("claim", "claimant").order_by("start")
     flags = list(row.flags.select_related("claim", "decided_by").order_by("start", "pk"))
+    shown = marking.beginning(row.text)
     context = {
         "article": row,
-        "paragraphs": marking.paragraphs(
-            row.text, [*_flag_marks(flags), *_claim_marks(appearances)]
-        ),
+        "paragraphs": marking.paragraphs(shown, [*_flag_marks(flags), *_claim_marks(appearances)]),
+        "unshown": len(row.text) - len(shown),
         "appearances": appearances,
         "flags": [(flag, _tone(flag), row.text[flag.start : flag.end]) for flag in flags],
         "derivations": row.derivations.select_related(

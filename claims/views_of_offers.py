@@ -253,7 +253,8 @@ def _page(
 def _quoted(row: Offer) -> list[Mark]:
     """Where the marked passage stands in what was read, whatever space is between its words."""
     words = row.quotation.split()
-    found = re.search(r"\s+".join(map(re.escape, words)), row.text) if words else None
+    shown = row.text[:SHOWN]  # what is not shown need not be found
+    found = re.search(r"\s+".join(map(re.escape, words)), shown) if words else None
     return [Mark(*found.span(), style="mark mark-claim")] if found else []
 
 

@@ -474,7 +474,7 @@ class ReviewPage:
         flags = {shown.flag.ref: shown for shown in self.flags}
         marks = [shown.mark() for shown in flags.values()]
         cut = marking.paragraphs(
-            self.article.text,
+            marking.beginning(self.article.text),
             [
                 *marks,
                 *self._claim_marks(self.article),
@@ -485,6 +485,12 @@ class ReviewPage:
             (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])
             for paragraph in cut
         ]
+
+    @property
+    def unshown(self) -> int:
+        """How many characters of the shown article the page leaves out."""
+        text = self.article.text if self.article else ""
+        return len(text) - len(marking.beginning(text))
 
     @cached_property
     def strange(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.marking import Mark, paragraphs
+from claims.marking import ODD, Mark, beginning, paragraphs
 
 TEXT = "One two three.\n\nFour five."
 
@@ -70,3 +70,38 @@ def test_the_runs_joined_are_the_text(text, marks):
     joined = ["".join(run.text for run in paragraph.runs) for paragraph in paragraphs(text, marks)]
 
     assert joined == lines
+
+
+def test_marks_that_end_before_others_that_began_earlier_are_told_in_their_lines():
+    whole, first, last = Mark(0, 26, "w"), Mark(0, 3, "a"), Mark(21, 25, "b")
+
+    assert cut(TEXT, last, whole, first) == [
+        [("One", "w a"), (" two three.", "w")],
+        [("Four ", "w"), ("five", "w b"), (".", "w")],
+    ]
+
+
+def test_a_text_of_very_many_odd_lines_is_cut_and_the_first_are_named():
+    line = "a\u0430"  # Latin, then Cyrillic
+
+    found = paragraphs("\n".join([line] * 60_000), [])
+
+    assert len(found) == 60_000
+    assert [bool(paragraph.runs[0].odd) for paragraph in found] == (
+        [True] * ODD + [False] * (60_000 - ODD)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("one\ntwo", "one\ntwo"),
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("one\n\ntwo\nthree", "one\n\ntwo"),
+        ("a long line", "a long li"),
+        ("a long\nline", "a long"),
+    ],
+)
+def test_a_page_shows_the_beginning_of_a_long_text(text, shown):
+    assert beginning(text, characters=9, lines=2) == shown
