@@ -65,9 +65,9 @@ def _tell(article_ids: list[int], turn: Turn) -> None:
     analyse.apply_async(kwargs=told, priority=PRIORITIES[turn])
 
 
-def _prepare(options: dict[str, Any], **rest: Any) -> None:
+def _prepare(sender: Any, **rest: Any) -> None:
     """Before a worker forks its processes: those that analyse share the compiled rules."""
-    if "analysis" in (options.get("queues") or ["analysis"]):
+    if "analysis" in sender.app.amqp.queues.consume_from:
         analysis.prepare()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -14,6 +16,7 @@ from claims import analysis, tasks
 from claims import text as engine
 from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Flag, Source
 from claims.text import Analysis as Found
+from factcheck.celery import app
 from tests import factories
 from tests.together import together
 
@@ -379,3 +382,20 @@ def test_an_article_being_analysed_is_not_restarted(article):
     analysis.restart(row(article))
 
     assert (row(article).status, row(article).attempts) == ("analysing", 1)
+
+
+@pytest.mark.parametrize(
+    ("queues", "is_prepared"),
+    [(["analysis"], True), (["desk", "analysis"], True), (["desk"], False), (["network"], False)],
+)
+def test_rules_are_read_before_a_worker_of_analyses_forks(monkeypatch, queues, is_prepared):
+    prepared = []
+    monkeypatch.setattr(analysis, "prepare", lambda: prepared.append(True))
+    known = app.amqp.Queues(app.conf.task_queues)
+    known.select(queues)
+    desk = Mock(**{"app.amqp.queues": known})
+
+    told = dict(worker_init.send(sender=desk))
+
+    assert told[tasks._prepare] is None
+    assert bool(prepared) is is_prepared

@@ -75,6 +75,14 @@ def test_a_second_run_on_the_same_data_is_refused(desk):
     )
 
 
+def test_workers_begin_without_a_fault(desk):
+    """Celery only logs what is raised while a worker begins."""
+    logs = [file.read_text() for file in desk.data.glob("*.log")]
+
+    assert len(logs) >= 4
+    assert not [log for log in logs if "Traceback" in log or "Signal handler" in log]
+
+
 def test_only_the_web_port_listens(desk):
     everything = supervisor_of(desk).children(recursive=True)
 
