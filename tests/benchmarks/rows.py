@@ -21,33 +21,55 @@ ENDINGS = (
     "borg", "na", "vo", "sel", "vas", "by", "nia", "re", "tra", "sa", "da", "de", "vik", "ham",
     "lund", "stad", "mar", "ton", "dal", "ria",
 )  # fmt: skip
-VERBS = {
-    "were evacuated from": "homes",
-    "were detained in": "marches",
-    "lost their jobs in": "mills",
-    "were treated for": "burns",
-    "crossed the border near": "checkpoints",
-    "signed a petition against": "tolls",
-}
+VERBS = (
+    "closed", "sold", "rebuilt", "flooded", "counted", "hired", "returned", "repaired", "searched",
+    "seized", "tested", "moved", "planted", "burned", "registered", "fined", "inspected",
+)  # fmt: skip
+NOUNS = [beginning + ending for beginning in BEGINNINGS for ending in ENDINGS]
+REPORTS = (
+    "{name} said on {day} March that {count:,} {noun} {other} were {verb} in {place}.",
+    "In {place}, {count:,} {noun} {other} had been {verb} by {day} March, the {third} office said.",
+    "{name}, who leads the council, told us that {count:,} {noun} were {verb} at the {other}.",
+    "The {place} {third} ministry reported {count:,} {verb} {noun}, {share} percent more.",
+)
+SMALL_WORDS = ("the", "of", "a", "with", "under", "beside", "no", "some", "and", "near", "between")
 
 
 def article_text(number: int, *, paragraphs: int = 12) -> str:
-    """Return a news article, two sentences a paragraph; every tenth repeats the one before it."""
+    """Return a news article: two reports and two asides a paragraph; every tenth repeats another.
+
+    A word in 30 or so begins a claim, as in news full of figures, and claims of different articles
+    share few words but small ones.
+    """
     is_copy = number % 10 == 9
     pick = random.Random(number - is_copy)
     place = _name(pick)
     lines = [f"Our report number {number} repeats another."] if is_copy else []
     for _ in range(paragraphs):
-        verb, thing = pick.choice(list(VERBS.items()))
-        lines.append(
-            f"About {pick.randrange(12, 90_000):,} people {verb} the {_name(pick)} {thing} on "
-            f"{pick.randrange(1, 28)} March, {_name(pick)} {_name(pick)} of the {place} council "
-            f"said. The {_name(pick)} bridge stays closed."
-        )
+        sentences = (_report(pick, place), _aside(pick), _report(pick, place), _aside(pick))
+        lines.append(" ".join(sentences))
     lines.insert(
         len(lines) // 2, f"The Daily Example could not independently verify the {place} figures."
     )
     return "\n\n".join(lines)
+
+
+def _report(pick: random.Random, place: str) -> str:
+    return pick.choice(REPORTS).format(
+        name=f"{_name(pick)} {_name(pick)}", place=pick.choice((place, _name(pick))),
+        noun=pick.choice(NOUNS), other=pick.choice(NOUNS), third=pick.choice(NOUNS),
+        verb=pick.choice(VERBS), count=pick.randrange(12, 90_000),
+        share=pick.randrange(2, 80), day=pick.randrange(1, 29),
+    )  # fmt: skip
+
+
+def _aside(pick: random.Random) -> str:
+    """A sentence that claims nothing, of words of which few are frequent and most are rare."""
+    words = []
+    for _ in range(pick.randrange(12, 22)):
+        rank = min(int(pick.paretovariate(0.7)), len(NOUNS))
+        words.append(pick.choice((pick.choice(SMALL_WORDS), NOUNS[rank - 1])))
+    return " ".join(words).capitalize() + "."
 
 
 def _name(pick: random.Random) -> str:

@@ -69,7 +69,7 @@ SELECT
 
 
 def text_of(number: int) -> str:
-    return article_text(number, paragraphs=3)
+    return article_text(number, paragraphs=2)
 
 
 def findings(texts: list[str]) -> tuple[int, int, int, int]:
