@@ -11,8 +11,9 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http.client import responses
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from claims.models import Article, Capture, ImportItem, Offer, Picture, Snapshot
+from claims.models import Capture, ImportItem, Offer, Picture, Snapshot
 
 SHELF = "snapshots"  # in `settings.STORAGES`
 # What a downloaded file is called. A page is called text, so that a click does not open it as one.
@@ -165,42 +166,62 @@ def unreferenced() -> Iterator[str]:
             yield name
 
 
-def as_warc(article: Article) -> bytes:
-    """Return all snapshots of an article as one packed WARC, with the headers that were kept.
+def as_warc(rows: Iterable[Snapshot | Capture]) -> bytes:
+    """Return snapshots or captures as one packed WARC, with what was kept of each exchange.
 
     :raises Missing: if bytes of one of them are not there.
     """
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=True)
-    for snapshot in article.snapshots.order_by("pk"):
-        content = content_of(snapshot)
-        address = snapshot.address or f"urn:sha256:{snapshot.sha256}"
-        date = {"WARC-Date": f"{snapshot.taken_at or snapshot.received_at:%Y-%m-%dT%H:%M:%SZ}"}
-        answer = _headers(snapshot.response_headers, "200 OK", protocol="HTTP/1.1")
+    for row in rows:
+        content, told = content_of(row), _of_the_exchange(row)
+        address = row.address or f"urn:sha256:{row.sha256}"
+        at = row.taken_at or getattr(row, "received_at", None)
+        named = {"WARC-Date": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        server = {"WARC-IP-Address": told[":server"]} if ":server" in told else {}
+        answer = _headers(row.response_headers, _status_line(told), protocol="HTTP/1.1")
         record = writer.create_warc_record(
             address,
             "response" if answer else "resource",
             payload=io.BytesIO(content),
             length=len(content),
             http_headers=answer,
-            warc_content_type="" if answer else snapshot.media_type,
-            warc_headers_dict=date,
+            warc_content_type="" if answer else row.media_type,
+            warc_headers_dict=named | server,
         )
         writer.write_record(record)
-        if asked := _headers(snapshot.request_headers, "GET / HTTP/1.1", is_http_request=True):
+        line = f"GET {told.get(':path', '/')} HTTP/1.1"
+        if asked := _headers(row.request_headers, line, is_http_request=True):
             together = {"WARC-Concurrent-To": record.rec_headers.get_header("WARC-Record-ID")}
             writer.write_record(
                 writer.create_warc_record(
-                    address, "request", http_headers=asked, warc_headers_dict=date | together
+                    address, "request", http_headers=asked, warc_headers_dict=named | together
                 )
             )
     return out.getvalue()
 
 
+def _of_the_exchange(row: Snapshot | Capture) -> dict[str, str]:
+    """What was kept of an exchange beside its headers, by the names of `Snapshot`."""
+    pairs = [*row.request_headers, *row.response_headers]
+    return {name: value for name, value in pairs if name.startswith(":")}
+
+
+def _status_line(told: dict[str, str]) -> str:
+    """Such as "200 OK", which is what others' records and ours from before are taken to say."""
+    status = told.get(":status", "")
+    code = int(status) if re.fullmatch("[1-5][0-9]{2}", status, re.ASCII) else 200
+    return f"{code} {responses.get(code, '')}".strip()
+
+
 def _headers(pairs: list[list[str]], first: str, **kind: Any) -> StatusAndHeaders | None:
     """Headers as they are written. What told of a coding of the bytes is true of them no more."""
     undone = ("content-encoding", "transfer-encoding", "content-length")
-    kept = [(name, value) for name, value in pairs if name.lower() not in undone]
+    kept = [
+        (name, value)
+        for name, value in pairs
+        if name.lower() not in undone and not name.startswith(":")
+    ]
     return StatusAndHeaders(first, kept, **kind) if pairs else None
 
 

@@ -74,8 +74,8 @@ def _keep(row: Capture, fetched: Fetched, sha256: str) -> None:
             media_type=fetched.media_type[:100],
             address=fetched.url[:2000],
             taken_at=fetched.fetched_at,
-            request_headers=gathering.kept_headers(fetched.sent),
-            response_headers=gathering.kept_headers(fetched.headers),
+            request_headers=gathering.asked_with(fetched),
+            response_headers=gathering.answered_with(fetched),
         )
     )
     if is_first:

@@ -63,9 +63,12 @@ def _shared(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
     pairs = len(old) * len(new)
     if pairs <= READ_BEST:
         matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-        return [tuple(block) for block in matcher.get_matching_blocks()]
+        return [(block.a, block.b, block.size) for block in matcher.get_matching_blocks()]
     if pairs <= DIFF_AT_MOST:
-        return [(b.a, b.b, b.size) for b in LCSseq.editops(old, new).as_matching_blocks()]
+        return [
+            (block.a, block.b, block.size)
+            for block in LCSseq.editops(old, new).as_matching_blocks()
+        ]
     return [(len(old), len(new), 0)]
 
 

@@ -26,6 +26,7 @@ MEANINGS = {
     451: "it is withheld for legal reasons",
 }  # fmt: skip
 _PASSING = (408, 425, 429)
+_Pairs = tuple[tuple[str, str], ...]
 
 
 class NotGathered(Exception):
@@ -126,8 +127,7 @@ def _told(document: Document, fetched: Fetched, source: str, day: date | None) -
     if received.content == fetched.content:  # not one of several in an archive
         received = replace(
             received, address=fetched.url, taken_at=fetched.fetched_at,
-            request_headers=kept_headers(fetched.sent),
-            response_headers=kept_headers(fetched.headers),
+            request_headers=asked_with(fetched), response_headers=answered_with(fetched),
         )  # fmt: skip
     if source:
         document = intake.corrected(document, source=source)
@@ -136,7 +136,23 @@ def _told(document: Document, fetched: Fetched, source: str, day: date | None) -
     return replace(document, received=received)
 
 
-def kept_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def asked_with(fetched: Fetched) -> _Pairs:
+    """Return the last request as it is stored: what was asked for (`:path`), and its headers."""
+    parts = urlsplit(fetched.url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return ((":path", reading.label(path, 8000)), *kept_headers(fetched.sent))
+
+
+def answered_with(fetched: Fetched) -> _Pairs:
+    """Return the answer as it is stored: each address that led elsewhere (`:redirect`), the status
+    (`:status`), the IP address that answered (`:server`), and its headers.
+    """
+    led = ((":redirect", reading.label(f"{r.status} {r.url}", 8000)) for r in fetched.redirects)
+    told = ((":status", str(fetched.status)), (":server", fetched.address))
+    return (*led, *told, *kept_headers(fetched.headers))
+
+
+def kept_headers(headers: _Pairs) -> _Pairs:
     """Return the headers as they are stored: bounded, and without what lets somebody in."""
     return tuple(
         (reading.label(name, 200), reading.label(value, 8000))

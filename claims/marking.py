@@ -92,7 +92,8 @@ class _Passing(Generic[_Span]):
     """Spans in reading order, handed out stretch by stretch, forwards only."""
 
     def __init__(self, spans: Iterable[_Span]) -> None:
-        self._coming, self._open = deque(spans), list[_Span]()
+        self._coming: deque[_Span] = deque(spans)
+        self._open: list[_Span] = []
 
     def at(self, start: int, end: int) -> list[_Span]:
         """Return those that touch a stretch, in their order."""
@@ -108,9 +109,10 @@ def _paragraph(
     text: str, start: int, end: int, marked: _Passing[Mark], odd: _Passing[Odd]
 ) -> Paragraph:
     here, odd_here = marked.at(start, end), odd.at(start, end)
+    spans = [(mark.start, mark.end) for mark in here] + [(one.start, one.end) for one in odd_here]
     edges = {start, end}
-    for span in (*here, *odd_here):
-        edges |= {max(span.start, start), min(span.end, end)}
+    for first, last in spans:
+        edges |= {max(first, start), min(last, end)}
     in_line, odd_in_line = _Passing(here), _Passing(odd_here)
     runs = tuple(
         _run(text, first, last, in_line.at(first, last), odd_in_line.at(first, last))

@@ -14,7 +14,10 @@ from claims.refs import new_ref
 class Snapshot(models.Model):
     """The bytes of an article as they were received; they lie on the shelf under their hash.
 
-    Headers are pairs of name and value, in their order; cookies and credentials are left out.
+    Headers are pairs of name and value, in their order; cookies and credentials are left out. Where
+    we fetched it ourselves, pairs whose names begin with a colon stand before them, for what else
+    is known of the exchange: `:path`; `:redirect`, `:status`, `:server`. The bytes are the content:
+    a coding that it was sent in (gzip) is undone.
     """
 
     article = models.ForeignKey("claims.Article", models.CASCADE, related_name="snapshots")

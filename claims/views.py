@@ -357,7 +357,7 @@ def snapshot(request: HttpRequest, ref: str, sha256: str) -> HttpResponse:
 @require_GET
 def snapshots_warc(request: HttpRequest, ref: str) -> HttpResponse:
     row = get_object_or_404(Article.objects.filter(snapshots__isnull=False).distinct(), ref=ref)
-    return as_download(f"{ref}.warc.gz", lambda: archiving.as_warc(row))
+    return as_download(f"{ref}.warc.gz", lambda: archiving.as_warc(row.snapshots.order_by("pk")))
 
 
 # Claims and sources

@@ -96,6 +96,11 @@ urlpatterns = [
         name="evidence-copy",
     ),
     path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy.warc.gz",
+        evidence.copy_warc,
+        name="evidence-copy-warc",
+    ),
+    path(
         "reviews/<slug:ref>/evidence/<slug:evidence_ref>/copy/picture/",
         evidence.picture,
         name="evidence-picture",

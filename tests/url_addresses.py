@@ -129,6 +129,7 @@ REFS: dict[str, Make] = {
     ],
     "reviews:withdraw-evidence": lambda review: [review.ref, review.evidence.get().ref],
     "reviews:evidence-copy": _copy(failed=False),
+    "reviews:evidence-copy-warc": _copy(failed=False),
     "reviews:evidence-picture": _copy(failed=False),
     "reviews:evidence-print": _copy(failed=False),
     "reviews:evidence-copy-again": _copy(failed=True),

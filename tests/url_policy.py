@@ -354,6 +354,7 @@ DESK = {
         NO_PAGE, WRITES, data=lambda review: held(review) | {"reason": "A forgery."}
     ),
     "reviews:evidence-copy": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-copy-warc": Policy(PAGE, NO_PAGE),
     "reviews:evidence-picture": Policy(PAGE, NO_PAGE),
     "reviews:evidence-print": Policy(PAGE, NO_PAGE),
     "reviews:evidence-copy-again": Policy(NO_PAGE, OVERRULES),

@@ -69,6 +69,14 @@ def copy(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
 
 
 @require_GET
+def copy_warc(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
+    """The same with the exchange that brought it, as a WARC."""
+    capture = _copy(request, ref, evidence_ref).capture
+    name = f"evidence-{evidence_ref}-{capture.sha256[:12]}.warc.gz"
+    return as_download(name, lambda: archiving.as_warc([capture]))
+
+
+@require_GET
 def picture(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     """How a browser showed that address, as an image to save."""
     sha256 = _picture(request, ref, evidence_ref).sha256

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from warcio.archiveiterator import ArchiveIterator
 
-from claims import following, gathering, polling
+from claims import archiving, following, gathering, polling
 from claims.models import Article, Feed, FeedItem, Sighting
 from tests import factories
 from tests.feeds import (
@@ -50,6 +52,25 @@ def test_an_address_becomes_an_article_with_the_exchange_that_brought_it(web):
     assert ["Content-Type", "text/html; charset=utf-8"] in snapshot.response_headers
     assert "User-Agent" in dict(snapshot.request_headers)
     assert snapshot.taken_at is not None
+    assert snapshot.request_headers[0] == [":path", "/1"]
+    assert snapshot.response_headers[:3] == [
+        [":redirect", f"302 {web.url('/short')}"], [":status", "200"], [":server", "127.0.0.1"],
+    ]  # fmt: skip
+
+
+def test_the_exchange_leaves_as_a_warc_as_it_was(web):
+    web.serves(moved("/1?page=2"), path="/short")
+    web.serves(story(2).replace(b"200 OK", b"203 Other", 1), path="/1?page=2")
+    (receipt,) = gathering.receive(web.url("/short")).receipts
+
+    packed = archiving.as_warc(receipt.article.snapshots.all())
+
+    answered, asked = ArchiveIterator(io.BytesIO(packed))
+    assert answered.http_headers.get_statuscode() == "203"
+    assert answered.rec_headers.get_header("WARC-IP-Address") == "127.0.0.1"
+    assert asked.http_headers.statusline == "/1?page=2 HTTP/1.1"
+    names = {name for name, _ in (*answered.http_headers.headers, *asked.http_headers.headers)}
+    assert not [name for name in names if name.startswith(":")]
 
 
 @pytest.mark.parametrize(

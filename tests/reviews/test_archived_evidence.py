@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from warcio.archiveiterator import ArchiveIterator
 
 from claims import archiving, capturing, depositing, photographing
 from claims.models import Capture, Deposit, Picture
@@ -117,6 +120,19 @@ class TestPages:
         assert answer["Content-Disposition"] == (
             f'attachment; filename="evidence-{one.ref}-{capture.sha256[:12]}.html.txt"'
         )
+
+    def test_it_leaves_with_the_exchange_as_a_warc(self, review, desk):
+        factories.attach(review)
+        one = factories.archived(review)
+        where = f"/reviews/{review.ref}/evidence/{one.ref}/copy.warc.gz"
+        assert f'<a href="{where}" download>' in html(desk.get(review.get_absolute_url()))
+
+        answer = desk.get(where)
+
+        record = next(ArchiveIterator(io.BytesIO(answer.content), check_digests="raise"))
+        assert record.rec_headers.get_header("WARC-Target-URI") == one.url
+        assert record.content_stream().read() == b"<p>Landings"
+        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
     @pytest.mark.parametrize(
         ("what", "column", "ending", "content"),
