@@ -1,9 +1,12 @@
 # One image for web, worker and beat; docker-compose.yml says which command each one runs.
 FROM python:3.13-slim-bookworm AS environment
+ARG MORE_REQUIREMENTS=
 COPY requirements.lock .
+COPY requirements-s3.lock .
 RUN python -m venv /environment \
-    && /environment/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: \
-       --requirement requirements.lock
+    && for lock in requirements.lock $MORE_REQUIREMENTS; do \
+       /environment/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: \
+       --requirement $lock || exit 1; done
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --user-group --home-dir /desk desk \

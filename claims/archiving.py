@@ -97,7 +97,10 @@ def keep(content: bytes) -> str:
     name, shelf = place_of(sha256), _shelf()
     try:
         if not shelf.exists(name) or shelf.size(name) != len(content):
-            shelf.save(name, ContentFile(content))
+            kept_as = shelf.save(name, ContentFile(content))
+            if kept_as != name:  # a storage that never overwrites, and something else lies there
+                shelf.delete(kept_as)
+                raise FileExistsError(f"something else lies at {name}")
     except Exception as error:  # each storage has errors of its own
         raise Unkept(f"its bytes cannot be kept: {_said(error)}") from error
     return sha256

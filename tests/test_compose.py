@@ -73,6 +73,13 @@ def test_every_server_keeps_its_data_in_a_volume():
     assert "--appendonly yes" in SERVICES["valkey"]["command"][2]
 
 
+def test_settings_that_most_do_not_need_come_from_a_file_that_may_be_absent():
+    wanted = [{"path": "desk.env", "required": False}]
+
+    assert [SERVICES[name].get("env_file") for name in OURS] == [wanted] * len(OURS)
+    assert "desk.env" in (ROOT / ".gitignore").read_text().split()
+
+
 def test_no_variable_has_a_default():
     used = re.findall(r"(?<!\$)\$\{([^}]*)\}", (ROOT / "docker-compose.yml").read_text())
     example = re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
@@ -149,7 +156,7 @@ def test_the_image_has_what_the_code_needs():
 
     assert sorted(copied) == sorted([*allowed, "--from=environment"])
     assert all((ROOT / name).exists() for name in allowed)
-    assert "--require-hashes" in DOCKERFILE
+    assert DOCKERFILE.count("pip install") == DOCKERFILE.count("--require-hashes") == 1
 
 
 @pytest.mark.skipif(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from warcio.archiveiterator import ArchiveIterator
@@ -114,6 +116,20 @@ def test_what_is_missing_or_changed_is_named(db, shelf, capsys, damage, said):
     assert told.err.startswith(f"{article.ref} {path.name}: {said}")
     address = f"/articles/{article.ref}/snapshots/{path.name}/"
     assert signed_in(factories.fact_checker()).get(address).status_code == 404
+
+
+def test_bytes_that_a_storage_puts_elsewhere_are_not_kept(db, settings):
+    backend = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, archiving.SHELF: backend}
+    place = archiving.place_of(hashlib.sha256(CONTENT).hexdigest())
+    storages[archiving.SHELF].save(place, ContentFile(b"torn"))
+
+    with pytest.raises(archiving.Unkept, match="something else lies at"):
+        archiving.keep(CONTENT)
+
+    assert storages[archiving.SHELF].listdir(place.rpartition("/")[0]) == (
+        [], [place.rpartition("/")[2]],
+    )  # fmt: skip
 
 
 def test_a_shelf_elsewhere_is_a_setting(db, settings):
