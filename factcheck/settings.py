@@ -144,6 +144,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "reviews.views.notifications.badge",
             ],
+            "builtins": ["claims.templatetags.seen"],
         },
     },
     {  # The long list of the queue, `*.jinja` beside the others: four times as fast.

@@ -22,6 +22,7 @@ from django.views.decorators.vary import vary_on_headers
 from claims import outside
 from claims.models import OutsideCheck, as_ref
 from claims.stories import inert
+from claims.templatetags.seen import seen
 from reviews import adoption, approvals, listing
 from reviews import queue as room
 from reviews.listing import View
@@ -76,6 +77,7 @@ def queue(request: Request) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in form.fields if name != "sort"),
         "is_later_page": "after" in request.GET,
         "addresses": {name: reverse(place) for name, place in PLACES.items()},
+        "seen": seen,
     }
     if request.htmx:
         return render(request, "reviews/_queue_results.jinja", context, using="jinja")

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claims.invisible import odd_in, summary
 from claims.marking import Mark, paragraphs
+from claims.models import Claim
+from reviews.states import Status
+from tests import factories
+from tests.serving import signed_in
+
+RLO = "right-to-left override"
+NAMED = f'<bdi class="odd" role="img" aria-label="{RLO}" data-name="{RLO}">'
 
 
 @pytest.mark.parametrize(
@@ -62,3 +70,35 @@ def test_nothing_of_a_text_is_lost_whatever_is_marked(text):
     shown = ["".join(run.text for run in one.runs) for one in paragraphs(text, [Mark(2, 9, "x")])]
 
     assert shown == [line for line in text.split("\n") if line.strip()]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Ann & Bo <b>", "Ann &amp; Bo &lt;b&gt;"),
+        (
+            "<b>\u202e",
+            f"&lt;b&gt;{NAMED}\u202e</bdi>",
+        ),
+        ("one\n\n<two>\u200b", None),
+    ],
+)
+def test_words_on_any_page_show_what_cannot_be_seen_and_nothing_as_html(words, shown):
+    html = Template("{{ words|seen }}").render(Context({"words": words}))
+
+    if shown is not None:
+        assert html == shown
+    assert html.count("\n") == words.count("\n")
+    assert "<b>" not in html
+    assert "<two>" not in html
+
+
+def test_the_queue_and_the_page_of_a_claim_show_it_too(db):
+    review = factories.review_at(Status.QUEUED)
+    Claim.objects.filter(pk=review.claim_id).update(wording="The p\u043ert stays \u202enepo.")
+    checker = signed_in(factories.fact_checker())
+
+    for address in ("/", review.get_absolute_url(), f"/claims/{review.claim.ref}/"):
+        html = checker.get(address).content.decode()
+        assert 'data-name="right-to-left override"' in html, address
+        assert 'title="mixes Latin and Cyrillic letters"' in html, address
