@@ -167,9 +167,8 @@ def identity(document: Document) -> str:
     the original's address on their copies, and a copy is another article.
     """
     declared, found_at = reading.canonical(document.canonical), reading.canonical(document.url)
-    if declared and (not found_at or reading.same_site(declared, found_at)):
-        return declared
-    return found_at
+    is_own = not document.url or reading.same_site(declared, found_at or document.url)
+    return declared if declared and is_own else found_at
 
 
 def _known(

@@ -335,6 +335,12 @@ def test_another_source_that_names_the_address_as_the_original_is_a_copy(db):
         (ADDRESS, "", ADDRESS),
         (ADDRESS, "https://tide.example/1?gclid=1", "https://tide.example/1"),
         (ADDRESS, "https://notcourier.example/1", "https://notcourier.example/1"),
+        (ADDRESS, "https://www.m.courier.example/harbour", ADDRESS),
+        (f"https://www.{ADDRESS[8:]}", "https://courier.example/1", f"https://www.{ADDRESS[8:]}"),
+        (ADDRESS, "https://evil.courier.example/1", "https://evil.courier.example/1"),
+        ("https://news.courier.example/1", ADDRESS, ADDRESS),
+        ("https://amp.example/1", "https://m.example/2", "https://m.example/2"),
+        (ADDRESS, "https://tide.example/?a=b|c", ""),
         ("", "", ""),
     ],
 )
