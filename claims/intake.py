@@ -57,18 +57,45 @@ class Intake:
     failures: tuple[Failure, ...] = ()
 
 
-def files_in(path: Path) -> Iterator[Path]:
-    """Yield `path` itself, or every file below a folder that may be an article, in a stable order.
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of a folder that is passed over, and why."""
 
-    Read-me files and licences of a folder are not articles.
+    place: str
+    why: str
+
+
+def files_in(path: Path) -> Iterator[Path | Failure | Skipped]:
+    """Yield `path` itself, or what is below a folder, in a stable order.
+
+    Files that may be articles; folders that cannot be read, with why; and what is passed over, such
+    as read-me files and licences. Links to folders are not followed.
     """
-    if not path.is_dir():
-        yield path
-        return
-    for child in sorted(path.rglob("*")):
-        is_about = child.stem.lower() in ABOUT
-        if child.suffix.lower() in reading.SUFFIXES and not is_about and child.is_file():
-            yield child
+    waiting = [path]
+    while waiting:
+        one = waiting.pop()
+        try:
+            if one.is_dir() and (one == path or not one.is_symlink()):
+                waiting += sorted(one.iterdir(), reverse=True)
+            elif one != path and (why := _not_an_article(one)):
+                yield Skipped(shown(one), why)
+            else:
+                yield one
+        except OSError as error:
+            yield Failure(shown(one), error.strerror or str(error))
+
+
+def _not_an_article(file: Path) -> str:
+    """Why a file of a folder is passed over; "" if it is not."""
+    if file.is_symlink() and file.is_dir():
+        return "a link to a folder"
+    if not file.is_file():
+        return "no file"
+    if file.stem.lower() in ABOUT:
+        return "it tells about the others"
+    if file.suffix.lower() not in reading.SUFFIXES:
+        return f"what is read of a folder: {reading.ENDINGS}"
+    return ""
 
 
 def receive(path: Path) -> Intake:
@@ -303,7 +330,8 @@ def corrected(document: Document, **fields: object) -> Document:
 
 def shown(path: Path) -> str:
     """Return the name of a file as it can be printed and stored, whatever bytes it has."""
-    return os.fsencode(path).decode(errors="replace")
+    name = os.fsencode(path).decode(errors="replace")
+    return reading.label(name, 9 * len(name) + 1)  # controls are written out
 
 
 def _sha256(text: str) -> str:
