@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from reversion.models import Version
 
 from claims import archiving, reading
 from claims import text as engine
@@ -23,6 +25,7 @@ from claims.reading import Document, Failure, Reading, Unreadable, clean
 # Files of a folder that tell about it, whatever their kind; they are no articles.
 ABOUT = {"readme", "read-me", "license", "licence", "copying", "changelog", "contributing"}
 LOCKS = 1000
+FILLED_IN = ("url", "published_on", "author", "licence")  # when a known article comes again
 LONGEST = {"title": reading.LONGEST_TITLE, "source": 200, "language": 8, "url": 2000}  # characters
 
 
@@ -141,21 +144,27 @@ def store_all(found: Reading) -> Intake:
     return Intake(tuple(receipts), tuple(failures))
 
 
-def store(document: Document) -> Receipt:
+def store(document: Document, *, read: Document | None = None) -> Receipt:
     """Store a document as it was read, or as its sender corrected that, with its bytes.
 
-    The same article, told by `_known`, is not stored or analysed again: it gains a sighting, and a
-    snapshot if the bytes are others. Other words at the address of an article of the same source
-    are a new article that `revises` it: the old one stays as it was, with all offsets into it.
+    The same article, told by `_known`, is not stored or analysed again: it gains a sighting, a
+    snapshot if the bytes are others, and what was not known of it (`FILLED_IN`). Other words at the
+    address of an article of the same source are a new article that `revises` it: the old one stays
+    as it was, with all offsets into it.
 
-    :raises Unreadable: if a field is too long, or the shelf or the database does not take it.
+    :param read: the document without what somebody corrected: it alone fills in a known article,
+        since a correction is written by `correcting`.
+    :raises Unreadable: if it says nothing, a field is too long, or the shelf or the database does
+        not take it.
     """
+    if not document.text.strip():
+        raise Unreadable("no article text in it")
     for field, longest in LONGEST.items():
         if len(getattr(document, field)) > longest:
             raise Unreadable(f"its {field} has more than {longest} characters")
     try:
         sha256 = archiving.keep(document.received.content) if document.received else ""
-        return _stored(document, sha256)
+        return _stored(document, read or document, sha256)
     except archiving.Unkept as error:
         raise Unreadable(str(error)) from error
     except DatabaseError as error:
@@ -163,14 +172,17 @@ def store(document: Document) -> Receipt:
 
 
 @transaction.atomic
-def _stored(document: Document, sha256: str) -> Receipt:
+def _stored(document: Document, read: Document, sha256: str) -> Receipt:
     canonical = identity(document)
-    _alone(canonical or document.source)
+    alone(canonical or document.source)
     source = _source(document)
     known, former = _known(document, source, canonical)
     if former:
         source = former.source
-    article, is_new = (known, False) if known else _article(document, source, canonical, former)
+    if known:
+        article, is_new = _filled_in(known, read), False
+    else:
+        article, is_new = _article(document, source, canonical, former)
     snapshot = _snapshot(article, document, sha256)
     Sighting.objects.create(
         article=article, snapshot=snapshot, location=document.place, at=timezone.now()
@@ -179,6 +191,16 @@ def _stored(document: Document, sha256: str) -> Receipt:
         Analysis.objects.create(article=article)
     Source.objects.filter(pk=article.source_id, outside=True).update(outside=False)
     return Receipt(article, is_new, document.place)
+
+
+def alone(key: str) -> None:
+    """Wait until nobody else stores something of the same address or source, till the end.
+
+    One of `LOCKS` is taken by all keys that share it, since the server has only so many.
+    """
+    with connection.cursor() as cursor:
+        lock = "pg_advisory_xact_lock('claims_article'::regclass::oid::int, hashtext(%s) %% %s)"
+        cursor.execute(f"SELECT {lock}", [key, LOCKS])
 
 
 def match(document: Document) -> Match:
@@ -251,6 +273,41 @@ def _article(
     )
 
 
+def _filled_in(known: Article, document: Document) -> Article:
+    """A known article, with what nothing was known of and this arrival says.
+
+    Not what somebody emptied, nor an address that another article has or its own site gives it not.
+    """
+    if not _lacking(known, document):
+        return known
+    article = Article.objects.select_for_update(of=("self",)).select_related("source").get(
+        pk=known.pk
+    )  # fmt: skip
+    versions = [one.field_dict for one in Version.objects.get_for_object(article)]
+    told = {
+        name: value
+        for name, value in _lacking(article, document).items()
+        if not any(version.get(name) for version in versions)
+    }
+    canonical = identity(document)
+    at_address = Article.objects.filter(canonical_url=canonical).exclude(pk=article.pk)
+    if "url" in told and article.canonical_url != canonical:
+        if article.canonical_url or not canonical or at_address.exists():
+            del told["url"]
+        else:
+            told["canonical_url"] = canonical
+    for name, value in told.items():
+        setattr(article, name, value)
+    article.guessed = sorted({*article.guessed, *(document.guessed & told.keys())})
+    article.save(update_fields=[*told, "guessed"])
+    return article
+
+
+def _lacking(article: Article, document: Document) -> dict[str, Any]:
+    told = {name: getattr(document, name) for name in FILLED_IN if not getattr(article, name)}
+    return {name: value for name, value in told.items() if value}
+
+
 def _language(document: Document) -> tuple[str, set[str]]:
     """The language, unless it is a template's guess that the text contradicts."""
     guessed = set(document.guessed)
@@ -279,16 +336,6 @@ def _snapshot(article: Article, document: Document, sha256: str) -> Snapshot | N
         },
     )
     return snapshot
-
-
-def _alone(key: str) -> None:
-    """Wait until nobody else stores something of the same address or source, till the end.
-
-    One of `LOCKS` is taken by all keys that share it, since the server has only so many.
-    """
-    with connection.cursor() as cursor:
-        lock = "pg_advisory_xact_lock('claims_article'::regclass::oid::int, hashtext(%s) %% %s)"
-        cursor.execute(f"SELECT {lock}", [key, LOCKS])
 
 
 def from_row(row: object, *, place: Path) -> Document:

@@ -153,11 +153,12 @@ def keep(row: Offer, *, match: str, **fields: Any) -> Receipt:
         if row.state != State.READ:
             raise NotOffered(row.why or "It was not read yet.")
         try:
-            document = intake.corrected(_with_bytes(row), **fields)
+            read = _with_bytes(row)
+            document = intake.corrected(read, **fields)
             known = intake.match(document)
             if known.token != match:
                 raise Changed(known)
-            receipt = intake.store(document)
+            receipt = intake.store(document, read=read)
         except (Unreadable, archiving.Missing) as error:
             raise NotOffered(str(error)) from error
         row.state, row.article = State.KEPT, receipt.article
