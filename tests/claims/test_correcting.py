@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Event
 
 import pytest
 from reversion.models import Version
 
 from claims import analysis, correcting, intake
+from claims import text as engine
 from claims.correcting import NotCorrected
 from claims.models import Analysis, Article, Source, Watch
 from tests import factories
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +110,29 @@ def test_what_is_analysed_keeps_the_language_that_a_person_said():
     analysis.analyse(article_id=article.pk)
 
     assert Article.objects.get().language == "de"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_correction_waits_for_the_analysis_that_is_at_work(monkeypatch):
+    german = "Der Hafen von Brenna wird am Freitag geöffnet, teilte die Hafenbehörde am Montag mit."
+    article, at_work, read = factories.article(german, language=""), Event(), engine.analyse
+
+    def slowly(*args, **kwargs):
+        at_work.set()
+        time.sleep(0.5)
+        return read(*args, **kwargs)
+
+    def correct_it() -> list[str]:
+        at_work.wait(10)
+        return correct(article, language="nb")
+
+    monkeypatch.setattr(analysis.engine, "analyse", slowly)
+    with ThreadPoolExecutor() as pool:
+        corrected = pool.submit(together, correct_it)
+        analysis.analyse(article_id=article.pk)
+        assert corrected.result() == [["language"]]
+
+    assert (Article.objects.get().language, Analysis.objects.get().status) == ("nb", "received")
 
 
 def test_an_address_that_another_article_has_is_refused():
