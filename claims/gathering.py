@@ -91,7 +91,8 @@ def take_in(
     :param source: who publishes it, as people say; "" is as the page says.
     :param published_on: its day, for a page that names none.
     """
-    return intake.store_all(read(fetched, asked=asked, source=source, published_on=published_on))
+    found = read(fetched, asked=asked, source=source, published_on=published_on)
+    return intake.store_all(found, vouched=bool(source))
 
 
 def read(

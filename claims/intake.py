@@ -132,13 +132,16 @@ def take_in(
     )
 
 
-def store_all(found: Reading) -> Intake:
-    """Store every document that was read; each is stored whole or not at all."""
+def store_all(found: Reading, *, vouched: bool = False) -> Intake:
+    """Store every document that was read; each is stored whole or not at all.
+
+    :param vouched: whether people say whose they are.
+    """
     receipts: list[Receipt] = []
     failures = list(found.failures)
     for document in found.documents:
         try:
-            receipts.append(store(document))
+            receipts.append(store(document, read=document if vouched else None))
         except Unreadable as error:
             failures.append(Failure(document.place, str(error)))
     return Intake(tuple(receipts), tuple(failures))
@@ -152,8 +155,9 @@ def store(document: Document, *, read: Document | None = None) -> Receipt:
     address of an article of the same source are a new article that `revises` it: the old one stays
     as it was, with all offsets into it.
 
-    :param read: the document without what somebody corrected: it alone fills in a known article,
-        since a correction is written by `correcting`.
+    :param read: what somebody vouches for, without what they corrected: it fills in what is known
+        already, since `correcting` writes the rest. What was fetched and nobody vouches for does so
+        at its own address alone: any page may say that it is by somebody else.
     :raises Unreadable: if it says nothing, a field is too long, or the shelf or the database does
         not take it.
     """
@@ -164,7 +168,7 @@ def store(document: Document, *, read: Document | None = None) -> Receipt:
             raise Unreadable(f"its {field} has more than {longest} characters")
     try:
         sha256 = archiving.keep(document.received.content) if document.received else ""
-        return _stored(document, read or document, sha256)
+        return _stored(document, read, sha256)
     except archiving.Unkept as error:
         raise Unreadable(str(error)) from error
     except DatabaseError as error:
@@ -172,17 +176,16 @@ def store(document: Document, *, read: Document | None = None) -> Receipt:
 
 
 @transaction.atomic
-def _stored(document: Document, read: Document, sha256: str) -> Receipt:
+def _stored(document: Document, read: Document | None, sha256: str) -> Receipt:
     canonical = identity(document)
     alone(canonical or document.source)
     source = _source(document)
     known, former = _known(document, source, canonical)
     if former:
         source = former.source
-    if known:
-        article, is_new = _filled_in(known, read), False
-    else:
-        article, is_new = _article(document, source, canonical, former)
+    article, is_new = (known, False) if known else _article(document, source, canonical, former)
+    if known and (read or not _is_fetched(document) or known.canonical_url == canonical):
+        article = _filled_in(known, read or document)
     snapshot = _snapshot(article, document, sha256)
     Sighting.objects.create(
         article=article, snapshot=snapshot, location=document.place, at=timezone.now()
@@ -301,6 +304,10 @@ def _filled_in(known: Article, document: Document) -> Article:
     article.guessed = sorted({*article.guessed, *(document.guessed & told.keys())})
     article.save(update_fields=[*told, "guessed"])
     return article
+
+
+def _is_fetched(document: Document) -> bool:
+    return bool(document.received and document.received.address)
 
 
 def _lacking(article: Article, document: Document) -> dict[str, Any]:

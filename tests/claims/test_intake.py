@@ -444,6 +444,27 @@ def test_what_was_not_known_is_filled_in_when_it_comes_again(db):
     assert intake.store(read_as("The  harbour opens.", url=ADDRESS)).article == first
 
 
+def test_a_page_that_only_says_whose_it_is_fills_in_its_own_address_alone(db):
+    first = intake.store(read_as("The harbour opens.")).article
+    fetched = reading.Received(b"The harbour opens.", "text/html", address=ADDRESS)
+    page = read_as("The harbour opens.", received=fetched, **LATER)
+
+    intake.store(page)
+    assert set(of(first).values()) == {"", None}
+
+    intake.store(page, read=page)
+    assert of(first) == LATER
+
+
+def test_what_a_page_says_later_at_its_address_is_filled_in(db):
+    fetched = reading.Received(b"The harbour opens.", "text/html", address=ADDRESS)
+    first = intake.store(read_as("The harbour opens.", received=fetched, url=ADDRESS)).article
+
+    intake.store(read_as("The harbour  opens.", received=fetched, **LATER))
+
+    assert of(first) == LATER
+
+
 def test_what_is_known_stays_when_it_comes_again(db):
     first = intake.store(read_as("The harbour opens.", **LATER)).article
 

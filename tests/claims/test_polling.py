@@ -125,6 +125,23 @@ def test_what_may_speak_for_others_is_no_answer(web, content, kind):
     assert len(gathering.receive(url).failures) == 1
 
 
+@pytest.mark.parametrize(("source", "filled"), [("Daily Tide", True), ("", False)])
+def test_what_a_feed_brings_again_fills_in_what_people_say_it_is_of(web, source, filled):
+    head = (
+        b"<meta property='og:site_name' content='Daily Tide'><meta name=author content='A. Hand'>"
+    )
+    content = files.page(files.SENTENCE * 9, head=head.decode())
+    known = factories.article(files.SENTENCE * 9, source=factories.source("Daily Tide"), url="")
+    url = web.serves(page(content, "Content-Type: text/html"), path="/1")
+    feed = kept(web, rss(url), source=source)
+
+    poll(feed)
+
+    assert gather_all() == [("/1", "known")]
+    known.refresh_from_db()
+    assert (known.url, known.canonical_url) == ((url, url) if filled else ("", ""))
+
+
 def test_a_file_without_an_outlet_has_its_host_for_one(web):
     url = web.serves(page(files.pdf(files.SENTENCE), "Content-Type: application/pdf"), path="/a")
 
