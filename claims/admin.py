@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from reversion.admin import VersionAdmin
 from reversion.models import Version
 
-from claims import analysis, matching
+from claims import analysis, correcting, matching
 from claims.models import (
     Analysis,
     ApiToken,
@@ -54,8 +54,6 @@ from claims.models import (
     Tip,
     Watch,
 )
-
-AS_FOUND = "As it was before it was edited here"
 
 
 class QuickListAdmin(admin.ModelAdmin):
@@ -133,19 +131,12 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
     def follow(self, row, fields):
         """Bring up to date what follows from `fields`, which were just written."""
 
-    def _keep_as_found(self, row):
-        """Make a version of `row` as it is stored, unless the newest one says the same already.
+    def refusal(self, row, fields):
+        """Say why `fields` of `row` cannot be restored as they are now; "" if they can."""
+        return ""
 
-        The machine makes rows, and moves them on, without versions; a person overwrites nothing
-        that cannot be restored.
-        """
-        newest = Version.objects.get_for_object(row).first()
-        columns = [self._column(name) for name in self.editable]
-        if newest and all(newest.field_dict.get(c) == getattr(row, c) for c in columns):
-            return
-        with reversion.create_revision():
-            reversion.set_comment(AS_FOUND)
-            reversion.add_to_revision(row)
+    def _keep_as_found(self, row):
+        correcting.keep_as_found(row, map(self._column, self.editable))
 
     # History
 
@@ -189,18 +180,24 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         self._keep_as_found(row)
+        changed = []
         for name in self.editable:
             column = self._column(name)
-            setattr(row, column, version.field_dict.get(column, getattr(row, column)))
+            now = getattr(row, column)
+            if (then := version.field_dict.get(column, now)) != now:
+                setattr(row, column, then)
+                changed.append(name)
         try:
             row.full_clean()
+            if problem := self.refusal(row, changed):
+                raise ValidationError(problem)
         except ValidationError as error:
             messages.error(request, f"Not restored: {' '.join(error.messages)}")
             return redirect(request.path)
         comment = f"Restored the version of {version.revision.date_created:%-d %B %Y, %H:%M}"
         with self.create_revision(request):
-            row.save(update_fields=self.editable)
-            self.follow(row, self.editable)
+            row.save(update_fields=changed)
+            self.follow(row, changed)
             self.log_change(request, row, comment)
             reversion.add_to_revision(row)
         messages.success(request, f"{comment}.")
@@ -262,10 +259,20 @@ class ClaimantAdmin(ContentAdmin):
 class ArticleForm(forms.ModelForm):
     def clean_source(self):
         source = self.cleaned_data["source"]
-        same = Article.objects.filter(source=source, text_sha256=self.instance.text_sha256)
-        if same.exclude(pk=self.instance.pk).exists():
+        if correcting.has_text_of(self.instance, source):
             raise ValidationError(f"{source} has an article with this very text already.")
         return source
+
+    def clean_url(self):
+        url = self.cleaned_data["url"]
+        if "url" in self.changed_data and (problem := _taken(self.instance, url)):
+            raise ValidationError(problem)
+        return url
+
+
+def _taken(article, url):
+    other = correcting.holder(url, but=article)
+    return f"“{other}” ({other.source}) has this address already." if other else ""
 
 
 @admin.register(Article)
@@ -294,11 +301,10 @@ class ArticleAdmin(ContentAdmin):
         return False  # articles come in through `manage.py ingest`, with their bytes
 
     def follow(self, article, fields):
-        """What a person wrote is no guess any more."""
-        left = [name for name in article.guessed if name not in fields]
-        if left != article.guessed:
-            article.guessed = left
-            article.save(update_fields=["guessed"])
+        correcting.follow(article, fields)
+
+    def refusal(self, article, fields):
+        return _taken(article, article.url) if "url" in fields else ""
 
     @admin.display(description="analysis", ordering="analysis__status")
     def progress(self, article):

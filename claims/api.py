@@ -221,7 +221,8 @@ class NewArticle(Schema):
         said = self.dict(exclude={"text", "html", "file"})
         fields = {name: value for name, value in said.items() if value}
         if self.text is not None:
-            return handing.Handed(self.text.encode(), handing.TEXT, fields=fields)
+            text = self.text.encode()
+            return handing.Handed(text, handing.TEXT, as_it_stands=True, fields=fields)
         if self.html is not None:
             kind = "text/html; charset=utf-8"
             return handing.Handed(self.html.encode(), handing.PAGE, media_type=kind, fields=fields)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
-from claims import following, importing, intake, reading
-from claims.models import Feed
+from claims import correcting, following, importing, intake, reading
+from claims.models import Article, Feed
 from claims.reading import Document
 
 LONGEST_REASON = 500  # characters
@@ -102,8 +102,8 @@ class PastedForm(forms.Form):
         return _web_address(self.cleaned_data["stands_at"])
 
 
-class OfferForm(forms.Form):
-    """What is said of a document that is handed in; as it was read until somebody corrects it.
+class FactsForm(forms.Form):
+    """What is said of a document; as it was read until somebody corrects it.
 
     What was typed is told as a document has it, so that what nobody changed is no correction.
     """
@@ -128,27 +128,14 @@ class OfferForm(forms.Form):
         help_text="A code such as en or pt-BR. Empty: told from the text.",
     )
     url = forms.CharField(label="Web address", required=False, max_length=2000)
-    canonical = forms.CharField(
-        label="Canonical address",
-        required=False,
-        max_length=2000,
-        help_text="The one address under which its own site wants it known.",
-    )
     licence = forms.CharField(required=False, max_length=300)
-    text = forms.CharField(
-        strip=False,
-        help_text="As it is stored, without formatting. The bytes that came are kept as they are.",
-        widget=forms.Textarea(attrs={"rows": 14}),
-    )
 
-    def __init__(self, data: Any = None, *, document: Document) -> None:
+    def __init__(self, data: Any = None, *, document: Document, auto_id: str = "id_%s") -> None:
         self.document = document
-        fields = {name: getattr(document, name) for name in self.base_fields}
+        known = {name: getattr(document, name, "") for name in self.base_fields}
         if document.source == reading.UNKNOWN_SOURCE:
-            fields["source"] = ""
-        super().__init__(data, initial=fields)
-        if len(document.text) > LONGEST_TO_EDIT:
-            del self.fields["text"]
+            known["source"] = ""
+        super().__init__(data, initial=known, auto_id=auto_id)
 
     def clean_title(self) -> str:
         return reading.label(self.cleaned_data["title"], reading.LONGEST_TITLE)
@@ -172,15 +159,54 @@ class OfferForm(forms.Form):
     def clean_url(self) -> str:
         return self._address("url")
 
+    def _address(self, name: str) -> str:
+        typed = self.cleaned_data[name]
+        return typed if typed == getattr(self.document, name) else _web_address(typed)
+
+
+class OfferForm(FactsForm):
+    """What is said of a document that is handed in, with its text."""
+
+    canonical = forms.CharField(
+        label="Canonical address",
+        required=False,
+        max_length=2000,
+        help_text="The one address under which its own site wants it known.",
+    )
+    text = forms.CharField(
+        strip=False,
+        help_text="As it is stored, without formatting. The bytes that came are kept as they are.",
+        widget=forms.Textarea(attrs={"rows": 14}),
+    )
+    field_order = (
+        "title", "source", "author", "published_on", "language", "url", "canonical", "licence",
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, document: Document) -> None:
+        super().__init__(data, document=document)
+        if len(document.text) > LONGEST_TO_EDIT:
+            del self.fields["text"]
+
     def clean_canonical(self) -> str:
         return self._address("canonical")
 
     def clean_text(self) -> str:
         return reading.clean(self.cleaned_data["text"])
 
-    def _address(self, name: str) -> str:
-        typed = self.cleaned_data[name]
-        return typed if typed == getattr(self.document, name) else _web_address(typed)
+
+class CorrectionForm(FactsForm):
+    """What is wrong of what is known of an article, and how somebody knows."""
+
+    reason = forms.CharField(
+        label="How you know", required=False, max_length=LONGEST_REASON,
+        help_text="It stays in the history of the article.",
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, article: Article) -> None:
+        super().__init__(data, document=correcting.said_of(article), auto_id="correct-%s")
+
+    def clean_reason(self) -> str:
+        return reading.label(self.cleaned_data["reason"], LONGEST_REASON)
 
 
 def _web_address(typed: str) -> str:

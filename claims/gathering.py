@@ -15,7 +15,7 @@ from django.utils import timezone
 from claims import fetching, intake, reading
 from claims.fetching import Fetched, Limits, Validators
 from claims.intake import Intake
-from claims.reading import Document, Failure, Reading, Received
+from claims.reading import UNKNOWN_SOURCE, Document, Failure, Reading, Received, Unreadable
 
 LONGEST_WAIT = 86_400  # seconds that a site can make us wait
 # Headers that let somebody in or follow them: not kept.
@@ -26,6 +26,8 @@ MEANINGS = {
     451: "it is withheld for legal reasons",
 }  # fmt: skip
 _PASSING = (408, 425, 429)
+# What these say of their outlet stands among facts at their head, for files that are handed in.
+NAMED_BY_HOST = {"text/plain", "text/markdown"}
 _Pairs = tuple[tuple[str, str], ...]
 
 
@@ -90,19 +92,26 @@ def take_in(
     :param source: who publishes it, as people say; "" is as the page says.
     :param published_on: its day, for a page that names none.
     """
-    return intake.store_all(read(fetched, asked=asked, source=source, published_on=published_on))
+    found = read(fetched, asked=asked, source=source, published_on=published_on)
+    return intake.store_all(found, vouched=bool(source))
 
 
 def read(
     fetched: Fetched, *, asked: str, source: str = "", published_on: date | None = None
 ) -> Reading:
-    """Read what was fetched, as `take_in` does, without storing it."""
+    """Read what was fetched, as `take_in` does, without storing it: one document or one failure.
+
+    Where it stands is what was asked for and where that led, whatever it says of itself. A bundle
+    or a mail is none: it would say so of others, and nobody looks at it before it is stored.
+    """
+    place, media_type = reading.label(asked, reading.LONGEST_URL), fetched.header("content-type")
+    name = unquote(urlsplit(fetched.url).path).rsplit("/", 1)[-1]
+    try:
+        name = reading.called(fetched.content, name=name, media_type=media_type)
+    except Unreadable as error:
+        return Reading(failures=(Failure(place, str(error)),))
     found = reading.read_apart(
-        fetched.content,
-        name=unquote(urlsplit(fetched.url).path).rsplit("/", 1)[-1],
-        media_type=fetched.header("content-type"),
-        location=fetched.url,
-        place=reading.label(asked, reading.LONGEST_URL),
+        fetched.content, name=name, media_type=media_type, location=fetched.url, place=place
     )
     documents = [_told(one, fetched, source, published_on) for one in found.documents]
     return replace(found, documents=tuple(documents))
@@ -122,18 +131,21 @@ def retry_after(fetched: Fetched) -> int:
 
 
 def _told(document: Document, fetched: Fetched, source: str, day: date | None) -> Document:
-    """`document` with how it came, and with what is known of it besides."""
-    received = document.received or Received(fetched.content, fetched.media_type)
-    if received.content == fetched.content:  # not one of several in an archive
-        received = replace(
-            received, address=fetched.url, taken_at=fetched.fetched_at,
-            request_headers=asked_with(fetched), response_headers=answered_with(fetched),
-        )  # fmt: skip
+    """`document` with where it stands and how it came, and with what is known of it besides."""
+    read_as = document.received.media_type if document.received else fetched.media_type
+    received = Received(
+        fetched.content, read_as, address=fetched.url, taken_at=fetched.fetched_at,
+        request_headers=asked_with(fetched), response_headers=answered_with(fetched),
+    )  # fmt: skip
+    document = replace(document, received=received, url=fetched.url, demo=False)
+    if read_as in NAMED_BY_HOST or document.source == UNKNOWN_SOURCE:
+        host = reading.host_of(fetched.url) or UNKNOWN_SOURCE
+        document = replace(document, source=host, guessed=document.guessed | {"source"})
     if source:
         document = intake.corrected(document, source=source)
     if day and not document.published_on:
         document = replace(document, published_on=day, guessed=document.guessed | {"published_on"})
-    return replace(document, received=received)
+    return document
 
 
 def asked_with(fetched: Fetched) -> _Pairs:

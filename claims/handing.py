@@ -24,12 +24,14 @@ class Clash(Exception):
 class Handed:
     """Bytes, what they are called, and what their sender says of the article in them.
 
+    :ivar as_it_stands: whether the bytes are the article's text, in UTF-8, and nothing else.
     :ivar fields: by the names of `Document`; only what was said.
     """
 
     content: bytes
     name: str
     media_type: str = ""
+    as_it_stands: bool = False
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -47,7 +49,7 @@ def hand_in(handed: Handed) -> Intake:
     A text is the article as it stands. Where a file holds several articles, what was said of one is
     said of none. Never raises for what it holds: what cannot be read or stored is in `failures`.
     """
-    if handed.name == TEXT:
+    if handed.as_it_stands:
         found: list[Document] = [_as_it_stands(handed)]
         failures: list[Failure] = []
     else:

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from reversion.models import Version
 
 from claims import archiving, reading
 from claims import text as engine
@@ -23,6 +25,7 @@ from claims.reading import Document, Failure, Reading, Unreadable, clean
 # Files of a folder that tell about it, whatever their kind; they are no articles.
 ABOUT = {"readme", "read-me", "license", "licence", "copying", "changelog", "contributing"}
 LOCKS = 1000
+FILLED_IN = ("url", "published_on", "author", "licence")  # when a known article comes again
 LONGEST = {"title": reading.LONGEST_TITLE, "source": 200, "language": 8, "url": 2000}  # characters
 
 
@@ -57,18 +60,45 @@ class Intake:
     failures: tuple[Failure, ...] = ()
 
 
-def files_in(path: Path) -> Iterator[Path]:
-    """Yield `path` itself, or every file below a folder that may be an article, in a stable order.
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of a folder that is passed over, and why."""
 
-    Read-me files and licences of a folder are not articles.
+    place: str
+    why: str
+
+
+def files_in(path: Path) -> Iterator[Path | Failure | Skipped]:
+    """Yield `path` itself, or what is below a folder, in a stable order.
+
+    Files that may be articles; folders that cannot be read, with why; and what is passed over, such
+    as read-me files and licences. Links to folders are not followed.
     """
-    if not path.is_dir():
-        yield path
-        return
-    for child in sorted(path.rglob("*")):
-        is_about = child.stem.lower() in ABOUT
-        if child.suffix.lower() in reading.SUFFIXES and not is_about and child.is_file():
-            yield child
+    waiting = [path]
+    while waiting:
+        one = waiting.pop()
+        try:
+            if one.is_dir() and (one == path or not one.is_symlink()):
+                waiting += sorted(one.iterdir(), reverse=True)
+            elif one != path and (why := _not_an_article(one)):
+                yield Skipped(shown(one), why)
+            else:
+                yield one
+        except OSError as error:
+            yield Failure(shown(one), error.strerror or str(error))
+
+
+def _not_an_article(file: Path) -> str:
+    """Why a file of a folder is passed over; "" if it is not."""
+    if file.is_symlink() and file.is_dir():
+        return "a link to a folder"
+    if not file.is_file():
+        return "no file"
+    if file.stem.lower() in ABOUT:
+        return "it tells about the others"
+    if file.suffix.lower() not in reading.SUFFIXES:
+        return f"what is read of a folder: {reading.ENDINGS}"
+    return ""
 
 
 def receive(path: Path) -> Intake:
@@ -102,33 +132,43 @@ def take_in(
     )
 
 
-def store_all(found: Reading) -> Intake:
-    """Store every document that was read; each is stored whole or not at all."""
+def store_all(found: Reading, *, vouched: bool = False) -> Intake:
+    """Store every document that was read; each is stored whole or not at all.
+
+    :param vouched: whether people say whose they are.
+    """
     receipts: list[Receipt] = []
     failures = list(found.failures)
     for document in found.documents:
         try:
-            receipts.append(store(document))
+            receipts.append(store(document, read=document if vouched else None))
         except Unreadable as error:
             failures.append(Failure(document.place, str(error)))
     return Intake(tuple(receipts), tuple(failures))
 
 
-def store(document: Document) -> Receipt:
+def store(document: Document, *, read: Document | None = None) -> Receipt:
     """Store a document as it was read, or as its sender corrected that, with its bytes.
 
-    The same article, told by `_known`, is not stored or analysed again: it gains a sighting, and a
-    snapshot if the bytes are others. Other words at the address of an article of the same source
-    are a new article that `revises` it: the old one stays as it was, with all offsets into it.
+    The same article, told by `_known`, is not stored or analysed again: it gains a sighting, a
+    snapshot if the bytes are others, and what was not known of it (`FILLED_IN`). Other words at the
+    address of an article of the same source are a new article that `revises` it: the old one stays
+    as it was, with all offsets into it.
 
-    :raises Unreadable: if a field is too long, or the shelf or the database does not take it.
+    :param read: what somebody vouches for, without what they corrected: it fills in what is known
+        already, since `correcting` writes the rest. What was fetched and nobody vouches for does so
+        at its own address alone: any page may say that it is by somebody else.
+    :raises Unreadable: if it says nothing, a field is too long, or the shelf or the database does
+        not take it.
     """
+    if not document.text.strip():
+        raise Unreadable("no article text in it")
     for field, longest in LONGEST.items():
         if len(getattr(document, field)) > longest:
             raise Unreadable(f"its {field} has more than {longest} characters")
     try:
         sha256 = archiving.keep(document.received.content) if document.received else ""
-        return _stored(document, sha256)
+        return _stored(document, read, sha256)
     except archiving.Unkept as error:
         raise Unreadable(str(error)) from error
     except DatabaseError as error:
@@ -136,14 +176,16 @@ def store(document: Document) -> Receipt:
 
 
 @transaction.atomic
-def _stored(document: Document, sha256: str) -> Receipt:
+def _stored(document: Document, read: Document | None, sha256: str) -> Receipt:
     canonical = identity(document)
-    _alone(canonical or document.source)
+    alone(canonical or document.source)
     source = _source(document)
     known, former = _known(document, source, canonical)
     if former:
         source = former.source
     article, is_new = (known, False) if known else _article(document, source, canonical, former)
+    if known and (read or not _is_fetched(document) or known.canonical_url == canonical):
+        article = _filled_in(known, read or document)
     snapshot = _snapshot(article, document, sha256)
     Sighting.objects.create(
         article=article, snapshot=snapshot, location=document.place, at=timezone.now()
@@ -152,6 +194,16 @@ def _stored(document: Document, sha256: str) -> Receipt:
         Analysis.objects.create(article=article)
     Source.objects.filter(pk=article.source_id, outside=True).update(outside=False)
     return Receipt(article, is_new, document.place)
+
+
+def alone(key: str) -> None:
+    """Wait until nobody else stores something of the same address or source, till the end.
+
+    One of `LOCKS` is taken by all keys that share it, since the server has only so many.
+    """
+    with connection.cursor() as cursor:
+        lock = "pg_advisory_xact_lock('claims_article'::regclass::oid::int, hashtext(%s) %% %s)"
+        cursor.execute(f"SELECT {lock}", [key, LOCKS])
 
 
 def match(document: Document) -> Match:
@@ -167,9 +219,8 @@ def identity(document: Document) -> str:
     the original's address on their copies, and a copy is another article.
     """
     declared, found_at = reading.canonical(document.canonical), reading.canonical(document.url)
-    if declared and (not found_at or reading.same_site(declared, found_at)):
-        return declared
-    return found_at
+    is_own = not document.url or reading.same_site(declared, found_at or document.url)
+    return declared if declared and is_own else found_at
 
 
 def _known(
@@ -225,6 +276,45 @@ def _article(
     )
 
 
+def _filled_in(known: Article, document: Document) -> Article:
+    """A known article, with what nothing was known of and this arrival says.
+
+    Not what somebody emptied, nor an address that another article has or its own site gives it not.
+    """
+    if not _lacking(known, document):
+        return known
+    article = Article.objects.select_for_update(of=("self",)).select_related("source").get(
+        pk=known.pk
+    )  # fmt: skip
+    versions = [one.field_dict for one in Version.objects.get_for_object(article)]
+    told = {
+        name: value
+        for name, value in _lacking(article, document).items()
+        if not any(version.get(name) for version in versions)
+    }
+    canonical = identity(document)
+    at_address = Article.objects.filter(canonical_url=canonical).exclude(pk=article.pk)
+    if "url" in told and article.canonical_url != canonical:
+        if article.canonical_url or not canonical or at_address.exists():
+            del told["url"]
+        else:
+            told["canonical_url"] = canonical
+    for name, value in told.items():
+        setattr(article, name, value)
+    article.guessed = sorted({*article.guessed, *(document.guessed & told.keys())})
+    article.save(update_fields=[*told, "guessed"])
+    return article
+
+
+def _is_fetched(document: Document) -> bool:
+    return bool(document.received and document.received.address)
+
+
+def _lacking(article: Article, document: Document) -> dict[str, Any]:
+    told = {name: getattr(document, name) for name in FILLED_IN if not getattr(article, name)}
+    return {name: value for name, value in told.items() if value}
+
+
 def _language(document: Document) -> tuple[str, set[str]]:
     """The language, unless it is a template's guess that the text contradicts."""
     guessed = set(document.guessed)
@@ -253,16 +343,6 @@ def _snapshot(article: Article, document: Document, sha256: str) -> Snapshot | N
         },
     )
     return snapshot
-
-
-def _alone(key: str) -> None:
-    """Wait until nobody else stores something of the same address or source, till the end.
-
-    One of `LOCKS` is taken by all keys that share it, since the server has only so many.
-    """
-    with connection.cursor() as cursor:
-        lock = "pg_advisory_xact_lock('claims_article'::regclass::oid::int, hashtext(%s) %% %s)"
-        cursor.execute(f"SELECT {lock}", [key, LOCKS])
 
 
 def from_row(row: object, *, place: Path) -> Document:
@@ -304,7 +384,8 @@ def corrected(document: Document, **fields: object) -> Document:
 
 def shown(path: Path) -> str:
     """Return the name of a file as it can be printed and stored, whatever bytes it has."""
-    return os.fsencode(path).decode(errors="replace")
+    name = os.fsencode(path).decode(errors="replace")
+    return reading.label(name, 9 * len(name) + 1)  # controls are written out
 
 
 def _sha256(text: str) -> str:

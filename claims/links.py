@@ -1,7 +1,7 @@
 """Rows that say which appearance belongs to which claim: suggestions, merges and splits.
 
 What a person decided here is kept for ever and used again (`matching`); a merge or a split keeps
-all that is needed to undo it exactly (`merging`).
+all that is needed to undo it exactly (`merging`). And how far it is that all is linked again.
 """
 
 from __future__ import annotations
@@ -179,3 +179,27 @@ class ClaimSplit(Regrouping):
 
     def __str__(self) -> str:
         return f"“{self.new_claim}” out of “{self.claim}”"
+
+
+class Rebuild(models.Model):
+    """How far a run of `manage.py rebuild_matches` has come: the last row done in its stage."""
+
+    class Stage(models.TextChoices):
+        INDEX = "index", "Claims entered in the index"
+        LINK = "link", "Articles linked"
+        SUGGEST = "suggest", "Claims compared"
+        DONE = "done", "Done"
+
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.INDEX)
+    after = models.BigIntegerField(default=0)
+    begun_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=~Q(stage="done"), name="claims_rebuild_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} up to {self.after}"

@@ -20,7 +20,7 @@ from claims import text as engine
 from claims.brought import ApiToken, Handing, OutsideCheck, Tip
 from claims.handed import Import, ImportItem, Offer
 from claims.kept import Deposit, Picture
-from claims.links import ClaimMerge, ClaimSplit, Suggestion
+from claims.links import ClaimMerge, ClaimSplit, Rebuild, Suggestion
 from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 from claims.subscriptions import Feed, FeedEvent, FeedItem
@@ -30,8 +30,8 @@ __all__ = [
     "CORE_KINDS", "Analysis", "ApiToken", "Appearance", "Article", "Capture", "Claim", "ClaimKey",
     "ClaimMerge", "ClaimSplit", "Claimant", "Deposit", "Derivation", "Feed", "FeedEvent",
     "FeedItem", "Flag", "Handing", "Import", "ImportItem", "Offer", "OutsideCheck", "Picture",
-    "Revision", "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Tip", "Topic", "TopicKey",
-    "Watch", "as_ref", "new_ref",
+    "Rebuild", "Revision", "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Tip", "Topic",
+    "TopicKey", "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
 
 
@@ -120,10 +120,12 @@ class Article(models.Model):
     placed_reason = models.TextField(blank=True)
 
     class Meta:
+        permissions = [("correct_article", "Can correct what was guessed of an article")]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "text_sha256"], name="claims_article_once_per_source_and_text"
             ),
+            models.CheckConstraint(condition=~Q(text=""), name="claims_article_has_text"),
             models.CheckConstraint(
                 condition=Q(placed_by__isnull=True, placed_at__isnull=True, placed_reason="")
                 | (Q(placed_by__isnull=False, placed_at__isnull=False) & ~Q(placed_reason="")),
@@ -337,30 +339,6 @@ class ClaimKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.claims}"
-
-
-class Rebuild(models.Model):
-    """How far a run of `manage.py rebuild_matches` has come: the last row done in its stage."""
-
-    class Stage(models.TextChoices):
-        INDEX = "index", "Claims entered in the index"
-        LINK = "link", "Articles linked"
-        SUGGEST = "suggest", "Claims compared"
-        DONE = "done", "Done"
-
-    stage = models.CharField(max_length=10, choices=Stage, default=Stage.INDEX)
-    after = models.BigIntegerField(default=0)
-    begun_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                models.Value(1), condition=~Q(stage="done"), name="claims_rebuild_one_at_a_time"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_stage_display()} up to {self.after}"
 
 
 class AppearanceQuerySet(models.QuerySet["Appearance"]):

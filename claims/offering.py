@@ -120,7 +120,7 @@ def look(*, offer_id: int) -> None:
         return
     found = gathering.read(fetched, asked=row.asked)
     try:
-        _settle(row, **_outcome(row, found, fetched))
+        _settle(row, **_outcome(found))
     except archiving.Unkept as error:
         _settle(row, state=State.FAILED, why=str(error))
 
@@ -153,11 +153,12 @@ def keep(row: Offer, *, match: str, **fields: Any) -> Receipt:
         if row.state != State.READ:
             raise NotOffered(row.why or "It was not read yet.")
         try:
-            document = intake.corrected(_with_bytes(row), **fields)
+            read = _with_bytes(row)
+            document = intake.corrected(read, **fields)
             known = intake.match(document)
             if known.token != match:
                 raise Changed(known)
-            receipt = intake.store(document)
+            receipt = intake.store(document, read=read)
         except (Unreadable, archiving.Missing) as error:
             raise NotOffered(str(error)) from error
         row.state, row.article = State.KEPT, receipt.article
@@ -175,26 +176,21 @@ def expire() -> int:
     return Offer.objects.filter(at__lt=Now() - KEPT_FOR).delete()[0]
 
 
-def _outcome(row: Offer, found: Reading, fetched: fetching.Fetched) -> dict[str, Any]:
-    """The columns that say what was found at an address."""
-    if len(found.documents) + len(found.failures) > 1:
-        sha256 = archiving.keep(fetched.content)
-        handed = importing.Handed(row.asked, sha256, len(fetched.content), fetched.media_type)
-        return {"state": State.SEVERAL, "handed": handed}
+def _outcome(found: Reading) -> dict[str, Any]:
+    """The columns that say what was found at an address: one document, or why there is none."""
     if not found.documents:
-        return {"state": State.FAILED, "why": " ".join(failure.why for failure in found.failures)}
+        why = "; ".join(failure.why for failure in found.failures)
+        return {"state": State.FAILED, "why": f"{why[:1].upper()}{why[1:]}."}
     document = found.documents[0]
     return _columns(document, _kept(document))
 
 
 @transaction.atomic
-def _settle(row: Offer, *, handed: importing.Handed | None = None, **columns: Any) -> None:
+def _settle(row: Offer, **columns: Any) -> None:
     """Write what came of an address, unless another worker did, or its sender dropped it."""
     looking = Offer.objects.looking().select_for_update().filter(pk=row.pk).first()
     if looking is None:
         return
-    if handed:
-        columns["batch"] = importing.begin([handed], by=looking.by)
     for name, value in columns.items():
         setattr(looking, name, value)
     looking.save()

@@ -24,6 +24,7 @@ urlpatterns = [
     path("articles/<slug:ref>/snapshots/<slug:sha256>/", views.snapshot, name="snapshot"),
     path("articles/<slug:ref>/snapshots.warc.gz", views.snapshots_warc, name="snapshots-warc"),
     path("articles/<slug:ref>/retry/", views.retry, name="retry"),
+    path("articles/<slug:ref>/correct/", views.correct, name="correct"),
     path("articles/<slug:ref>/place/", views.place, name="place"),
     path("articles/<slug:ref>/rests-on/", views.add_derivation, name="add-derivation"),
     path("derivations/<slug:ref>/", views.decide_derivation, name="decide-derivation"),

@@ -19,6 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from claims import (
     archiving,
+    correcting,
     derivation,
     failures,
     grouping,
@@ -31,6 +32,7 @@ from claims import (
     watching,
 )
 from claims import stories as room
+from claims.forms import CorrectionForm
 from claims.handing_out import as_download
 from claims.marking import Mark
 from claims.models import (
@@ -54,7 +56,8 @@ COPIES = 100  # articles in which a claim appears that its page lists
 CHANGES = 200  # differences between copies shown of one claim, or of one story
 SIGHTINGS = 10  # times an article was seen that its page lists
 # What a guessed field is called on pages, where its own name does not say it.
-GUESSED = {"published_on": "date", "source": "outlet", "text": "encoding of the text"}
+GUESSED = correcting.CALLED | {"text": "encoding of the text"}
+SUGGESTED = 500  # sources that are proposed while one is typed
 LONGEST_REASON = 500  # characters
 NO_STORY = "none"  # chosen instead of a story
 
@@ -110,6 +113,23 @@ def story_json(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 # What people decide about articles
+
+
+@require_POST
+@permission_required("claims.correct_article", raise_exception=True)
+def correct(request: HttpRequest, ref: str) -> HttpResponse:
+    row = get_object_or_404(_articles(), ref=ref)
+    form, by = CorrectionForm(request.POST, article=row), _person(request)
+    if not form.is_valid():
+        return _article_page(request, row, correction=form)
+    try:
+        changed = correcting.correct(row, by=by, seen=_typed(request, "seen"), **form.cleaned_data)
+    except correcting.NotCorrected as refused:
+        form.add_error(refused.field or None, str(refused))
+        return _article_page(request, row, correction=form)
+    told = f"Corrected: {correcting.named(changed)}." if changed else "Nothing was changed."
+    messages.success(request, told)
+    return redirect(row)
 
 
 @require_POST
@@ -322,8 +342,9 @@ def _articles() -> QuerySet[Article]:
 
 
 def _article_page(
-    request: HttpRequest, row: Article, refused: dict[str, str] | None = None
-) -> HttpResponse:
+    request: HttpRequest, row: Article, refused: dict[str, str] | None = None,
+    correction: CorrectionForm | None = None,
+) -> HttpResponse:  # fmt: skip
     appearances = row.appearances.current().select_related("claim", "claimant").order_by("start")
     flags = list(row.flags.select_related("claim", "decided_by").order_by("start", "pk"))
     shown = marking.beginning(row.text)
@@ -343,8 +364,18 @@ def _article_page(
         "unlisted_sightings": row.sightings.count() - SIGHTINGS,
         "refused": refused or {},
         "nearby": grouping.nearby(row) if request.user.has_perm("claims.change_story") else [],
+        "corrections": correcting.corrections(row),
     }
-    return render(request, "claims/article.html", context, status=409 if refused else 200)
+    if request.user.has_perm("claims.correct_article"):
+        names = Source.objects.order_by("name").values_list("name", flat=True)
+        context |= {
+            "correction": correction or CorrectionForm(article=row),
+            "seen": correcting.token(row),
+            "sources": names[:SUGGESTED],
+        }
+    return render(
+        request, "claims/article.html", context, status=409 if refused or correction else 200
+    )
 
 
 @require_GET

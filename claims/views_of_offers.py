@@ -16,11 +16,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from claims import importing, intake, invisible, listing, marking, offering, reading, tasks
+from claims import (
+    correcting,
+    importing,
+    intake,
+    invisible,
+    listing,
+    marking,
+    offering,
+    reading,
+    tasks,
+)
+from claims.correcting import NotCorrected
 from claims.forms import LONGEST_QUOTATION, AddressesForm, OfferForm, PageForm, PastedForm
 from claims.intake import Match
 from claims.marking import Mark
-from claims.models import Import, Offer, Source
+from claims.models import Article, Import, Offer, Source
 from claims.offering import NotOffered
 from claims.reading import Unreadable
 from claims.uploading import MB, left_out
@@ -88,7 +99,7 @@ def keep(request: HttpRequest, ref: str) -> HttpResponse:
     form = OfferForm(request.POST, document=offering.document_of(row))
     if row.state == Offer.State.READ and not form.is_valid():
         return _page(request, row, form, status=422)
-    fields = form.cleaned_data if form.is_valid() else {}
+    fields, was_kept = (form.cleaned_data if form.is_valid() else {}), bool(row.article)
     try:
         receipt = offering.keep(row, match=request.POST.get("match", ""), **fields)
     except offering.Changed as changed:
@@ -98,6 +109,8 @@ def keep(request: HttpRequest, ref: str) -> HttpResponse:
         return _page(request, row, form, status=422)
     tasks.sweep_analyses.delay_on_commit()
     messages.success(request, "Kept." if receipt.is_new else "Known already: noted as seen again.")
+    if not receipt.is_new and not was_kept:
+        _correct_known(request, receipt.article, form)
     return redirect(receipt.article)
 
 
@@ -119,6 +132,25 @@ def look(request: HttpRequest, ref: str) -> HttpResponse:
     if offering.look_again(row):
         tasks.look_at_offer.delay_on_commit(offer_id=row.pk)
     return redirect(row)
+
+
+def _correct_known(request: HttpRequest, article: Article, form: OfferForm) -> None:
+    """Write what was typed of an article that is known into it; say what became of it."""
+    read = form.document
+    typed = {name: one for name, one in form.cleaned_data.items() if one != getattr(read, name)}
+    facts = {name: value for name, value in typed.items() if name in correcting.FIELDS}
+    try:
+        if facts and not request.user.has_perm("claims.correct_article"):
+            raise NotCorrected("Your role does not allow this.")
+        by, why = _person(request), "Said when it was handed in again."
+        changed = correcting.correct(article, by=by, reason=why, **facts) if facts else []
+    except NotCorrected as refused:
+        messages.warning(request, f"What you typed is not written into it. {refused}")
+    else:
+        if changed:
+            messages.success(request, f"Corrected: {correcting.named(changed)}.")
+    if typed.keys() - facts.keys():
+        messages.warning(request, "Its text and its canonical address stay as they are known.")
 
 
 # Four ways in

@@ -50,6 +50,7 @@ HANDS_IN = ("claims.add_offer",)
 
 # Where people overrule the machine about what was said.
 OVERRULES = (
+    "claims.correct_article",
     "claims.change_analysis",
     "claims.change_derivation",
     "claims.change_story",
@@ -77,6 +78,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *(f"claims.{verb}_{model}" for model in CONTENT_MODELS for verb in ("view", "change")),
         "claims.add_source",
         "claims.add_claimant",
+        "claims.correct_article",
         "claims.change_analysis",
         *FEEDS,
         *HANDS_IN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from reversion.models import Version
 
 from claims import matching, merging
 from claims import text as engine
-from claims.admin import AS_FOUND, ContentAdmin
+from claims.admin import ContentAdmin
+from claims.correcting import AS_FOUND
 from claims.models import (
     Analysis,
     Appearance,
@@ -345,6 +347,71 @@ def test_what_a_person_wrote_of_an_article_is_no_guess_any_more(editor):
 
     article.refresh_from_db()
     assert (article.author, article.guessed) == ("Ada Brenna", ["title"])
+
+
+def readdressed(client: Client, article: Article, url: str):
+    data = {
+        "title": article.title, "source": article.source_id, "url": url, "language": "en",
+        "published_on": article.published_on,
+    }  # fmt: skip
+    return client.post(page(Article, "change", article.pk), data)
+
+
+def test_an_article_is_recognised_by_the_address_it_was_given_here(editor):
+    article = factories.article(canonical_url="https://courier.example/old")
+
+    readdressed(editor, article, article.url)
+    article.refresh_from_db()
+    assert article.canonical_url == "https://courier.example/old"
+
+    readdressed(editor, article, "https://Tide.example/1?utm_source=mail#top")
+    article.refresh_from_db()
+    assert article.canonical_url == "https://tide.example/1"
+
+
+def test_an_article_is_not_given_the_address_of_another_nor_restored_to_it(editor):
+    first, second = (
+        factories.article(
+            canonical_url=f"https://tide.example/{n}", url=f"https://tide.example/{n}"
+        )
+        for n in (1, 2)
+    )
+    told = f"“{first}” ({first.source}) has this address already."
+
+    assert told in unescape(readdressed(editor, second, first.url).content.decode())
+
+    readdressed(editor, first, "https://tide.example/3")
+    readdressed(editor, second, "https://tide.example/1")
+    oldest = Version.objects.get_for_object(first).order_by("pk").first()
+    answer = editor.post(page(Article, "revision", first.pk, oldest.pk), follow=True)
+    first.refresh_from_db()
+    assert f"“{second}” ({second.source}) has this" in unescape(answer.content.decode())
+    assert (first.url, first.canonical_url) == ("https://tide.example/3",) * 2
+
+
+def test_an_article_in_another_language_is_analysed_again(editor):
+    article = factories.article(language="de")
+    Analysis.objects.filter(article=article).update(
+        status="analysed", finished_at=timezone.now(), attempts=1
+    )
+
+    readdressed(editor, article, article.url)
+
+    assert Analysis.objects.get(article=article).status == "received"
+
+
+def test_who_may_correct_articles_comes_into_no_part_of_the_admin(db):
+    """Even where somebody made them staff: they hold a permission of their own."""
+    article = factories.article()
+    for person in (
+        factories.fact_checker(is_staff=True),
+        factories.supervisor(is_staff=True),
+    ):
+        client = signed_in(person)
+
+        assert person.has_perm("claims.correct_article")
+        assert client.get(page(Article)).status_code == 403
+        assert client.get(page(Article, "change", article.pk)).status_code == 403
 
 
 # History and restoring

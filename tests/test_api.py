@@ -99,6 +99,26 @@ def test_a_page_and_a_file_are_read():
     assert Article.objects.filter(source__name="Bay Post").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "status", "text"),
+    [
+        (TEXT.encode(), 201, TEXT),
+        ("Die Fänge fielen.".encode("latin-1"), 201, "Die Fänge fielen."),
+        (b"\x01\x02\x03\xff", 422, ""),
+        (b" \n", 422, ""),
+    ],
+    ids=["text", "latin-1", "binary", "blank"],
+)
+def test_a_file_that_is_called_like_a_text_is_read_like_any_file(content, status, text):
+    sent = {"file": {"name": handing.TEXT, "base64": base64.b64encode(content).decode()}}
+    answer = Program().post("/articles", sent)
+
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (
+        status, "application/json",
+    )  # fmt: skip
+    assert [one.text for one in Article.objects.all()] == [text] * (status == 201)
+
+
 def test_text_that_looks_like_facts_stays_text():
     Program().post("/articles", {"text": "---\ntitle: Not a title\n---\nThe rest."})
 

@@ -160,6 +160,7 @@ REFS: dict[str, Make] = {
     "claims:claim": lambda review: [review.claim.ref],
     "claims:source": lambda review: [_article(review).source.ref],
     "claims:article": lambda review: [_article(review).ref],
+    "claims:correct": lambda review: [_article(review).ref],
     "claims:place": lambda review: [_article(review).ref],
     "claims:add-derivation": lambda review: [_article(review).ref],
     "claims:decide-derivation": _derivation,

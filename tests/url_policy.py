@@ -414,6 +414,9 @@ DESK = {
     "claims:story": Policy(PAGE, NO_PAGE),
     "claims:story-csv": Policy(PAGE, NO_PAGE),
     "claims:story-json": Policy(PAGE, NO_PAGE),
+    "claims:correct": Policy(
+        NO_PAGE, "in 302+ 302+ 302+ 302+", data=lambda _: {"title": "Renamed", "source": "Post"}
+    ),
     "claims:place": Policy(NO_PAGE, OVERRULES, data=lambda _: {"story": "none", "reason": "Read."}),
     "claims:add-derivation": Policy(
         NO_PAGE, OVERRULES, data=lambda review: {"on": agency().name, "reason": "I read it."}

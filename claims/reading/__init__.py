@@ -6,7 +6,8 @@ in a process of their own, which is what everybody outside this package wants.
 
 from __future__ import annotations
 
-from claims.reading.addresses import canonical, same_site, web_address
+from claims.reading.addresses import canonical, host_of, same_site, web_address
+from claims.reading.answers import called
 from claims.reading.apart import read_apart, read_checks_apart, read_feed_apart
 from claims.reading.kinds import ENDINGS, SUFFIXES
 from claims.reading.listings import Entry, FeedKind, Listing
@@ -29,8 +30,9 @@ from claims.reading.values import (
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
     "UNKNOWN_SOURCE", "Check", "Checks", "Document", "Entry", "Failure", "FeedKind", "Listing",
-    "Reading", "Received", "Unreadable", "canonical", "clean", "decoded", "label", "read",
-    "read_apart", "read_checks_apart", "read_feed_apart", "same_site", "web_address",
+    "Reading", "Received", "Unreadable", "called", "canonical", "clean", "decoded", "host_of",
+    "label", "read", "read_apart", "read_checks_apart", "read_feed_apart", "same_site",
+    "web_address",
 ]  # fmt: skip
 
 

@@ -22,7 +22,8 @@ TRACKING = {
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_campaign", "pk_kwd", "pk_source", "pk_medium")
 PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}\.?")
-_PREFIX = re.compile(r"^(?:www|amp|m|mobile|edition|touch)\.")
+# What a site puts before its name for the same pages; what is left must still be the name of one.
+_PREFIX = re.compile(r"^(?:(?:www|amp|m|mobile|edition|touch)\.)+(?=[^.]+\.)")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 
 
@@ -74,13 +75,13 @@ def host_of(address: str) -> str:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two addresses are of one publisher's site: the same host but for a part before it.
+    """Whether two addresses are of one site: the same host but for how it is shown (`_PREFIX`).
 
-    "amp.courier.example" and "www.courier.example" are; "courier.example" and "tide.example" not.
+    "amp.courier.example" and "www.courier.example" are. "ada.pages.example" and "pages.example" are
+    not: who writes under a part of somebody's name does not speak for all of it.
     """
-    hosts = [_PREFIX.sub("", host_of(address)) for address in (one, other)]
-    longer, shorter = sorted(hosts, key=len, reverse=True)
-    return bool(shorter) and (longer == shorter or longer.endswith(f".{shorter}"))
+    first, second = (_PREFIX.sub("", host_of(address)) for address in (one, other))
+    return bool(first) and first == second
 
 
 def _is_tracking(name: str) -> bool:

@@ -48,7 +48,7 @@ _OF_MAIL = re.compile(rb"^(?:from|received|message-id|mime-version):", re.IGNORE
 
 def kind_of(given: Given) -> tuple[Kind | None, str]:
     """Return the kind of `given`, and "" or in words what it is instead of a kind that is read."""
-    kind, otherwise = _by_bytes(given)
+    kind, otherwise = by_bytes(given)
     if kind or otherwise:
         return kind, otherwise
     named = SUFFIXES.get(given.suffix) or _named(given.media_type)
@@ -63,7 +63,11 @@ def kind_of(given: Given) -> tuple[Kind | None, str]:
     return named or Kind.TEXT, ""
 
 
-def _by_bytes(given: Given) -> tuple[Kind | None, str]:
+def by_bytes(given: Given) -> tuple[Kind | None, str]:
+    """Return the kind that the bytes give away, or in words what else they are; else None, "".
+
+    Text, pages and mails have no such bytes.
+    """
     content = given.content
     start = content[:1024].lstrip(_BLANK)
     if b"%PDF-" in content[:1024]:
@@ -97,8 +101,13 @@ def is_page(start: bytes) -> bool:
     return _HTML.match(start.lstrip(_BLANK)) is not None
 
 
+def essence_of(media_type: str) -> str:
+    """Return a media type without its parameters, in lower case."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 def _named(media_type: str) -> Kind | None:
-    essence = media_type.partition(";")[0].strip().lower()
+    essence = essence_of(media_type)
     if essence == "application/xhtml+xml":
         return Kind.HTML
     return next((kind for kind in Kind if kind == essence), None)

@@ -6,10 +6,12 @@ a thorough run all of them.
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from django.test import Client
 
-from claims import reading, tokens
+from claims import handing, reading, tokens
 from tests import bad_input, factories
 from tests.serving import signed_in
 from tests.thorough import THOROUGH
@@ -83,4 +85,24 @@ def test_every_line_sent_by_the_public_form_and_the_api_is_answered_clearly(db, 
         assert {answer["Content-Type"].partition(";")[0] for answer in answers} == {
             "application/json"
         }
+    assert bad_input.half_rows() == []
+
+
+def test_every_file_sent_to_the_api_is_stored_or_refused_clearly(db, settings):
+    """As a file of its own name, and of the name that a text without one is given."""
+    settings.API_REQUESTS_PER_MINUTE = 10**6
+    owner = factories.fact_checker()
+    _, secret = tokens.make(owner, name="Feeder", scopes=["articles:write"], days=7)
+    program = Client(headers={"Authorization": f"Bearer {secret}"})
+    for found in bad_input.corpora(bad_input.CORPORA).values():
+        for path in found if THOROUGH else found[:: max(len(found) // 6, 1)]:
+            content = b64encode(path.read_bytes()).decode()
+            for name in (path.name[:200], handing.TEXT, handing.PAGE):
+                body = {"file": {"name": name, "base64": content}}
+                answer = program.post("/api/v1/articles", body, "application/json")
+
+                assert answer.status_code in (200, 201, 202, 422), (path.name, name)
+                said = answer.json()
+                assert answer.status_code == 202 or said.get("articles") or said["errors"]
+                assert [one for one in said.get("errors", ()) if "Traceback" in one["why"]] == []
     assert bad_input.half_rows() == []

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
-from claims import tasks
+from claims import intake, tasks
 from claims.management.commands import ingest
 from claims.models import Analysis, Article
 from tests.feeds import story
@@ -42,7 +42,10 @@ def folder(tmp_path):
 def test_a_folder_is_read_and_a_worker_is_told(db, folder, told, capsys):
     call_command("ingest", folder)
 
-    assert capsys.readouterr().out == "2 documents: 2 new, 0 known, 0 failed.\n"
+    assert capsys.readouterr().out == (
+        "2 documents: 2 new, 0 known, 0 failed.\n1 skipped:\n"
+        f"  {folder}/README.md: it tells about the others\n"
+    )
     articles = [*Article.objects.order_by("pk").values_list("pk", flat=True)]
     assert told == [articles]
 
@@ -54,7 +57,7 @@ def test_the_same_folder_again_changes_nothing(db, folder, told, capsys):
 
     call_command("ingest", folder, folder / "a.txt")
 
-    assert capsys.readouterr().out == "3 documents: 0 new, 3 known, 0 failed.\n"
+    assert capsys.readouterr().out.startswith("3 documents: 0 new, 3 known, 0 failed.\n")
     assert [*Article.objects.values(), *Analysis.objects.values()] == before
     assert len(told) == 1
 
@@ -113,7 +116,41 @@ def test_programs_read_what_became_of_each_file(db, folder, told, capsys):
             }
         ],
         "failed": [{"file": f"{folder}/c.txt", "why": f"{folder}/c.txt: no article text in it"}],
+        "skipped": [{"file": f"{folder}/README.md", "why": "it tells about the others"}],
     }
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_was_taken_in_before_it_was_stopped_is_reported(
+    db, folder, told, capsys, monkeypatch, options
+):
+    take = intake.receive
+
+    def stopped(path):
+        if path.name == "b.txt":
+            raise KeyboardInterrupt
+        return take(path)
+
+    monkeypatch.setattr(intake, "receive", stopped)
+
+    with pytest.raises(CommandError, match=r"^Stopped\.") as raised:
+        call_command("ingest", folder, *options)
+
+    said = capsys.readouterr().out
+    assert raised.value.returncode == 130
+    counts = [len(rows) for rows in json.loads(said).values()] if options else said.splitlines()[0]
+    assert counts == ([1, 0, 0, 1] if options else "1 documents: 1 new, 0 known, 0 failed.")
+    assert told == [[Article.objects.get().pk]]
+
+
+def test_names_of_files_command_no_terminal(db, tmp_path, told, capsys):
+    (tmp_path / "a\x1b[2J.txt").write_bytes(b"")
+
+    with pytest.raises(CommandError):
+        call_command("ingest", tmp_path)
+
+    said = capsys.readouterr()
+    assert said.err == f"{tmp_path}/a [2J.txt: no article text in it\n"
 
 
 def test_a_sweep_tells_in_chunks_and_once(db, folder, told, settings):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import date
+from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
-from claims import archiving, intake, reading
+from claims import archiving, correcting, intake, reading
 from claims.models import Analysis, Article, Snapshot, Source
-from tests import files
+from tests import factories, files
 from tests.together import together
 
 TEXT = "Harbour opens again\n\nThe harbour of Brenna opens on Friday, the port authority said.\n"
@@ -214,12 +215,13 @@ def test_what_the_database_does_not_take_is_named_and_leaves_nothing(db, tmp_pat
 
 def test_half_characters_and_odd_file_names_are_stored_in_words_that_can_be_written(db, tmp_path):
     assert reading.clean("a\ud800b") == "a�b"
-    path = tmp_path / os.fsdecode(b"h\xe4fen.txt")
+    path = tmp_path / os.fsdecode(b"h\xe4fen\x1b[2J\n.txt")
     path.write_text(TEXT)
 
     article = one(path).article
 
-    assert article.snapshots.get().location == f"{tmp_path}/h�fen.txt"
+    assert article.snapshots.get().location == f"{tmp_path}/h�fen [2J .txt"
+    assert intake.shown(Path("a\u202etxt.exe")) == "a⟨U+202E⟩txt.exe"
 
 
 def test_a_missing_file_is_named(db, tmp_path):
@@ -228,16 +230,62 @@ def test_a_missing_file_is_named(db, tmp_path):
     assert str(failure) == f"{tmp_path}/absent.txt: No such file or directory"
 
 
-def test_a_folder_gives_its_articles_in_a_stable_order(tmp_path):
+def test_a_folder_gives_its_articles_in_a_stable_order_and_names_what_is_passed_over(tmp_path):
     (tmp_path / "deep").mkdir()
-    names = ("b.txt", "a.html", "deep/c.TXT", "notes.md", "README.md", "LICENSE.txt", "picture.png")
+    names = (
+        "b.txt", "a.html", "deep/c.TXT", "notes.md", "README.md", "LICENSE.txt", "picture.png",
+        "ending",
+    )  # fmt: skip
     for name in names:
         (tmp_path / name).write_text("x")
+    (tmp_path / "again").symlink_to(tmp_path / "deep")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    passed_over = {
+        "LICENSE.txt": "it tells about the others", "README.md": "it tells about the others",
+        "again": "a link to a folder", "gone": "no file",
+        "ending": f"what is read of a folder: {reading.ENDINGS}",
+        "picture.png": f"what is read of a folder: {reading.ENDINGS}",
+    }  # fmt: skip
 
-    found = [str(path.relative_to(tmp_path)) for path in intake.files_in(tmp_path)]
+    found = [*intake.files_in(tmp_path)]
 
-    assert found == ["a.html", "b.txt", "deep/c.TXT", "notes.md"]
+    read = [one for one in found if not isinstance(one, intake.Skipped)]
+    assert read == [tmp_path / name for name in ("a.html", "b.txt", "deep/c.TXT", "notes.md")]
+    skipped = {one.place: one.why for one in found if isinstance(one, intake.Skipped)}
+    assert skipped == {f"{tmp_path}/{name}": why for name, why in passed_over.items()}
     assert [*intake.files_in(tmp_path / "README.md")] == [tmp_path / "README.md"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open.txt").write_text("x")
+    listed = Path.iterdir
+
+    def refusing(path):
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+
+    assert [*intake.files_in(tmp_path)] == [
+        reading.Failure(f"{tmp_path}/closed", "Permission denied"), tmp_path / "open.txt",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "\u00a0\u2003"])
+def test_what_says_nothing_is_refused_on_every_way(db, text):
+    with pytest.raises(reading.Unreadable, match=r"^no article text in it$"):
+        intake.store(read_as(text))
+
+    assert counts() == [0, 0, 0, 0]
+
+
+def test_the_database_takes_no_article_without_a_word(db):
+    source = Source.objects.create(name="Coast Courier")
+
+    with pytest.raises(IntegrityError, match="claims_article_has_text"):
+        Article.objects.create(source=source, title="Harbour", text="", text_sha256="")
 
 
 def test_a_failed_intake_leaves_nothing_behind(db, write, monkeypatch):
@@ -335,6 +383,12 @@ def test_another_source_that_names_the_address_as_the_original_is_a_copy(db):
         (ADDRESS, "", ADDRESS),
         (ADDRESS, "https://tide.example/1?gclid=1", "https://tide.example/1"),
         (ADDRESS, "https://notcourier.example/1", "https://notcourier.example/1"),
+        (ADDRESS, "https://www.m.courier.example/harbour", ADDRESS),
+        (f"https://www.{ADDRESS[8:]}", "https://courier.example/1", f"https://www.{ADDRESS[8:]}"),
+        (ADDRESS, "https://evil.courier.example/1", "https://evil.courier.example/1"),
+        ("https://news.courier.example/1", ADDRESS, ADDRESS),
+        ("https://amp.example/1", "https://m.example/2", "https://m.example/2"),
+        (ADDRESS, "https://tide.example/?a=b|c", ""),
         ("", "", ""),
     ],
 )
@@ -351,6 +405,96 @@ def test_two_versions_at_once_become_one_line_of_versions():
     assert Article.objects.count() == 4
     assert Article.objects.filter(revises__isnull=True).count() == 1
     assert Article.objects.filter(revisions__isnull=True).count() == 1
+
+
+def test_a_part_of_a_site_that_names_a_page_of_the_whole_is_no_later_version_of_it(db):
+    first = intake.store(read_as("The harbour opens.", url=ADDRESS)).article
+
+    forged = intake.store(
+        read_as(
+            "The harbour stays shut.",
+            url="https://evil.courier.example/1",
+            source="evil",
+            canonical=ADDRESS,
+            guessed=frozenset({"source"}),
+        )
+    )
+
+    assert (forged.article.revises, forged.article.source.name) == (None, "evil")
+    assert first.revisions.count() == 0
+
+
+LATER = {
+    "url": ADDRESS, "published_on": date(2026, 3, 2), "author": "Ada Brenna", "licence": "CC BY",
+}  # fmt: skip
+
+
+def of(article):
+    article.refresh_from_db()
+    return {name: getattr(article, name) for name in LATER}
+
+
+def test_what_was_not_known_is_filled_in_when_it_comes_again(db):
+    first = intake.store(read_as("The harbour opens.", guessed=frozenset({"title"}))).article
+
+    again = intake.store(read_as("The harbour opens.", guessed=frozenset({"author"}), **LATER))
+
+    assert (again.article, again.is_new, of(first)) == (first, False, LATER)
+    assert (first.canonical_url, first.guessed) == (ADDRESS, ["author", "title"])
+    assert intake.store(read_as("The  harbour opens.", url=ADDRESS)).article == first
+
+
+def test_a_page_that_only_says_whose_it_is_fills_in_its_own_address_alone(db):
+    first = intake.store(read_as("The harbour opens.")).article
+    fetched = reading.Received(b"The harbour opens.", "text/html", address=ADDRESS)
+    page = read_as("The harbour opens.", received=fetched, **LATER)
+
+    intake.store(page)
+    assert set(of(first).values()) == {"", None}
+
+    intake.store(page, read=page)
+    assert of(first) == LATER
+
+
+def test_what_a_page_says_later_at_its_address_is_filled_in(db):
+    fetched = reading.Received(b"The harbour opens.", "text/html", address=ADDRESS)
+    first = intake.store(read_as("The harbour opens.", received=fetched, url=ADDRESS)).article
+
+    intake.store(read_as("The harbour  opens.", received=fetched, **LATER))
+
+    assert of(first) == LATER
+
+
+def test_what_is_known_stays_when_it_comes_again(db):
+    first = intake.store(read_as("The harbour opens.", **LATER)).article
+
+    intake.store(
+        read_as(
+            "The harbour opens.", url="https://courier.example/2", published_on=date(2026, 3, 3),
+            author="B. Ode", licence="All rights reserved", title="Another",
+        )
+    )  # fmt: skip
+
+    assert (of(first), first.title, first.canonical_url) == (LATER, "Harbour", ADDRESS)
+
+
+def test_an_address_that_another_article_has_is_not_filled_in(db):
+    first = intake.store(read_as("The harbour opens.")).article
+    intake.store(read_as("The harbour stays shut.", url=ADDRESS))
+
+    intake.store(read_as("The harbour opens.", **LATER))
+
+    assert of(first) == LATER | {"url": ""}
+    assert first.canonical_url == ""
+
+
+def test_what_somebody_emptied_stays_empty(db):
+    first = intake.store(read_as("The harbour opens.", **LATER)).article
+    correcting.correct(first, by=factories.fact_checker(), author="")
+
+    intake.store(read_as("The harbour opens.", **LATER))
+
+    assert of(first) == LATER | {"author": ""}
 
 
 # What was guessed

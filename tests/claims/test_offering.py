@@ -210,14 +210,23 @@ class TestAddresses:
         assert offering.look_again(row) is True
         assert offering.hint() == [row.pk]
 
-    def test_several_documents_at_an_address_are_an_import_of_the_same_person(self, db, web):
-        content = files.zipped({"a.txt": "One.", "b.txt": "Two."})
-        row = self.asked(web.serves(page(content, "Content-Type: application/zip"), path="/all"))
+    @pytest.mark.parametrize(
+        ("content", "kind", "why"),
+        [
+            (files.zipped({"a.txt": "One.", "b.txt": "Two."}), "application/zip",
+             "A zip file: download it and hand the file in."),
+            (b"<rss version='2.0'></rss>", "application/rss+xml",
+             "This is a feed: add it under Feeds."),
+        ],
+        ids=["zip", "feed"],
+    )  # fmt: skip
+    def test_what_is_no_article_is_refused_with_what_to_do(self, db, web, content, kind, why):
+        row = self.asked(web.serves(page(content, f"Content-Type: {kind}"), path="/all"))
 
         offering.look(offer_id=row.pk)
 
         row.refresh_from_db()
-        assert (row.state, row.batch.by) == ("several", row.by)
+        assert (row.state, row.why, row.batch) == ("failed", why, None)
 
     def test_a_worker_that_dies_each_time_is_told_of(self, db):
         row = self.asked("https://courier.example/harbour")

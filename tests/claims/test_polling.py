@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import threading
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from claims import archiving, following, gathering, polling
 from claims.models import Article, Feed, FeedItem, Sighting
-from tests import factories
+from tests import factories, files
 from tests.feeds import (
     gather_all,
     in_seconds,
@@ -88,6 +89,86 @@ def test_what_cannot_be_had_is_named_with_its_reason(web, answer, why):
     (failure,) = gathering.receive(url).failures
 
     assert (failure.place, failure.why) == (url, why)
+
+
+FACTS = f"""---
+title: Boats
+source: Daily Tide
+url: https://tide.example/boats
+demo: true
+---
+{files.SENTENCE}
+"""
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/markdown"])
+def test_no_site_says_of_itself_that_it_is_another(web, kind):
+    tide = factories.article(
+        source=factories.source("Daily Tide"), url="https://tide.example/boats",
+        canonical_url="https://tide.example/boats",
+    )  # fmt: skip
+    url = web.serves(page(FACTS.encode(), f"Content-Type: {kind}"), path="/boats.txt")
+
+    (receipt,) = gathering.receive(url).receipts
+
+    article, snapshot = receipt.article, receipt.article.snapshots.get()
+    assert (article.url, article.canonical_url, snapshot.address) == (url, url, url)
+    assert (article.source.name, article.demo, article.revises) == ("news.example", False, None)
+    assert (article.title, "source" in article.guessed) == ("Boats", True)
+    assert tide.revisions.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (files.zipped({"1.txt": FACTS, "2.txt": "Two."}), "application/zip"),
+        (files.zipped({"1.txt": FACTS}), "text/html"),
+        (files.warc({"https://tide.example/boats": files.PAGE.encode()}), "application/warc"),
+        (
+            files.warc({"https://tide.example/boats": files.PAGE.encode()}, packed=False),
+            "text/plain",
+        ),
+        (gzip.compress(FACTS.encode()), "application/octet-stream"),
+        (files.mail(), "message/rfc822"),
+        (files.mail(), ""),
+    ],
+    ids=["zip", "zip as a page", "warc", "warc as text", "gzip", "mail", "nameless mail"],
+)
+def test_what_may_speak_for_others_is_no_answer(web, content, kind):
+    headers = [f"Content-Type: {kind}"] if kind else []
+    feed = kept(web, rss(url := web.serves(page(content, *headers), path="/1")))
+
+    poll(feed)
+
+    assert gather_all() == [("/1", "failed")]
+    assert FeedItem.objects.get().why.endswith(": download it and hand the file in.")
+    assert not Article.objects.exists()
+    assert len(gathering.receive(url).failures) == 1
+
+
+@pytest.mark.parametrize(("source", "filled"), [("Daily Tide", True), ("", False)])
+def test_what_a_feed_brings_again_fills_in_what_people_say_it_is_of(web, source, filled):
+    head = (
+        b"<meta property='og:site_name' content='Daily Tide'><meta name=author content='A. Hand'>"
+    )
+    content = files.page(files.SENTENCE * 9, head=head.decode())
+    known = factories.article(files.SENTENCE * 9, source=factories.source("Daily Tide"), url="")
+    url = web.serves(page(content, "Content-Type: text/html"), path="/1")
+    feed = kept(web, rss(url), source=source)
+
+    poll(feed)
+
+    assert gather_all() == [("/1", "known")]
+    known.refresh_from_db()
+    assert (known.url, known.canonical_url) == ((url, url) if filled else ("", ""))
+
+
+def test_a_file_without_an_outlet_has_its_host_for_one(web):
+    url = web.serves(page(files.pdf(files.SENTENCE), "Content-Type: application/pdf"), path="/a")
+
+    (receipt,) = gathering.receive(url).receipts
+
+    assert (receipt.article.source.name, receipt.article.url) == ("news.example", url)
 
 
 # Polling

@@ -8,12 +8,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from claims import importing, offering
 from claims.models import Article, Import, Offer
+from reviews.models import User
 from tests import factories, files
 from tests.hostile import page
 from tests.serving import signed_in
@@ -102,6 +104,59 @@ class TestText:
 
         assert "&lt;img src=x hx-get=/sign-out/&gt;" in shown.content.decode()
         assert "<img" not in shown.content.decode()
+
+
+class TestWhatIsKnown:
+    TEXT = "Harbour opens\n\nIt opens."
+
+    def again(self, desk, **typed: str):
+        """Keep a text that is known, with what is typed of it; the page that this leads to."""
+        shown = look(desk, paste(desk, self.TEXT, stands_at="tide.example/1"))
+        assert "Known already" in html(shown)
+        sent = form_of(shown) | typed
+        return html(desk.post(f"{shown.wsgi_request.path}keep/", sent, follow=True))
+
+    @pytest.fixture
+    def known(self, desk) -> Article:
+        shown = look(desk, paste(desk, self.TEXT, stands_at="tide.example/1"))
+        desk.post(f"{shown.wsgi_request.path}keep/", form_of(shown))
+        return Article.objects.get()
+
+    def test_what_is_typed_of_it_is_written_into_it(self, desk, known):
+        shown = self.again(desk, title="The harbour", author="Ada Brenna")
+
+        known.refresh_from_db()
+        assert (known.title, known.author, known.guessed) == ("The harbour", "Ada Brenna", [])
+        assert "Known already: noted as seen again." in shown
+        assert "Corrected: title, author." in shown
+        assert "Corrected title, author: Said when it was handed in again." in shown
+
+    def test_its_words_stay_and_that_is_said(self, desk, known):
+        shown = self.again(desk, text="Harbour  opens\r\n\r\nIt opens.")
+
+        assert "Its text and its canonical address stay as they are known." in shown
+        assert Article.objects.get().text == self.TEXT
+
+    def test_line_ends_of_the_browser_are_no_correction(self, desk, known):
+        shown = self.again(desk, text=self.TEXT.replace("\n", "\r\n"))
+
+        assert "stay as they are known" not in shown
+        assert "Corrected" not in shown
+
+    def test_who_may_not_correct_is_told_so(self, db, known):
+        person = User.objects.create_user("sender")
+        person.user_permissions.set(Permission.objects.filter(codename="add_offer"))
+        shown = self.again(signed_in(person), author="Ada Brenna")
+
+        assert "What you typed is not written into it. Your role does not allow this." in shown
+        known.refresh_from_db()
+        assert known.author == ""
+
+    def test_nothing_typed_changes_nothing(self, desk, known):
+        shown = self.again(desk)
+
+        assert "Corrected" not in shown
+        assert known.sightings.count() == 2
 
 
 class TestFiles:
