@@ -15,6 +15,7 @@ import re
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ LOADING = 20.0  # until a page is taken as it is, whatever it still waits for
 SETTLING = 1.0  # after it has loaded, for what its scripts then show
 MEMORY = 1_500_000_000  # bytes of all its processes that no file backs; looked at on Linux only
 LOOKED_AT = 0.25  # seconds between two looks
+STORED, STORED_AT = 500_000_000, 0.5  # bytes of all that it stores; seconds between two looks
 COMPUTING = 90  # seconds of each
 FILES = 100_000_000  # bytes of each file it writes
 LARGEST = 80_000_000  # characters of what it says at once
@@ -129,10 +131,12 @@ class _Browser:
     told: int
     ends: float
     group: int  # of its processes
+    profile: Path
     events: list[dict[str, Any]] = field(default_factory=list)
     _buffer: bytearray = field(default_factory=bytearray)
     _number: int = 0
     _weighed: float = 0
+    _measured: float = 0
 
     def ask(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Return the answer; what it tells meanwhile is kept in `events`.
@@ -190,12 +194,16 @@ class _Browser:
         return message
 
     def _weigh(self) -> None:
-        """Give up a page that takes too much memory; looked at now and then."""
+        """Give up a page that takes too much memory, or stores too much; looked at now and then."""
         if (now := time.monotonic()) < self._weighed + LOOKED_AT:
             return
         self._weighed = now
         if _memory(self.group) > MEMORY:
             raise NotShown("The page takes too much memory.", again=False)
+        if now >= self._measured + STORED_AT:
+            self._measured = now
+            if _stored(self.profile, self.group) > STORED:
+                raise NotShown("The page stores too much.", again=False)
 
 
 def _late() -> NotShown:
@@ -237,7 +245,7 @@ def _running(port: int, ends: float) -> Iterator[_Browser]:
             os.close(asked)
             os.close(tell)
         try:
-            yield _Browser(ask, told, ends, process.pid)
+            yield _Browser(ask, told, ends, process.pid, Path(profile))
         finally:
             os.close(ask)
             os.close(told)
@@ -269,12 +277,44 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _memory(group: int) -> int:
     """The bytes that the processes of a group hold, without files that they share; 0 if unknown."""
     held = 0
+    for process in _processes(group):
+        with suppress(OSError, ValueError):
+            told = (process / "status").read_text()
+            held += sum(1024 * int(size) for size in _ANONYMOUS.findall(told))
+    return held
+
+
+def _stored(profile: Path, group: int) -> int:
+    """The bytes a browser stores: in its profile, and in files that it removed and still holds.
+
+    What it shares between its processes is such a file, since it gets no other place for it.
+    """
+    files = {}
+    for folder, _, names in os.walk(profile):
+        for name in names:
+            with suppress(OSError):  # it may be gone meanwhile
+                told = os.lstat(Path(folder, name))
+                files[told.st_dev, told.st_ino] = told.st_blocks
+    for held in _held(group):
+        with suppress(OSError):
+            told = held.stat()
+            if stat.S_ISREG(told.st_mode) and not told.st_nlink:
+                files[told.st_dev, told.st_ino] = told.st_blocks
+    return 512 * sum(files.values())
+
+
+def _held(group: int) -> Iterator[Path]:
+    """What the processes of a group have open; nothing where that cannot be seen."""
+    for process in _processes(group):
+        with suppress(OSError):
+            yield from (process / "fd").iterdir()
+
+
+def _processes(group: int) -> Iterator[Path]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):  # it may have ended meanwhile
             if os.getpgid(int(process.name)) == group:
-                told = (process / "status").read_text()
-                held += sum(1024 * int(size) for size in _ANONYMOUS.findall(told))
-    return held
+                yield process
 
 
 def _photograph(browser: _Browser, url: str, forwarding: Forwarding) -> Shown:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
-from claims import archiving, depositing, gathering, photographing
+from claims import archiving, depositing, gathering, hinting, photographing
 from claims.fetching import Fetched
 from claims.gathering import NotGathered
 from claims.models import Capture
 
 State = Capture.State
-HINT_IS_LOST_AFTER = timedelta(minutes=1)
-HINTS = 200  # rows that workers are told of at once
+HELD = timedelta(minutes=1)  # longer than one takes; then its worker and its hint are lost
+HINTS = 40  # that are on their way
 ATTEMPTS = 3
 AGAIN_AFTER = timedelta(minutes=10)  # if the site does not ask for more
 UNFINISHED = f"It was begun {ATTEMPTS} times and not finished once."
@@ -26,25 +26,19 @@ UNFINISHED = f"It was begun {ATTEMPTS} times and not finished once."
 
 def hint() -> list[int]:
     """Return the pages that a worker should fetch now, and note that it was told."""
-    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-    with transaction.atomic():
-        rows = Capture.objects.waiting().filter(lost, next_try_at__lte=Now()).order_by("pk")
-        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
-        Capture.objects.filter(pk__in=found).update(hinted_at=Now())
-    return found
+    return hinting.hint(Capture.objects.due().order_by("pk"), most=HINTS, lost_after=HELD)
 
 
 def take(*, capture_id: int) -> None:
-    """Fetch one page and keep its bytes, unless that was done. Costs up to 15 seconds.
+    """Fetch one page and keep its bytes, if its turn has come. Costs up to 15 seconds.
 
     Safe to repeat and twice at once: the first answer counts. Whatever goes wrong is written into
     the row; what may pass is tried again later.
     """
-    waiting = Capture.objects.waiting().filter(pk=capture_id)
-    if not waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
-        waiting.update(state=State.FAILED, why=UNFINISHED)
+    row = _begin(capture_id)
+    if row is None:
         return
-    row = Capture.objects.get(pk=capture_id)
+    waiting = Capture.objects.waiting().filter(pk=row.pk)
     try:
         fetched = gathering.ask(row.asked)
         sha256 = archiving.keep(fetched.content)
@@ -58,6 +52,16 @@ def take(*, capture_id: int) -> None:
         waiting.update(state=State.FAILED, why=str(error))
     else:
         _keep(row, fetched, sha256)
+
+
+def _begin(capture_id: int) -> Capture | None:
+    """The row, one attempt more, for a while nobody else's; None if there is nothing to do now."""
+    due = Capture.objects.due().filter(pk=capture_id)
+    begun = due.filter(attempts__lt=ATTEMPTS)
+    if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + HELD):
+        return Capture.objects.get(pk=capture_id)
+    due.update(state=State.FAILED, why=UNFINISHED)
+    return None
 
 
 @transaction.atomic

@@ -47,6 +47,10 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
     def waiting(self) -> Self:
         return self.filter(state=ImportItem.State.WAITING)
 
+    def due(self) -> Self:
+        """Those whose turn has come, and that no worker is fetching."""
+        return self.waiting().filter(next_try_at__lte=Now())
+
     def reported(self) -> Self:
         """Those of which something is told: bundles are told by what was in them."""
         return self.exclude(state=ImportItem.State.OPENED)
@@ -88,6 +92,7 @@ class ImportItem(models.Model):
     )
     why = models.TextField(blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
     hinted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 

@@ -16,11 +16,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from claims import archiving, fetching, gathering, intake, polling, reading
+from claims import archiving, fetching, gathering, hinting, intake, polling, reading
 from claims.gathering import NotGathered
 from claims.models import Import, ImportItem
 from claims.reading import Document, Failure, Unreadable
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
 State = ImportItem.State
 HINT_IS_LOST_AFTER = timedelta(minutes=1)
-HINTS = 1000  # files that workers are told of at once
+HELD = timedelta(minutes=2)  # longer than it takes to fetch and store an address
+HINTS = 1000  # files that are on their way to workers
 ATTEMPTS = 3
 DIED = f"It was begun {ATTEMPTS} times and not finished once."
 COLUMNS = ("file", "outcome", "article", "title", "why")
 MOST_ADDRESSES = 5000  # that are handed in together
-HOSTS = 200  # at which workers are told to ask, one address each
+HOSTS = 40  # at which workers are on their way to ask, one address each
+OF_ONE_IMPORT = 20  # of them
 LONGEST_WAIT = 3600  # seconds until an address is tried again; who wants more is not waited for
 NO_ADDRESS = "This is not a web address."
 RATED_OVER = timedelta(seconds=60)  # how long back the rate of an import looks
@@ -157,27 +159,20 @@ def begin(files: Sequence[Handed], *, by: AbstractUser) -> Import:
 
 def hint() -> list[int]:
     """Return the files that a worker should take in now, and note that it was told."""
-    return _hinted(ImportItem.objects.waiting().filter(host="").order_by("pk"), most=HINTS)
+    files = ImportItem.objects.due().filter(host="").order_by("pk")
+    return hinting.hint(files, most=HINTS, lost_after=HINT_IS_LOST_AFTER)
 
 
 def hint_addresses() -> list[int]:
-    """Return the addresses that a worker should fetch now, one of each host; note it was told."""
-    waiting = ImportItem.objects.waiting().filter(_lost()).exclude(host="")
-    first = waiting.order_by("host", "pk").distinct("host")
-    of_each = ImportItem.objects.waiting().filter(pk__in=first.values("pk"))
-    return _hinted(of_each.order_by("pk"), most=HOSTS)
+    """Return the addresses that a worker should fetch now, one of each host; note it was told.
 
-
-def _lost() -> Q:
-    return Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-
-
-@transaction.atomic
-def _hinted(rows: QuerySet[ImportItem], *, most: int) -> list[int]:
-    locked = rows.filter(_lost()).select_for_update(skip_locked=True)
-    found = list(locked.values_list("pk", flat=True)[:most])
-    ImportItem.objects.filter(pk__in=found).update(hinted_at=Now())
-    return found
+    The imports take turns, so that a long one does not keep a short one waiting.
+    """
+    due = ImportItem.objects.due().exclude(host="")
+    first = due.order_by("host", "next_try_at", "pk").distinct("host")
+    rows = ImportItem.objects.filter(pk__in=first.values("pk"))
+    turns = hinting.in_turns(rows, of="batch", most=OF_ONE_IMPORT)
+    return hinting.hint(due, most=HOSTS, lost_after=HINT_IS_LOST_AFTER, turns=turns)
 
 
 def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> bool:
@@ -191,18 +186,18 @@ def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> boo
 
 
 def gather(*, item_id: int) -> bool:
-    """Fetch and take in one address of an import; return whether it is settled.
+    """Fetch and take in one address of an import, if its turn has come; return if it is settled.
 
     As its site allows: what it lets machines read, one request at a time. What may be had later
     waits. Safe to repeat and twice at once; whatever goes wrong is written into the row.
     """
-    item = _begun(item_id)
+    item = _begun(item_id, held=HELD)
     if item is None:
-        return True
+        return not ImportItem.objects.waiting().filter(pk=item_id).exists()
     try:
         fetched = polling.ask(item.asked, None)
-    except polling.NotNow:
-        _put_off(item, timedelta(), attempts=item.attempts - 1)
+    except polling.NotNow as wait:
+        _put_off(item, wait.seconds, attempts=item.attempts - 1)
         return False
     except NotGathered as error:
         return _not_gathered(item, error)
@@ -210,26 +205,31 @@ def gather(*, item_id: int) -> bool:
     return _take(item, [*found.documents, *found.failures], lambda: False)
 
 
-def _begun(item_id: int) -> ImportItem | None:
-    """The item, one attempt more; None if it is settled, or was begun too often."""
-    waiting = ImportItem.objects.waiting().filter(pk=item_id)
-    if not waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
-        waiting.update(state=State.FAILED, why=DIED, settled_at=Now())
-        return None
-    return ImportItem.objects.get(pk=item_id)
+def _begun(item_id: int, *, held: timedelta = timedelta()) -> ImportItem | None:
+    """The item, one attempt more, and nobody else's for as long as it is `held`.
+
+    None if it is settled, its turn has not come, or it was begun too often.
+    """
+    due = ImportItem.objects.due().filter(pk=item_id)
+    begun = due.filter(attempts__lt=ATTEMPTS)
+    if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + held):
+        return ImportItem.objects.get(pk=item_id)
+    due.update(state=State.FAILED, why=DIED, settled_at=Now())
+    return None
 
 
-def _put_off(item: ImportItem, wait: timedelta, *, attempts: int) -> None:
-    """Let it be told of again after `wait`."""
-    waiting = ImportItem.objects.waiting().filter(pk=item.pk)
-    waiting.update(attempts=attempts, hinted_at=Now() + wait - HINT_IS_LOST_AFTER)
+def _put_off(item: ImportItem, seconds: float, *, attempts: int) -> None:
+    """Let it be told of again in so many seconds."""
+    ImportItem.objects.waiting().filter(pk=item.pk).update(
+        attempts=attempts, next_try_at=Now() + timedelta(seconds=seconds), hinted_at=None
+    )
 
 
 def _not_gathered(item: ImportItem, error: NotGathered) -> bool:
     """Try again later what may be had then; else write why there is no article."""
     wait = max(error.after, 60 * 4 ** (item.attempts - 1))
     if error.again and item.attempts < ATTEMPTS and wait <= LONGEST_WAIT:
-        _put_off(item, timedelta(seconds=wait), attempts=item.attempts)
+        _put_off(item, wait, attempts=item.attempts)
         return False
     return _take(item, [Failure(item.place, str(error))], lambda: False)
 
@@ -261,8 +261,9 @@ def retry(batch: Import) -> int:
         files = [inside or pk for pk, inside in rows]
         ImportItem.objects.filter(pk__in=members).delete()
         ImportItem.objects.filter(pk__in=files).update(
-            state=State.WAITING, why="", attempts=0, hinted_at=None, settled_at=None
-        )
+            state=State.WAITING, why="", attempts=0, next_try_at=Now(), hinted_at=None,
+            settled_at=None,
+        )  # fmt: skip
     return len(rows)
 
 

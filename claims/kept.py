@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Self, TypeVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-HINT_IS_LOST_AFTER = timedelta(minutes=3)  # longer than one takes
-HINTS = 200  # rows that workers are told of at once
+from claims import hinting
+
+HELD = timedelta(minutes=3)  # longer than one takes; then its worker and its hint are lost
+HINTS = 1  # of each kind, on their way or begun: one may keep a worker for a minute
 ATTEMPTS = 3
 AGAIN_AFTER = timedelta(minutes=10)  # if the site does not ask for more
 NO_BROWSER = "No browser is set up here."
@@ -26,22 +28,26 @@ class ErrandQuerySet(models.QuerySet[_Row]):
     def waiting(self) -> Self:
         return self.filter(state=Errand.State.WAITING)
 
+    def due(self) -> Self:
+        """Those whose turn has come, and that no worker is at."""
+        return self.waiting().filter(next_try_at__lte=Now())
+
     def hint(self) -> list[int]:
         """Return those that a worker should see to now, and note that it was told."""
-        lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-        with transaction.atomic():
-            rows = self.waiting().filter(lost, next_try_at__lte=Now()).order_by("pk")
-            locked = rows.select_for_update(skip_locked=True)
-            found = list(locked.values_list("pk", flat=True)[:HINTS])
-            self.filter(pk__in=found).update(hinted_at=Now())
-        return found
+        begun = self.waiting().filter(next_try_at__gt=Now(), hinted_at__isnull=False)
+        most = HINTS - begun.count()
+        return hinting.hint(self.due().order_by("pk"), most=most, lost_after=HELD)
 
     def begin(self, pk: int) -> _Row | None:
-        """Return the row to be seen to, one attempt later; None if nothing is left to do."""
-        waiting = self.waiting().filter(pk=pk)
-        if waiting.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
+        """Return the row to be seen to, one attempt later; None if there is nothing to do now.
+
+        For as long as one takes it is nobody else's turn.
+        """
+        due = self.due().filter(pk=pk)
+        begun = due.filter(attempts__lt=ATTEMPTS)
+        if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + HELD):
             return self.select_related("capture").get(pk=pk)
-        waiting.update(state=Errand.State.FAILED, why=UNFINISHED)
+        due.update(state=Errand.State.FAILED, why=UNFINISHED)
         return None
 
     def end(self, row: _Row, **told: object) -> bool:

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
-from claims import archiving, fetching, gathering, importing, intake, reading
+from claims import archiving, fetching, gathering, hinting, importing, intake, reading
 from claims.gathering import NotGathered
 from claims.intake import Match, Receipt
 from claims.models import Import, Offer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 State = Offer.State
 KEPT_FOR = timedelta(days=7)  # that an offer waits for its sender
 HINT_IS_LOST_AFTER = timedelta(minutes=1)
-HINTS = 200  # rows that workers are told of at once
+HINTS = 40  # that are on their way
 ATTEMPTS = 3
 PASTED = "Pasted text.txt"
 LONGEST_QUOTATION = 2000  # characters
@@ -94,12 +94,8 @@ def ask(url: str, *, by: AbstractUser, quotation: str = "") -> Offer:
 
 def hint() -> list[int]:
     """Return the offers whose address a worker should fetch now, and note that it was told."""
-    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-    with transaction.atomic():
-        rows = Offer.objects.looking().filter(lost).order_by("pk")
-        found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
-        Offer.objects.filter(pk__in=found).update(hinted_at=Now())
-    return found
+    looking = Offer.objects.looking().order_by("pk")
+    return hinting.hint(looking, most=HINTS, lost_after=HINT_IS_LOST_AFTER)
 
 
 def look(*, offer_id: int) -> None:
@@ -109,7 +105,8 @@ def look(*, offer_id: int) -> None:
     Whatever goes wrong is written into the row.
     """
     tried = Offer.objects.looking().filter(pk=offer_id)
-    if not tried.filter(attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
+    begun = tried.filter(attempts__lt=ATTEMPTS)
+    if not begun.update(attempts=F("attempts") + 1, hinted_at=Now()):
         tried.update(state=State.FAILED, why=DIED)
         return
     row = Offer.objects.get(pk=offer_id)

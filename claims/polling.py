@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from claims import fetching, gathering, reading
+from claims import fetching, gathering, hinting, reading
 from claims.fetching import Fetched, Validators
 from claims.gathering import NotGathered
 from claims.models import Feed, FeedEvent, FeedItem, Sighting
@@ -28,10 +28,11 @@ from claims.reading import Entry, FeedKind, Listing, Unreadable
 
 HELD = timedelta(minutes=6)  # longer than the time limit of a task
 HINT_IS_LOST_AFTER = timedelta(minutes=1)
-HINTS = 200  # rows that workers are told of at once
+HINTS = 40  # rows of each kind that are on their way to workers
+OF_ONE_FEED = 10  # items of one feed that are, at the most
 SHORTEST, LONGEST = 600, 6 * 3600  # seconds between two polls, as a feed brings news or none
 LONGEST_BACKOFF = 24 * 3600  # seconds that a failing feed or item is left alone
-MOST_NEW = 200  # items taken from one poll; the rest come with the next
+MOST_NEW = 200  # items taken from one poll, with all sitemaps; the rest come with the next
 MOST_SITEMAPS = 50  # that an index may name, and that are read
 DEEPEST_SITEMAP = 2
 AGAIN = timedelta(days=1)  # after which a sitemap is read again that has no date
@@ -54,14 +55,25 @@ class NotNow(Exception):
 
 
 def hint_feeds() -> list[int]:
-    """Return the feeds that a worker should be told of now, and note that it was."""
-    return _hinted(Feed, Feed.objects.due().order_by("next_poll_at", "pk"))
+    """Return the kept feeds that a worker should be told of now, and note that it was."""
+    return _hinted_feeds(Feed.objects.due().running())
+
+
+def hint_proposed() -> list[int]:
+    """Return the feeds that somebody waits to see, as `hint_feeds` does those that are kept."""
+    return _hinted_feeds(Feed.objects.due().proposed())
 
 
 def hint_items() -> list[int]:
-    """Return the items that a worker should be told of now, one for each host; note that it was."""
-    first = FeedItem.objects.due().order_by("host", "next_try_at", "pk").distinct("host")
-    return _hinted(FeedItem, FeedItem.objects.filter(pk__in=first.values("pk")).order_by("pk"))
+    """Return the items that a worker should be told of now, one for each host; note that it was.
+
+    The feeds take turns, so that one that names much does not keep the others waiting.
+    """
+    due = FeedItem.objects.due()
+    first = due.order_by("host", "next_try_at", "pk").distinct("host")
+    rows = FeedItem.objects.filter(pk__in=first.values("pk"))
+    turns = hinting.in_turns(rows, of="feed", most=OF_ONE_FEED)
+    return hinting.hint(due, most=HINTS, lost_after=HINT_IS_LOST_AFTER, turns=turns)
 
 
 def poll(*, feed_id: int) -> bool:
@@ -110,13 +122,9 @@ def gather(*, item_id: int) -> bool:
 # Turns
 
 
-def _hinted(model: type[Row], rows: QuerySet[Row]) -> list[int]:
-    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - HINT_IS_LOST_AFTER)
-    with transaction.atomic():
-        due = rows.filter(lost).select_for_update(skip_locked=True, of=("self",))
-        pks = list(due.values_list("pk", flat=True)[:HINTS])
-        model._default_manager.filter(pk__in=pks).update(hinted_at=Now())
-    return pks
+def _hinted_feeds(due: QuerySet[Feed]) -> list[int]:
+    rows = due.order_by("next_poll_at", "pk")
+    return hinting.hint(rows, most=HINTS, lost_after=HINT_IS_LOST_AFTER)
 
 
 @transaction.atomic
@@ -277,6 +285,8 @@ def add_items(
 ) -> tuple[int, int, int]:
     """Note what a listing names and the feed had not: how many are new, left over, too old.
 
+    The caller holds the lock of the feed.
+
     :param below: how deep among sitemaps the listing stands; 0 is the feed itself.
     """
     depth = below + 1 if listing.kind == FeedKind.INDEX else 0
@@ -292,14 +302,23 @@ def add_items(
     }
     fresh = [(key, one) for key, one in fitting.items() if key not in known]
     fresh.sort(key=lambda pair: pair[1].at or now, reverse=True)
-    most = MOST_SITEMAPS if depth else MOST_NEW
+    fresh = fresh[:MOST_SITEMAPS] if depth else fresh
+    most = _room(feed, now)
     FeedItem.objects.bulk_create(
-        [_item(feed, key, one, depth) for key, one in fresh[:most]], ignore_conflicts=True
+        [_item(feed, key, one, depth, now) for key, one in fresh[:most]], ignore_conflicts=True
     )
     if depth:
         _read_again(fitting, known, now)
-    left = 0 if depth else len(fresh[most:])
-    return len(fresh[:most]), left, len(entries) - len(fitting)
+    return len(fresh[:most]), len(fresh[most:]), len(entries) - len(fitting)
+
+
+def _room(feed: Feed, now: datetime) -> int:
+    """How many more of its addresses may be taken: since it was polled, sitemaps and all; today."""
+    taken = feed.items.filter(seen_at__gt=now - timedelta(days=1)).aggregate(
+        today=Count("pk"), polled=Count("pk", Q(seen_at__gte=feed.polled_at or now))
+    )
+    room: int = min(MOST_NEW - taken["polled"], settings.FEED_ITEMS_A_DAY - taken["today"])
+    return max(0, room)
 
 
 def _distinct(entries: Iterable[Entry]) -> dict[str, Entry]:
@@ -319,10 +338,10 @@ def _is_young(entry: Entry, listing: Listing, now: datetime) -> bool:
     return listing.kind not in LISTS or (entry.at is not None and entry.at >= oldest)
 
 
-def _item(feed: Feed, key: str, entry: Entry, depth: int) -> FeedItem:
+def _item(feed: Feed, key: str, entry: Entry, depth: int, now: datetime) -> FeedItem:
     return FeedItem(
         feed=feed, address=entry.url, canonical=key, host=host_of(entry.url), title=entry.title,
-        at=entry.at, sitemap=depth,
+        at=entry.at, sitemap=depth, seen_at=now,
     )  # fmt: skip
 
 
@@ -390,7 +409,8 @@ def _note(listing: Listing, left: int, old: int) -> str:
     """What must be said of a listing: what of it was not taken, and why."""
     said = [
         listing.note,
-        f"{left:,} more are taken with the next polls." if left else "",
+        f"{left:,} more are taken with the next polls, at most {settings.FEED_ITEMS_A_DAY:,} a day."
+        if left else "",
         f"{old:,} without a date, or more than {settings.SITEMAP_DAYS} days old, are not taken."
         if old else "",
         f"{listing.unlisted:,} have no readable address, or are too many." if listing.unlisted
@@ -437,10 +457,14 @@ def _read_sitemap(item: FeedItem, fetched: Fetched) -> None:
     listing = _listing(fetched)
     if listing is None or listing.kind not in LISTS:
         raise NotGathered("It is no sitemap.", again=False)
-    with _still_held(item) as row:
-        if row:
+    feeds = Feed.objects.select_for_update(no_key=True)
+    with transaction.atomic():  # the feed first, like all who lock both
+        feed = feeds.get(pk=item.feed_id)
+        with _still_held(item) as row:
+            if row is None:
+                return
             now = clock()
-            _, left, old = add_items(item.feed, listing, now=now, below=item.sitemap)
+            _, left, old = add_items(feed, listing, now=now, below=item.sitemap)
             _settle(row, FeedItem.State.READ, why=_note(listing, left, old))
             if left:  # the rest when the index is next polled
                 FeedItem.objects.filter(pk=row.pk).update(at=None, settled_at=now - AGAIN)

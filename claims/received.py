@@ -67,6 +67,10 @@ class Sighting(models.Model):
 
 
 class CaptureQuerySet(models.QuerySet["Capture"]):
+    def due(self) -> Self:
+        """Those whose turn has come, and that no worker is at."""
+        return self.waiting().filter(next_try_at__lte=Now())
+
     def waiting(self) -> Self:
         return self.filter(state=Capture.State.WAITING)
 

@@ -217,6 +217,7 @@ class FeedItem(models.Model):
                 name="claims_feeditem_due",
             ),
             models.Index(fields=["feed", "-id"], name="claims_feeditem_of_feed"),
+            models.Index(fields=["feed", "seen_at"], name="claims_feeditem_lately"),
             models.Index(fields=["feed", "settled_at"], condition=Q(state="stored"),
                          name="claims_feeditem_new"),
             models.Index(fields=["feed"], condition=Q(state="failed"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_init
 from django.conf import settings
@@ -30,6 +31,12 @@ IMPORT_CHUNK = 100  # files of an import that one task is given
 # What waits in the broker is taken by these, 0 first. What was tried three times is told of one by
 # one, what is to be renewed in smaller chunks: neither keeps a worker from what is new for long.
 PRIORITIES = {Turn.AT_ONCE: 0, Turn.FIRST: 3, Turn.LATER: 6, Turn.LAST: 9}
+# On the queue `network` likewise: what somebody waits for, as is all that a page tells of itself;
+# copies of what is cited; feeds; and what they and imports name, with pages to be looked at again.
+ASKED, CITED, POLLED, NAMED = 0, 3, 6, 9
+# Seconds until a message is dropped that nobody took. Its row was told of anew long before; later
+# than that, since the clocks of two machines may be minutes apart.
+EXPIRES = 600
 
 
 @shared_task
@@ -65,6 +72,11 @@ def _tell(article_ids: list[int], turn: Turn) -> None:
     analyse.apply_async(kwargs=told, priority=PRIORITIES[turn])
 
 
+def _tell_of_each(task: Task, name: str, pks: Iterable[int], priority: int) -> None:
+    for pk in pks:
+        task.apply_async(kwargs={name: pk}, priority=priority, expires=EXPIRES)
+
+
 def _prepare(sender: Any, **rest: Any) -> None:
     """Before a worker forks its processes: those that analyse share the compiled rules."""
     if "analysis" in sender.app.amqp.queues.consume_from:
@@ -89,15 +101,14 @@ def gather_item(*, item_id: int) -> None:
 @shared_task
 def sweep_feeds() -> None:
     """Tell the workers of feeds whose turn has come."""
-    for feed_id in polling.hint_feeds():
-        poll_feed.delay(feed_id=feed_id)
+    _tell_of_each(poll_feed, "feed_id", polling.hint_proposed(), ASKED)
+    _tell_of_each(poll_feed, "feed_id", polling.hint_feeds(), POLLED)
 
 
 @shared_task
 def sweep_feed_items() -> None:
     """Tell the workers of items whose turn has come: one for each host, so that none is crowded."""
-    for item_id in polling.hint_items():
-        gather_item.delay(item_id=item_id)
+    _tell_of_each(gather_item, "item_id", polling.hint_items(), NAMED)
 
 
 @shared_task
@@ -109,8 +120,7 @@ def look_again(*, watch_id: int) -> None:
 @shared_task
 def sweep_watches() -> None:
     """Tell the workers of pages whose turn to be looked at has come."""
-    for watch_id in watching.hint():
-        look_again.delay(watch_id=watch_id)
+    _tell_of_each(look_again, "watch_id", watching.hint(), NAMED)
 
 
 @shared_task
@@ -122,8 +132,7 @@ def look_at_offer(*, offer_id: int) -> None:
 @shared_task
 def sweep_offers() -> None:
     """Tell the workers of addresses that wait without a hint; forget what nobody kept in time."""
-    for offer_id in offering.hint():
-        look_at_offer.delay(offer_id=offer_id)
+    _tell_of_each(look_at_offer, "offer_id", offering.hint(), ASKED)
     offering.expire()
 
 
@@ -156,8 +165,7 @@ def take_in_address(*, item_id: int) -> None:
 @shared_task
 def sweep_imports() -> None:
     """Tell the workers of what waits without a hint: files in chunks, an address of each host."""
-    for item_id in importing.hint_addresses():
-        take_in_address.delay(item_id=item_id)
+    _tell_of_each(take_in_address, "item_id", importing.hint_addresses(), NAMED)
     item_ids = importing.hint()
     for start in range(0, len(item_ids), IMPORT_CHUNK):
         take_in_files.delay(item_ids=item_ids[start : start + IMPORT_CHUNK])
@@ -191,9 +199,6 @@ def deposit_page(*, deposit_id: int) -> None:
 @shared_task
 def sweep_captures() -> None:
     """Tell the workers of cited pages, pictures and deposits whose turn has come."""
-    for capture_id in capturing.hint():
-        capture_page.delay(capture_id=capture_id)
-    for picture_id in photographing.hint():
-        photograph_page.delay(picture_id=picture_id)
-    for deposit_id in depositing.hint():
-        deposit_page.delay(deposit_id=deposit_id)
+    _tell_of_each(capture_page, "capture_id", capturing.hint(), CITED)
+    _tell_of_each(photograph_page, "picture_id", photographing.hint(), CITED)
+    _tell_of_each(deposit_page, "deposit_id", depositing.hint(), CITED)

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
-from claims import comparing, gathering, intake, polling, reading
+from claims import comparing, gathering, hinting, intake, polling, reading
 from claims.comparing import Change
 from claims.fetching import Fetched, Validators
 from claims.gathering import NotGathered
@@ -29,7 +28,7 @@ from claims.reading import Document, Unreadable
 TIMETABLE = (1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 2160)
 DOUBT = timedelta(hours=1)  # until a page that did not show the article is looked at again
 ALIKE = 0.5  # share of the shorter text's words in the other, from which they are versions
-HINTS = 200
+HINTS = 40  # that are on their way
 SHOWN = 50  # changes of a page, or of the pages of a claim
 
 
@@ -70,12 +69,8 @@ def watchable() -> Q:
 def hint() -> list[int]:
     """Return the watches that a worker should be told of now, one a host; note that it was."""
     first = Watch.objects.due().order_by("host", "next_look_at", "pk").distinct("host")
-    lost = Q(hinted_at__isnull=True) | Q(hinted_at__lt=Now() - polling.HINT_IS_LOST_AFTER)
-    rows = Watch.objects.filter(lost, pk__in=first.values("pk")).order_by("pk")
-    with transaction.atomic():
-        pks = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:HINTS])
-        Watch.objects.filter(pk__in=pks).update(hinted_at=Now())
-    return pks
+    rows = Watch.objects.filter(pk__in=first.values("pk")).order_by("next_look_at", "pk")
+    return hinting.hint(rows, most=HINTS, lost_after=polling.HINT_IS_LOST_AFTER)
 
 
 def look(*, watch_id: int) -> bool:

@@ -263,10 +263,12 @@ def _egress_proxy(url: str) -> str:
     return url
 
 
-# What comes by itself: seconds between two requests to a host, if it does not ask for more; and how
-# old an address may be that is taken from a sitemap, which lists all that a site ever had.
+# What comes by itself: seconds between two requests to a host, if it does not ask for more; how old
+# an address may be that is taken from a sitemap, which lists all that a site ever had; and how many
+# addresses are taken of one feed in a day.
 HOST_PAUSE = env.int("FACTCHECK_HOST_PAUSE", default=5)
 SITEMAP_DAYS = env.int("FACTCHECK_SITEMAP_DAYS", default=7)
+FEED_ITEMS_A_DAY = env.int("FACTCHECK_FEED_ITEMS_A_DAY", default=1000)
 EGRESS_PROXY = _egress_proxy(env.str("FACTCHECK_EGRESS_PROXY", default=""))
 
 

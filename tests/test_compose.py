@@ -34,6 +34,10 @@ def test_nobody_is_root_and_nothing_gains_rights(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_what_is_written_for_a_moment_cannot_take_all_memory():
+    assert [SERVICES[name]["tmpfs"] for name in OURS] == [["/tmp:size=2g"]] * len(OURS)
+
+
 @pytest.mark.parametrize("name", RUNNING)
 def test_everything_that_runs_is_asked_for_its_health(name):
     assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}

@@ -20,11 +20,22 @@ from claims.fetching.targets import check_address
 
 KEPT = 24 * 3600  # seconds; RFC 9309 allows no more
 KEPT_CLOSED = 600  # seconds until a site that failed is asked again
+LARGE, KEPT_LARGE = 20_000, 600  # bytes of rules for us that are kept only for so many seconds
 LONGEST_PAUSE = 3600.0  # seconds between two requests, whatever a site asks for
 
 _LARGEST = 500_000  # bytes of a robots.txt that are read, as RFC 9309 demands
-_MOST = 500_000  # agents × rules; a file of 500 kB could hold 200 million
 _OPEN, _CLOSED = "open", "closed"
+# Words at the beginning of a line as Protego knows them, misspelt ones, too.
+_AGENT = {"user-agent", "useragent", "user agent"}
+_DISALLOW = ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw")
+_DELAY = ("crawl-delay", "crawl delay")
+_RULES = dict.fromkeys(_DISALLOW, "disallow") | dict.fromkeys(_DELAY, "crawl-delay")
+_RULES["allow"] = "allow"
+_OF_GROUPS = {"request-rate", "request rate", "visit-time", "visit time"}  # which nobody asks for
+_OF_SITES = {"sitemap", "sitemaps", "site-map", "host"}
+_KNOWN = _AGENT | _RULES.keys() | _OF_GROUPS | _OF_SITES
+# What a group that holds for us may be called: any beginning of our name.
+_NAMES = {PRODUCT.lower()[: end + 1] for end in range(len(PRODUCT))} | {"*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ def may_poll(url: str, *, guard: Guard | None = None, limits: Limits | None = No
     """Ask the robots.txt of the site of `url`, which is read once a day, whether we may read it.
 
     A site without one allows everything. One that fails or cannot be reached allows nothing for ten
-    minutes, and so does a file that no honest site has.
+    minutes. Of a file only the rules for us are kept; if they are long, for ten minutes, too.
 
     :raises Refused: if the desk would not connect to `url` at all.
     """
@@ -52,7 +63,7 @@ def may_poll(url: str, *, guard: Guard | None = None, limits: Limits | None = No
     known = cache.get(key)
     if known is None:
         known = _read(f"{target.origin}/robots.txt", guard, limits)
-        cache.set(key, known, KEPT if known[0] == _OPEN else KEPT_CLOSED)
+        cache.set(key, known, _kept_for(*known))
     state, text = known
     if state == _CLOSED:
         return Manners(text)
@@ -89,13 +100,51 @@ def _read(url: str, guard: Guard, limits: Limits | None) -> tuple[str, str]:
     if not found.ok:
         return _OPEN, ""
     text = found.content[:_LARGEST].decode("utf-8", "replace").removeprefix("\ufeff")
-    if _weight(text) > _MOST:
-        return _CLOSED, "Its robots.txt holds more rules than can be read."
-    return _OPEN, text
+    return _OPEN, _for_us(text).encode()[:_LARGEST].decode("utf-8", "ignore")
 
 
-def _weight(text: str) -> int:
-    """How many pairs of an agent and a rule a parser may have to make of `text`."""
-    lines = [line.strip().lower() for line in text.splitlines() if line.strip()]
-    agents = sum(line.startswith("user") for line in lines)
-    return agents * (len(lines) - agents) + agents * agents // 10
+def _kept_for(state: str, text: str) -> int:
+    """For how many seconds what was read is kept: in the store that holds our messages, too."""
+    if state == _CLOSED:
+        return KEPT_CLOSED
+    return KEPT if len(text.encode()) <= LARGE else KEPT_LARGE
+
+
+def _for_us(text: str) -> str:
+    """The rules of a robots.txt that hold for us, as the parser chooses them, for any agent.
+
+    Takes time in proportion to the length of `text`, whatever it holds.
+    """
+    groups: dict[str, list[str]] = {}  # the rules for each name of ours that is in the file
+    current: set[str] = set()
+    are_rules = False  # whether the last line that counts was none that names an agent
+    for line in text.splitlines():
+        read = _directive(line.partition("#")[0].strip())
+        if read is None:
+            continue
+        field, value = read
+        if field in _AGENT:
+            named = {value.lower(), value.lower().replace("*", "")} & _NAMES
+            current = named if are_rules else current | named
+            for name in named:
+                groups.setdefault(name, [])
+        elif field in _RULES and value:
+            for name in current:
+                groups[name].append(f"{_RULES[field]}:{value}")
+        if field not in _OF_SITES:
+            are_rules = field not in _AGENT
+    best = max(groups, key=len, default="*")
+    return "\n".join(["user-agent:*", *groups.get(best, ())])
+
+
+def _directive(line: str) -> tuple[str, str] | None:
+    """The field and the value of a line without its comment, as Protego reads it; None if none."""
+    begins, colon, rest = line.partition(":")
+    field, value = begins.strip().lower(), rest.strip()
+    if colon and (field in _KNOWN or not rest[:1].strip()):
+        return field, value
+    words = line.split()
+    for many in (1, 2):
+        if (word := " ".join(words[:many]).lower()) in _KNOWN:
+            return word, " ".join(words[many:])
+    return (field, value) if colon else None

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from claims import importing
+from claims import importing, polling
 from claims.models import Article, Import, ImportItem
 from claims.reading import Unreadable
 from tests import factories
@@ -26,7 +27,7 @@ def begun(*lines: str) -> Import:
 def time_passes() -> None:
     """Every site may be asked again, and what was put off is due."""
     cache.clear()
-    ImportItem.objects.waiting().update(hinted_at=None)
+    ImportItem.objects.waiting().update(next_try_at=Now(), hinted_at=None)
 
 
 def all_asked() -> None:
@@ -100,21 +101,50 @@ class TestAsking:
 
         second.refresh_from_db()
         assert (second.state, second.attempts) == ("waiting", 0)
-        assert second.pk in importing.hint_addresses()
+        assert importing.hint_addresses() == []
+        time_passes()
+        assert importing.hint_addresses() == [second.pk]
 
     def test_a_site_that_fails_is_asked_again_later_and_thrice_at_most(self, web):
         batch = begun(web.serves(page(b"", status="503 Later"), path="/1"))
         (item_id,) = batch.items.values_list("pk", flat=True)
 
-        cache.clear()
+        time_passes()
         assert not importing.gather(item_id=item_id)
         assert importing.hint_addresses() == []
-        cache.clear()
+        time_passes()
         assert not importing.gather(item_id=item_id)
-        cache.clear()
+        time_passes()
         assert importing.gather(item_id=item_id)
 
         assert [outcome for _, outcome, _ in told(batch)] == ["Failed"]
+
+    def test_a_message_that_comes_again_asks_nobody_before_its_time(self, web):
+        batch = begun(web.serves(page(b"", "Retry-After: 1800", status="429 Slow down"), path="/1"))
+        (item_id,) = batch.items.values_list("pk", flat=True)
+
+        for _ in range(5):
+            cache.clear()
+            assert not importing.gather(item_id=item_id)
+
+        item = batch.items.get()
+        assert (item.state, item.attempts) == ("waiting", 1)
+        assert item.next_try_at > timezone.now() + timedelta(minutes=29)
+        assert [one.split()[1] for one in web.web.requests].count(b"/1") == 1
+
+    def test_a_message_that_comes_again_leaves_it_to_who_is_at_it(self, web, monkeypatch):
+        batch = begun(web.serves(story(1), path="/1"))
+        batch.items.update(attempts=importing.ATTEMPTS - 1)
+        item_id, ask = batch.items.get().pk, polling.ask
+
+        def while_asking(*how):
+            assert not importing.gather(item_id=item_id)
+            return ask(*how)
+
+        monkeypatch.setattr(polling, "ask", while_asking)
+
+        assert importing.gather(item_id=item_id)
+        assert [outcome for _, outcome, _ in told(batch)] == ["New"]
 
     def test_what_robots_txt_forbids_is_told_as_that(self, web):
         web.serves(page(b"User-agent: *\nDisallow: /", "Content-Type: text/plain"),
@@ -160,7 +190,7 @@ class TestAsking:
         ImportItem.objects.update(hinted_at=Now() - timedelta(minutes=2))
         begun(*[f"https://a{number % 7}.example/{number}" for number in range(200)])
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(6):
             assert len(importing.hint_addresses()) == 7
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from claims import archiving, capturing
+from claims import archiving, capturing, gathering
 from claims.models import Capture
 from tests.hostile import page
 
@@ -56,6 +56,41 @@ def test_what_may_pass_is_tried_again_later_and_fails_in_the_end(db, web):
         states.append(fetched().state)
 
     assert states == ["waiting", "failed"]
+
+
+def test_a_message_that_comes_again_asks_nobody_before_its_time(db, web):
+    cited(web.serves(BUSY))
+    (capture_id,) = capturing.hint()
+
+    for _ in range(5):
+        capturing.take(capture_id=capture_id)
+
+    capture = Capture.objects.get()
+    assert (capture.state, capture.attempts, len(web.web.requests)) == ("waiting", 1, 1)
+    assert capture.why == "It answers 503: the site fails."
+
+
+def test_a_message_that_comes_again_leaves_the_page_to_who_is_at_it(db, web, monkeypatch):
+    cited(web.serves(page(b"<p>9.1")))
+    Capture.objects.update(attempts=capturing.ATTEMPTS - 1)
+    (capture_id,) = capturing.hint()
+    ask = gathering.ask
+
+    def while_asking(url):
+        capturing.take(capture_id=capture_id)
+        return ask(url)
+
+    monkeypatch.setattr(gathering, "ask", while_asking)
+    capturing.take(capture_id=capture_id)
+
+    assert (Capture.objects.get().state, len(web.web.requests)) == ("kept", 1)
+
+
+def test_one_that_killed_its_worker_is_begun_again_and_not_for_ever(db):
+    cited("https://a.example/")
+    Capture.objects.update(attempts=capturing.ATTEMPTS)
+
+    assert (fetched().state, Capture.objects.get().why) == ("failed", capturing.UNFINISHED)
 
 
 def test_the_first_answer_counts(db, web):

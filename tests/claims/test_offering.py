@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
-from claims import archiving, intake, offering
+from claims import archiving, gathering, intake, offering
 from claims.models import Analysis, Article, Import, Offer, Snapshot
 from claims.offering import Changed, NotOffered
 from tests import factories, files
@@ -200,6 +200,15 @@ class TestAddresses:
 
         again = Offer.objects.get()
         assert (again.attempts, again.taken_at) == (1, row.taken_at)
+
+    def test_while_it_is_fetched_nobody_else_is_told_of_it(self, db, web, monkeypatch):
+        row = self.asked(web.serves(page(PAGE), path="/harbour"))
+        told, ask = [], gathering.ask
+        monkeypatch.setattr(gathering, "ask", lambda url: told.append(offering.hint()) or ask(url))
+
+        offering.look(offer_id=row.pk)
+
+        assert told == [[]]
 
     def test_an_answer_that_is_no_page_says_why_and_may_be_asked_again(self, db, web):
         row = self.asked(web.serves(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))

@@ -28,12 +28,23 @@ from tests.hostile import moved, page
 HTML = "Content-Type: text/html; charset=utf-8"
 PNG, PDF = b"\x89PNG\r\n\x1a\n", b"%PDF-"
 METADATA = "169.254.169.254"
+# A page that keeps ten megabytes that cannot be compressed, again and again.
+STORING = """
+const block = new Uint8Array(10_000_000);
+for (let i = 0; i < block.length; i += 65536) crypto.getRandomValues(block.subarray(i, i + 65536));
+const opened = indexedDB.open('x');
+opened.onupgradeneeded = () => opened.result.createObjectStore('s', {autoIncrement: true});
+opened.onsuccess = () => setInterval(() => {
+  const store = opened.result.transaction('s', 'readwrite').objectStore('s');
+  store.add(new Blob([block, String(Math.random())]));
+}, 50);
+"""
 
 
 @pytest.fixture
 def profiles(tmp_path_factory, monkeypatch) -> Path:
     """The folder in which browsers of this test have their profiles."""
-    folder: Path = tmp_path_factory.mktemp("profiles")
+    folder: Path = tmp_path_factory.mktemp("p")  # short: a browser makes sockets in it
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
@@ -161,6 +172,34 @@ class TestRows:
         Picture.objects.update(attempts=3)
 
         assert taken().why == "It was begun 3 times and not finished once."
+
+    def test_a_message_that_comes_again_does_nothing_before_its_time(self, db, web, shows):
+        shows(NotShown("The browser did not show it in time.", again=True))
+        captured(web)
+        picture = taken()
+
+        photographing.take(picture_id=picture.pk)
+
+        again = Picture.objects.get()
+        assert (again.state, again.attempts, again.why) == (
+            "waiting", 1, "The browser did not show it in time.",
+        )  # fmt: skip
+
+    def test_a_message_that_comes_again_leaves_it_to_who_is_at_it(
+        self, db, web, shows, monkeypatch
+    ):
+        shows(Shown(PNG, PDF, "http://news.example/9", "Chrome/1.2"))
+        captured(web)
+        Picture.objects.update(attempts=2)
+        show = browsing.show
+
+        def while_showing(url: str) -> Shown:
+            photographing.take(picture_id=Picture.objects.get().pk)
+            return show(url)
+
+        monkeypatch.setattr(browsing, "show", while_showing)
+
+        assert taken().state == "kept"
 
     def test_the_first_picture_counts(self, db, web, shows):
         shows(Shown(PNG, PDF, "http://news.example/9", "Chrome/1.2"))
@@ -317,6 +356,25 @@ class TestABrowser:
             browsing.show(browser.serves(page(b"<h1>9.1</h1>", HTML)))
 
         assert running_in(profiles) == []
+
+    def test_a_page_that_stores_too_much_is_given_up(self, browser, profiles, monkeypatch):
+        monkeypatch.setattr(browsing, "STORED", 30_000_000)
+        browser.web.answers["/slow.png"] = [15.0]  # so that it is not shown before
+        html = f"<h1>9.1</h1><script>{STORING}</script><img src=/slow.png>"
+
+        with pytest.raises(NotShown, match="stores too much") as given_up:
+            browsing.show(browser.serves(page(html.encode(), HTML)))
+
+        assert given_up.value.again is False
+        assert running_in(profiles) == []
+
+    def test_what_was_removed_and_is_still_held_is_counted(self, profiles):
+        with tempfile.TemporaryFile() as held:
+            before = browsing._stored(profiles, os.getpgrp())
+            held.write(bytes(3_000_000))
+            held.flush()
+
+            assert browsing._stored(profiles, os.getpgrp()) - before >= 3_000_000
 
     def test_a_browser_ends_with_the_worker_that_began_it(self, browser, profiles):
         """A worker may be killed at any moment; nobody is left then to kill its browser."""

@@ -448,7 +448,7 @@ def test_ten_thousand_items_come_in_portions_the_newest_first(web):
     web.serves(page(rss(*links), 'ETag: "7"'), path="/rss")
 
     poll(feed)
-    assert feed.note == "9,800 more are taken with the next polls."
+    assert feed.note == "9,800 more are taken with the next polls, at most 1,000 a day."
     assert feed.etag == ""
     assert FeedItem.objects.count() == polling.MOST_NEW
     web.serves(page(rss(*links[:300]), 'ETag: "7"'), path="/rss")
@@ -456,6 +456,21 @@ def test_ten_thousand_items_come_in_portions_the_newest_first(web):
 
     assert feed.etag == '"7"'
     assert FeedItem.objects.count() == 300
+
+
+def test_a_feed_has_so_many_a_day_and_the_rest_waits(web, settings):
+    settings.FEED_ITEMS_A_DAY = 3
+    links = [web.url(f"/{number}") for number in range(5)]
+    feed = kept(web, rss())
+    web.serves(page(rss(*links), 'ETag: "7"'), path="/rss")
+
+    notes = [poll(feed).note for _ in range(2)]
+    assert notes == ["2 more are taken with the next polls, at most 3 a day."] * 2
+    assert (feed.items.count(), feed.etag) == (3, "")
+    feed.items.update(seen_at=datetime.now(UTC) - timedelta(days=1))
+    poll(feed)
+
+    assert (feed.items.count(), feed.note) == (5, "")
 
 
 # Sitemaps
@@ -474,6 +489,36 @@ def test_an_index_of_sitemaps_is_read_step_by_step_and_only_what_is_young_is_tak
     assert gather_all() == [("/new.xml", "read"), ("/old.xml", "read"), ("/1", "stored")]
     note = FeedItem.objects.get(canonical=web.url("/old.xml")).why
     assert note == "1 without a date, or more than 7 days old, are not taken."
+
+
+def test_an_index_brings_no_more_from_one_poll_than_a_feed(web, monkeypatch):
+    monkeypatch.setattr(polling, "MOST_NEW", 8)
+    names = ["/a.xml", "/b.xml", "/c.xml"]
+    for name in names[:2]:
+        links = [web.url(f"{name}/{number}") for number in range(5)]
+        web.serves(page(sitemap(*links)), path=name)
+    web.serves(page(index(*[web.url(f"/{n}.xml") for n in range(5)])), path="/c.xml")
+    feed = kept(web, index(*map(web.url, names)), path="/sitemap.xml")
+
+    poll(feed)
+    read(*names)
+    assert feed.items.count() == 8
+    why = feed.items.get(address=web.url("/c.xml")).why
+    assert why == "5 more are taken with the next polls, at most 1,000 a day."
+    poll(feed)
+    read(*names)
+
+    assert feed.items.count() == 16
+    poll(feed)
+    read(*names)
+    assert feed.items.count() == 3 + 5 + 5 + 5
+
+
+def read(*names):
+    for name in names:
+        (item,) = FeedItem.objects.filter(address__endswith=name, sitemap__gt=0)
+        time_passes()
+        polling.gather(item_id=item.pk)
 
 
 def test_an_index_that_names_itself_ends(web):

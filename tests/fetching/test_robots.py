@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import pytest
 from django.core.cache import cache
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from protego import Protego
 
 from claims.fetching import Limits, Manners, Refused, may_poll, take_turn
+from claims.fetching.pages import PRODUCT
+from claims.fetching.robots import _for_us, _key
 from tests.hostile import moved, page
 
 QUICK = Limits(seconds=3)
@@ -102,11 +108,82 @@ def test_it_is_read_once_for_many_addresses(net):
 
 def test_a_file_of_very_many_rules_for_very_many_agents_costs_nothing(net):
     agents = "".join(f"User-agent: a{number}\n" for number in range(10_000))
-    robots(net, agents + "Disallow: /x\n" * 10_000)
+    robots(net, f"{agents}User-agent: *\n" + "Disallow: /x\n" * 10_000)
     begun = time.monotonic()
 
-    assert manners(net).refusal == "Its robots.txt holds more rules than can be read."
+    assert manners(net) == Manners()
+    assert manners(net, "/x") == Manners(FORBIDDEN)
     assert time.monotonic() - begun < 5
+
+
+# What of a file is kept, in the store that holds the messages to workers, too
+
+FOR_OTHERS = "User-agent: other\n" + "Disallow: /x\n" * 5000
+
+
+def kept(net) -> tuple[int, int]:
+    """How many bytes are kept of the site's file, and for how many seconds."""
+    manners(net)
+    key = _key("robots", net.url("/").rstrip("/"))
+    left = cache._cache.get_client().ttl(cache.make_key(key))
+    return len(pickle.dumps(cache.get(key))), left
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"#" + b"\xff" * 499_000 + b"\nUser-agent: *\nDisallow: /y",
+        b"\xff" * 490_000 + b"\nUser-agent: *\nDisallow: /y",
+        f"{FOR_OTHERS}\nUser-agent: *\nDisallow: /y".encode(),
+        f"User-agent: *\nDisallow: /y\nSitemap: /{'x' * 400_000}".encode(),
+    ],
+    ids=["a comment", "no rule", "rules for others", "a sitemap"],
+)
+def test_only_the_rules_for_us_are_kept(net, content):
+    net.serves(page(content), path="/robots.txt")
+
+    size, seconds = kept(net)
+
+    assert size < 200
+    assert seconds > 23 * 3600
+    assert manners(net, "/y") == Manners(FORBIDDEN)
+
+
+@pytest.mark.parametrize("word", ["x", "é", "\udcff"])
+def test_long_rules_for_us_are_kept_within_bounds_and_for_minutes(net, word):
+    rules = "".join(f"Disallow: /{number}{word * 50}\n" for number in range(20_000))
+    content = f"User-agent: *\nDisallow: /y\n{rules}".encode("utf-8", "surrogateescape")
+    net.serves(page(content), path="/robots.txt")
+
+    size, seconds = kept(net)
+
+    assert 20_000 < size < 510_000
+    assert 500 < seconds <= 600
+    assert manners(net, "/y") == Manners(FORBIDDEN)
+
+
+WORDS = st.sampled_from(
+    ["User-agent: {}", "user agent {}", "Useragent:{}", "USER-AGENT {} # us", "Disallow: {}",
+     "Allow: {}", "disalow {}", "Crawl-delay: {}", "crawl delay {}", "Sitemap: {}", "host {}",
+     "Request-rate: {}", "Noindex: {}", "{}", ":{}", "{}:", "user  agent: {}", "# {}", " \t{}"]
+)  # fmt: skip
+VALUES = st.sampled_from(
+    ["*", "FactcheckDesk", "factcheckdesk*", "fact", "f", "other", "desk", "", "/", "/a", "/a/b",
+     "/*.pdf$", "/a$", "7", "0.5", "nan", "/é", "/%C3%A9", "**", "/a # b", "Allow: /a"]
+)  # fmt: skip
+LINES = st.tuples(WORDS, VALUES).map(lambda pair: pair[0].format(pair[1]))
+
+
+@given(st.lists(LINES, max_size=25), st.sampled_from(["\n", "\r\n", "\r", "\x0b"]))
+@settings(max_examples=400, deadline=None)
+def test_what_is_kept_says_of_us_what_the_whole_file_says(lines, end):
+    text = end.join(lines)
+    whole, ours = Protego.parse(text), Protego.parse(_for_us(text))
+
+    for path in ("/", "/a", "/a/b", "/x.pdf", "/é", "/7"):
+        url = f"https://news.example{path}"
+        assert ours.can_fetch(url, PRODUCT) == whole.can_fetch(url, PRODUCT)
+    assert ours.crawl_delay(PRODUCT) == whole.crawl_delay(PRODUCT)
 
 
 def test_a_pause_is_never_longer_than_an_hour(net):

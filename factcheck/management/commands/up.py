@@ -130,7 +130,7 @@ def _services(data: Path, web: socket, held: int) -> list[Service]:
     worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     analysts = ["--queues", "analysis", "--concurrency", "2", "--hostname", "analysis@%h"]
     clerk = ["--queues", "desk", "--concurrency", "1", "--hostname", "desk@%h"]
-    gatherer = ["--queues", "network", "--concurrency", "2", "--hostname", "network@%h"]
+    gatherer = ["--queues", "network", "--concurrency", "3", "--hostname", "network@%h"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--max-interval", "5"]
     return [
         Service("web", gunicorn, data / "web.log", 12.0, keep_open=(web.fileno(), held)),
