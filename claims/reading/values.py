@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -94,12 +95,34 @@ class Reading:
 
 
 @dataclass(slots=True)
+class Course:
+    """How far the reading of one thing has come: all that comes of it is numbered, from 0.
+
+    :ivar passed: numbers of documents that are not read, because somebody has them already.
+    :ivar begins: told of each other document before it is read: number, place, size in bytes.
+    """
+
+    passed: Collection[int] = frozenset()
+    begins: Callable[[int, str, int], None] | None = None
+    number: int = 0
+
+    def passes(self, place: str, size: int) -> bool:
+        """Return whether the document that comes next is passed over; if not, it begins."""
+        if self.number in self.passed:
+            return True
+        if self.begins:
+            self.begins(self.number, place, size)
+        return False
+
+
+@dataclass(slots=True)
 class Budget:
     """What may still be unpacked from one bundle, however it is nested."""
 
     members: int = MOST_MEMBERS
     unpacked: int = LARGEST_BUNDLE
     depth: int = 0
+    course: Course = field(default_factory=Course)
 
     def take(self, size: int) -> None:
         """Count one member of `size` bytes.
