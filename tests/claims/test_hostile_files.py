@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import signal
 import struct
 import subprocess
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from claims.reading import apart, read, read_apart, read_each_apart, values
+from claims.reading import apart, page, read, read_apart, read_each_apart, values
 from tests import files
 from tests.files import SENTENCE, TEXT
 
@@ -96,6 +97,7 @@ def test_very_much_json_in_a_page_costs_little():
         "Harbour opens again"
     )
     assert time.process_time() - began < 1
+    assert len(list(page._things([{}] * 20_000))) < page.MOST_THINGS
 
 
 # Bundles
@@ -219,6 +221,7 @@ deeds = {
     b"GROW": lambda: bytearray(3_000_000_000),
     b"SPIN": lambda: all(True for _ in iter(int, 1)),
     b"WAIT": lambda: time.sleep(60),
+    b"WORK": lambda: sum(range(20_000_000)),
 }
 def read(given):
     if deed := deeds.get(given.content.strip()):
@@ -259,6 +262,26 @@ def test_a_member_that_breaks_the_child_is_named_and_no_other_is_lost(
         "all.zip › f.png",
     ]
     assert reading.failures[0].why == reason
+
+
+def test_each_member_has_time_of_its_own(a_weak_child, monkeypatch):
+    monkeypatch.setattr(apart, "SECONDS", 1)
+    monkeypatch.setattr(apart, "SECONDS_A_MB", 0)
+    content = files.zipped({f"{number}.txt": "WORK" for number in range(15)})
+
+    assert len(read_apart(content, name="a.zip").documents) == 15
+
+
+def test_a_small_member_of_a_large_bundle_has_little_time(a_weak_child, monkeypatch):
+    monkeypatch.setattr(apart, "SECONDS", 1)
+    monkeypatch.setattr(apart, "SECONDS_A_MB", 100)
+    content = files.zipped({"a.txt": "SPIN", "b.png": random.Random(1).randbytes(300_000)})
+    began = time.monotonic()
+
+    assert read_apart(content, name="a.zip").failures[0].why == (
+        "reading it took more than 1 seconds of computing"
+    )
+    assert time.monotonic() - began < 15
 
 
 def test_what_is_attached_to_a_mail_that_breaks_the_child_is_read(a_fresh_child, monkeypatch):
@@ -370,8 +393,10 @@ class TestWaiting:
         each.close()
 
     def test_who_has_no_time_is_told_that_others_are_read_for(self, at_work):
+        began = time.monotonic()
         with pytest.raises(apart.Busy, match="Try again in a moment"):
             read_apart(TEXT.encode(), name="a.txt", wait=0.05)
+        assert time.monotonic() - began < 2
         at_work.close()
 
         assert read_apart(TEXT.encode(), name="a.txt", wait=0.05).documents
