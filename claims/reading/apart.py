@@ -115,7 +115,8 @@ def read_each_apart(
     """
     place = place or label(name, 2000)
     told = {"name": name, "media_type": media_type, "location": location, "place": place}
-    question, done = _plain(told) | {"most": most}, set(passed)
+    closed: list[tuple[int, str]] = []
+    question, done = _plain(told) | {"most": most, "closed": closed}, set(passed)
     with _desk.held(wait):
         for broken in range(1, MOST_BROKEN + 1):
             broke = yield from _read_on(question, content, done)
@@ -128,14 +129,20 @@ def read_each_apart(
                 yield broke.nth, Failure(broke.at or place, f"{broke.why}{rest}")
             if is_over:
                 return
+            if broke.at is not None and not broke.is_read:
+                closed.append((broke.nth, broke.at))
 
 
 @dataclass(frozen=True, slots=True)
 class _Break:
-    """Which number the child did not come to, what it was at, if at a document, and why."""
+    """Which number the child did not come to, and why.
+
+    :ivar at: what it was opening or, if `is_read`, reading; None if it was on its way.
+    """
 
     nth: int
     at: str | None
+    is_read: bool
     why: str
 
 
@@ -143,13 +150,14 @@ def _read_on(
     question: dict[str, Any], content: bytes, done: set[int]
 ) -> Generator[tuple[int, Document | Failure], None, _Break | None]:
     """Yield what one child reads that is not `done`, and note it there; return how it broke."""
-    nth, at = 0, cast("str | None", None)
+    nth, at, is_read = 0, cast("str | None", None), False
     try:
         with closing(_desk.ask(question | {"passed": sorted(done)}, content)) as answers:
             for answer in answers:
                 if "end" in answer:
                     break
                 nth, at = answer["nth"], answer.get("begins")
+                is_read = answer.get("is_read", False)
                 if at is None:
                     outcome = outcomes.untold(answer, content)
                     if outcome and nth not in done:
@@ -157,7 +165,7 @@ def _read_on(
                         yield nth, outcome
                     nth += 1
     except Broken as error:
-        return _Break(nth, at, str(error))
+        return _Break(nth, at, is_read, str(error))
     return None
 
 
@@ -407,10 +415,10 @@ class _Asked:
         """Let the kernel end this process unless it is soon done with so many bytes."""
         _limit_time(allowance(size, self.rates))
 
-    def begins(self, nth: int, place: str, size: int) -> None:
-        """Say what is read next, for the case that it is the last thing this process does."""
+    def begins(self, nth: int, place: str, size: int, is_read: bool) -> None:
+        """Say what comes next, for the case that it is the last thing this process does."""
         self.limit(size)
-        self.answer(nth=nth, begins=place, size=size)
+        self.answer(nth=nth, begins=place, size=size, is_read=is_read)
 
 
 def serve() -> None:
@@ -439,12 +447,13 @@ def serve() -> None:
 
 
 def _of_file(
-    asked: _Asked, content: bytes, *, passed: list[int], most: int | None, **told: str
-) -> None:
+    asked: _Asked, content: bytes, *, passed: list[int], closed: list[tuple[int, str]],
+    most: int | None, **told: str,
+) -> None:  # fmt: skip
     """Answer with everything in a file, one by one."""
     from claims.reading import opening  # noqa: PLC0415  the child alone needs the parsers
 
-    course = Course(passed=frozenset(passed), begins=asked.begins)
+    course = Course(frozenset(passed), {(nth, place) for nth, place in closed}, asked.begins)
     given = Given(content, **told, budget=Budget(course=course))
     try:
         for nth, outcome in itertools.islice(opening.read_each(given), most):

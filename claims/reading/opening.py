@@ -61,11 +61,14 @@ def read_each(given: Given) -> Iterator[tuple[int, Outcome]]:
 
 def _opened(given: Given) -> Iterator[Outcome]:
     """Everything in one thing; what goes wrong with a part of it is a failure in its place."""
+    course, size = given.budget.course, len(given.content)
+    if not course.opens(given.place, size):
+        yield None
+        return
     try:
         kind = _kind(given)
         if kind not in BUNDLES:
-            is_passed = given.budget.course.passes(given.place, len(given.content))
-            yield None if is_passed else _document(given, kind)
+            yield _document(given, kind) if course.reads(given.place, size) else None
         if kind == Kind.ZIP:
             yield from _members(given, archive.members(given))
         elif kind == Kind.WARC:

@@ -99,20 +99,28 @@ class Course:
     """How far the reading of one thing has come: all that comes of it is numbered, from 0.
 
     :ivar passed: numbers of documents that are not read, because somebody has them already.
-    :ivar begins: told of each other document before it is read: number, place, size in bytes.
+    :ivar closed: numbers and places of what is not even opened.
+    :ivar begins: told of everything before it is opened, and of each document again before it is
+        read: number, place, size in bytes, whether it is read.
     """
 
     passed: Collection[int] = frozenset()
-    begins: Callable[[int, str, int], None] | None = None
+    closed: Collection[tuple[int, str]] = frozenset()
+    begins: Callable[[int, str, int, bool], None] | None = None
     number: int = 0
 
-    def passes(self, place: str, size: int) -> bool:
-        """Return whether the document that comes next is passed over; if not, it begins."""
-        if self.number in self.passed:
-            return True
+    def opens(self, place: str, size: int) -> bool:
+        """Return whether what comes next is opened: then it begins."""
+        return (self.number, place) not in self.closed and self._begins(place, size, is_read=False)
+
+    def reads(self, place: str, size: int) -> bool:
+        """Return whether the document that was opened is read: then it begins."""
+        return self.number not in self.passed and self._begins(place, size, is_read=True)
+
+    def _begins(self, place: str, size: int, *, is_read: bool) -> bool:
         if self.begins:
-            self.begins(self.number, place, size)
-        return False
+            self.begins(self.number, place, size, is_read)
+        return True
 
 
 @dataclass(slots=True)

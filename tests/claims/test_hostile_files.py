@@ -215,7 +215,7 @@ def a_weak_child(a_fresh_child, monkeypatch):
 import faulthandler, sys, time; sys.path.insert(0, sys.argv[1])
 from claims.reading import apart, opening
 from claims.reading.kinds import Kind
-plain = opening.READERS[Kind.TEXT]
+plain, kind_of = opening.READERS[Kind.TEXT], opening.kind_of
 deeds = {
     b"CRASH": faulthandler._sigsegv,
     b"GROW": lambda: bytearray(3_000_000_000),
@@ -227,7 +227,11 @@ def read(given):
     if deed := deeds.get(given.content.strip()):
         deed()
     return plain(given)
-opening.READERS[Kind.TEXT] = read
+def look(given):
+    if b"LOOK" in given.content[:4] or given.name == "look.zip":
+        faulthandler._sigsegv()
+    return kind_of(given)
+opening.READERS[Kind.TEXT], opening.kind_of = read, look
 apart.serve()
 """
     monkeypatch.setattr(apart, "_START", start)
@@ -262,6 +266,30 @@ def test_a_member_that_breaks_the_child_is_named_and_no_other_is_lost(
         "all.zip › f.png",
     ]
     assert reading.failures[0].why == reason
+
+
+def test_nor_is_one_lost_by_what_breaks_the_child_before_it_is_read(a_weak_child):
+    inside = files.zipped({"b.txt": "LOOK", "c.txt": TEXT})
+    lost = files.zipped({"d.txt": TEXT})
+    content = files.zipped({"a.txt": TEXT, "in.zip": inside, "look.zip": lost, "e.txt": TEXT})
+
+    reading = read_apart(content, name="all.zip")
+
+    assert [one.place for one in reading.documents] == [
+        "all.zip › a.txt", "all.zip › in.zip › c.txt", "all.zip › e.txt",
+    ]  # fmt: skip
+    assert [str(one) for one in reading.failures] == [
+        "all.zip › in.zip › b.txt: it broke its reader (SIGSEGV)",
+        "all.zip › look.zip: it broke its reader (SIGSEGV)",
+    ]
+    again = list(read_each_apart(content, name="all.zip", passed=range(4)))
+    assert [(nth, one.place) for nth, one in again] == [(4, "all.zip › e.txt")]
+
+
+def test_what_breaks_the_child_before_it_is_opened_is_named(a_weak_child):
+    assert [str(one) for one in read_apart(b"LOOK", name="a.txt").failures] == [
+        "a.txt: it broke its reader (SIGSEGV)"
+    ]
 
 
 def test_each_member_has_time_of_its_own(a_weak_child, monkeypatch):
