@@ -14,14 +14,15 @@ from ninja import Header, Query, Router, Schema, Status
 from ninja.security import HttpBearer
 from pydantic import AfterValidator, ConfigDict, StringConstraints, model_validator
 
-from claims import handing, listing, provenance, reading, tips, tokens
+from claims import handing, importing, listing, provenance, reading, tips, tokens
 from claims import stories as room
-from claims.models import Analysis, ApiToken, Article, Claim, Story, Tip, as_ref
+from claims.models import Analysis, ApiToken, Article, Claim, Import, Story, Tip, as_ref
 from claims.tokens import Scope
 
 MOST_FLAGS = 1000  # flags, and claims, told of one article
 LONGEST_TEXT = 5_000_000  # characters; the file of an article may have 10 MB
 LONGEST_WORDS = 200
+SEES_IMPORTS = "claims.view_import"  # those of others, too
 
 router = Router()
 
@@ -81,6 +82,22 @@ class Stored(Schema):
 class Outcome(Schema):
     articles: list[Stored]
     errors: list[Problem]
+
+
+class Begun(Schema):
+    """An import that began: `where` tells programs how far it is, `page` tells people."""
+
+    ref: str
+    where: str
+    page: str
+
+
+class ImportState(Outcome):
+    """What became of an import so far; it is done when nothing waits."""
+
+    ref: str
+    begun_at: datetime
+    waiting: int
 
 
 class ArticleRow(Schema):
@@ -158,7 +175,7 @@ class ClaimDetail(ClaimRow):
 
 
 REFUSALS = {400: Problems, 401: Problems, 403: Problems, 413: Problems, 422: Problems,
-            429: Problems}  # fmt: skip
+            429: Problems, 503: Problems}  # fmt: skip
 MISSING = REFUSALS | {404: Problems}
 
 
@@ -237,7 +254,7 @@ class NewArticle(Schema):
 @router.post(
     "/articles",
     auth=Bearer(tokens.ARTICLES_WRITE),
-    response={200: Outcome, 201: Outcome, **REFUSALS},
+    response={200: Outcome, 201: Outcome, 202: Begun, **REFUSALS},
     url_name="articles",
 )
 def hand_in(
@@ -251,18 +268,40 @@ def hand_in(
 
     The same text of the same source is one article. Under an Idempotency-Key the first answer is
     given again for a week. It is analysed within seconds; ask for it until it is.
+
+    A zip or WARC, or a mail with many files, is taken in later, document by document: 202, and
+    where to ask how far that is. 503 means that the desk is reading something else; try again.
     """
     handed = body.handed()
     key = idempotency_key.replace("\0", "")
 
     def do() -> handing.Answer:
-        return handing.told(handing.hand_in(handed))
+        return handing.told(handing.hand_in(handed, by=request.auth.owner))
 
     try:
         answer = handing.once(request.auth, key, request.body, do) if key else do()
     except handing.Clash as clash:
         raise Refused(422, str(clash), field="Idempotency-Key") from clash
+    except reading.Busy as busy:
+        raise Refused(503, str(busy)) from busy
     return Status(answer.status, answer.body)
+
+
+@router.get(
+    "/imports/{ref}",
+    auth=Bearer(tokens.ARTICLES_WRITE),
+    response={200: ImportState, **MISSING},
+    url_name="import",
+)
+def import_state(request: Asked, ref: str) -> Any:
+    """Tell how far an import is, and what became of each document in it.
+
+    Of those that others handed in, only who may see them all is told.
+    """
+    owner = request.auth.owner
+    rows = Import.objects.all() if owner.has_perm(SEES_IMPORTS) else Import.objects.filter(by=owner)
+    batch = get_object_or_404(rows, ref=_ref(ref))
+    return {"ref": batch.ref, "begun_at": batch.begun_at, **importing.outcome(batch)}
 
 
 class NewTip(Schema):

@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from claims import intake, reading
+from django.urls import reverse
+
+from claims import archiving, importing, intake, reading
 from claims.intake import Intake, Receipt
-from claims.models import ApiToken, Handing
+from claims.models import ApiToken, Handing, Import
 from claims.reading import Document, Failure, Received, Unreadable
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
 LONGEST_KEY = 200
+MOST_AT_ONCE = 20  # documents and failures of one file that its sender waits for
 TEXT, PAGE = "text.txt", "page.html"  # what an unnamed text or page is called
 
 
@@ -43,21 +49,28 @@ class Answer:
     body: dict[str, Any]
 
 
-def hand_in(handed: Handed) -> Intake:
+def hand_in(handed: Handed, *, by: AbstractUser) -> Intake | Import:
     """Read and store what was handed in; what its sender says of it outranks what is read.
 
     A text is the article as it stands. Where a file holds several articles, what was said of one is
-    said of none. Never raises for what it holds: what cannot be read or stored is in `failures`.
+    said of none. A bundle is an import, which begins at once, and so is what holds more than
+    `MOST_AT_ONCE`. Never raises for what it holds: what cannot be read or stored is in `failures`.
+
+    :raises reading.Busy: if the reader is at work for others.
     """
+    if not handed.as_it_stands and reading.is_bundle(handed.content, name=handed.name):
+        return _several(handed, by)
     if handed.as_it_stands:
         found: list[Document] = [_as_it_stands(handed)]
         failures: list[Failure] = []
     else:
         read = reading.read_apart(
             handed.content, name=handed.name, media_type=handed.media_type,
-            location=str(handed.fields.get("url", "")),
+            location=str(handed.fields.get("url", "")), most=MOST_AT_ONCE + 1, wait=reading.WAIT,
         )  # fmt: skip
         found, failures = list(read.documents), list(read.failures)
+        if len(found) + len(failures) > MOST_AT_ONCE:
+            return _several(handed, by)
     fields = handed.fields if len(found) == 1 else {}
     receipts: list[Receipt] = []
     for document in found:
@@ -66,6 +79,17 @@ def hand_in(handed: Handed) -> Intake:
         except Unreadable as error:
             failures.append(Failure(document.place, str(error)))
     return Intake(tuple(receipts), tuple(failures))
+
+
+def _several(handed: Handed, by: AbstractUser) -> Intake | Import:
+    """Let workers take in what is in it."""
+    place = reading.label(handed.name, 2000)
+    try:
+        sha256 = archiving.keep(handed.content)
+    except archiving.Unkept as error:
+        return Intake(failures=(Failure(place, str(error)),))
+    size, media_type = len(handed.content), handed.media_type
+    return importing.begin([importing.Handed(place, sha256, size, media_type)], by=by)
 
 
 def _as_it_stands(handed: Handed) -> Document:
@@ -81,8 +105,14 @@ def _as_it_stands(handed: Handed) -> Document:
     )
 
 
-def told(taken: Intake) -> Answer:
-    """Return what to answer: 201 if an article is new, 200 if all are known, 422 if none came."""
+def told(taken: Intake | Import) -> Answer:
+    """Return what to answer: 201 if an article is new, 200 if all are known, 422 if none came.
+
+    Of an import 202, with where programs and people see how far it is.
+    """
+    if isinstance(taken, Import):
+        where = reverse("api:import", args=[taken.ref])
+        return Answer(202, {"ref": taken.ref, "where": where, "page": taken.get_absolute_url()})
     articles = [
         {"ref": one.article.ref, "new": one.is_new, "place": one.place} for one in taken.receipts
     ]

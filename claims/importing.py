@@ -1,22 +1,25 @@
 """Many files or addresses handed in at once: taken in one by one, with a report on each.
 
 The items are the to-do list. What becomes of a document is written in one transaction with the
-document itself, under the lock of its file: so a worker may die at any moment and two may be at the
-same file, and the report still tells of each document once, as new if this import brought it.
+document itself, under the lock of its file, as soon as it is read: so a worker may die at any
+moment, another goes on from there, and the report still tells of each document once, as new if this
+import brought it.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.db.models import Count, F, Max, Min, Q
+from django.db import connection, transaction
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 State = ImportItem.State
+Outcomes = Iterator[tuple[int, Document | Failure]]  # of one file or address, by number
 HINT_IS_LOST_AFTER = timedelta(minutes=1)
 HELD = timedelta(minutes=2)  # longer than it takes to fetch and store an address
 HINTS = 1000  # files that are on their way to workers
@@ -176,13 +180,18 @@ def hint_addresses() -> list[int]:
 
 
 def take_in(*, item_id: int, is_late: Callable[[], bool] = lambda: False) -> bool:
-    """Take in one file of an import; return whether it is settled.
+    """Take in one file of an import; return whether there is nothing left to do here.
 
-    Safe to repeat and twice at once. Of a bundle, what `is_late` leaves undone waits for another
-    call. Never raises for what the file holds.
+    Safe to repeat, and twice at once: then the second leaves it to the first. Of a bundle one
+    document more is taken in with each call, whatever `is_late` says; what it leaves undone waits
+    for another call, and nothing is read again. Never raises for what the file holds.
     """
-    item = _begun(item_id)
-    return item is None or _take(item, _read(item), is_late)
+    with _alone(item_id) as is_ours:
+        item = _begun(item_id) if is_ours else None
+        if item is None:
+            return True
+        with closing(_read(item)) as outcomes:
+            return _take(item, outcomes, is_late)
 
 
 def gather(*, item_id: int) -> bool:
@@ -202,17 +211,19 @@ def gather(*, item_id: int) -> bool:
     except NotGathered as error:
         return _not_gathered(item, error)
     found = gathering.read(fetched, asked=item.asked)
-    return _take(item, [*found.documents, *found.failures], lambda: False)
+    return _take(item, enumerate([*found.documents, *found.failures]), lambda: False)
 
 
 def _begun(item_id: int, *, held: timedelta = timedelta()) -> ImportItem | None:
     """The item, one attempt more, and nobody else's for as long as it is `held`.
 
-    None if it is settled, its turn has not come, or it was begun too often.
+    None if it is settled, its turn has not come, or it was begun too often. From now on its hint is
+    not lost.
     """
     due = ImportItem.objects.due().filter(pk=item_id)
     begun = due.filter(attempts__lt=ATTEMPTS)
-    if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + held):
+    begins = {"attempts": F("attempts") + 1, "next_try_at": Now() + held, "hinted_at": Now()}
+    if begun.update(**begins):
         return ImportItem.objects.get(pk=item_id)
     due.update(state=State.FAILED, why=DIED, settled_at=Now())
     return None
@@ -231,25 +242,42 @@ def _not_gathered(item: ImportItem, error: NotGathered) -> bool:
     if error.again and item.attempts < ATTEMPTS and wait <= LONGEST_WAIT:
         _put_off(item, wait, attempts=item.attempts)
         return False
-    return _take(item, [Failure(item.place, str(error))], lambda: False)
+    return _take(item, iter([(0, Failure(item.place, str(error)))]), lambda: False)
 
 
-def _take(
-    item: ImportItem, outcomes: list[Document | Failure], is_late: Callable[[], bool]
-) -> bool:
+def _take(item: ImportItem, outcomes: Outcomes, is_late: Callable[[], bool]) -> bool:
     """Settle a file or an address by all that is in it; return whether all of it is settled."""
-    if len(outcomes) == 1:
-        with transaction.atomic():
-            if locked := _lock(item):
-                _settle(locked, outcomes[0])
-        return True
-    for nth, outcome in enumerate(outcomes):
+    if not item.members.exists():
+        first, others = _first_of(item, outcomes)
+        if others is None:
+            with transaction.atomic():
+                if locked := _lock(item):
+                    _settle(locked, first[1])
+            return True
+        outcomes = chain([first], others)
+    for nth, outcome in outcomes:
+        _take_member(item, nth, outcome)
         if is_late():
             return False
-        _take_member(item, nth, outcome)
     opened = ImportItem.objects.waiting().filter(pk=item.pk)
     opened.update(state=State.OPENED, settled_at=Now())
     return True
+
+
+def _first_of(
+    item: ImportItem, outcomes: Outcomes
+) -> tuple[tuple[int, Document | Failure], Outcomes | None]:
+    """What a file holds first, and the others; None if there are none.
+
+    If the time for the second runs out, the first is taken in all the same.
+    """
+    first = next(outcomes)
+    try:
+        second = next(outcomes, None)
+    except BaseException:
+        _take_member(item, *first)
+        raise
+    return first, chain([second], outcomes) if second else None
 
 
 def retry(batch: Import) -> int:
@@ -293,6 +321,23 @@ def report(batch: Import) -> Iterator[tuple[str, ...]]:
         yield item.place, item.get_state_display(), ref, title, item.why
 
 
+def outcome(batch: Import) -> dict[str, Any]:
+    """Return what became of an import so far, as plain values for JSON. Three queries.
+
+    Its articles and errors have the names that `handing.told` gives them.
+    """
+    items = batch.items.reported().order_by("pk")
+    taken = items.filter(article__isnull=False).values_list("article__ref", "state", "place")
+    failed = items.failed().values_list("place", "why")
+    return {
+        "articles": [
+            {"ref": ref, "new": state == State.NEW, "place": place} for ref, state, place in taken
+        ],
+        "errors": [{"field": place, "why": why} for place, why in failed],
+        "waiting": items.waiting().count(),
+    }
+
+
 def as_csv(batch: Import, *, address: str) -> str:
     """The report as CSV, with the address of each article here under `address`."""
     lines = io.StringIO()
@@ -304,21 +349,22 @@ def as_csv(batch: Import, *, address: str) -> str:
     return lines.getvalue()
 
 
-def _read(item: ImportItem) -> list[Document | Failure]:
-    """All that is in a file, what could not be read last."""
+def _read(item: ImportItem) -> Generator[tuple[int, Document | Failure], None, None]:
+    """What is in a file and not settled yet, one by one, as it is read."""
+    settled = list(item.members.values_list("nth", flat=True))
     try:
         content = archiving.content_at(item.sha256)
     except archiving.Missing as missing:
-        return [Failure(item.place, str(missing))]
-    found = reading.read_apart(
-        content, name=item.place, media_type=item.media_type, place=item.place
+        yield max(settled, default=-1) + 1, Failure(item.place, str(missing))
+        return
+    yield from reading.read_each_apart(
+        content, name=item.place, media_type=item.media_type, place=item.place, passed=settled
     )
-    return [*found.documents, *found.failures]
 
 
 def _take_member(item: ImportItem, nth: int, outcome: Document | Failure) -> None:
     """Note and settle one document of a bundle, unless that was done. It made headway, so the
-    bundle has all its attempts again."""
+    bundle has all its attempts again, and no other worker is told of it."""
     with transaction.atomic():
         locked = _lock(item)
         if locked is None or locked.members.filter(nth=nth).exists():
@@ -326,6 +372,21 @@ def _take_member(item: ImportItem, nth: int, outcome: Document | Failure) -> Non
         member = ImportItem(batch_id=item.batch_id, inside=locked, nth=nth, place=outcome.place)
         _settle(member, outcome)
         ImportItem.objects.filter(pk=item.pk).update(attempts=0, hinted_at=Now())
+
+
+@contextmanager
+def _alone(item_id: int) -> Iterator[bool]:
+    """Be the only one at a file, if nobody is yet: a lock that ends with its holder, however."""
+    lock = "'claims_importitem'::regclass::oid::int, (%s %% 2147483647)::int"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({lock})", [item_id])
+        (is_ours,) = cursor.fetchone()
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock({lock})", [item_id])
 
 
 def _lock(item: ImportItem) -> ImportItem | None:

@@ -55,15 +55,22 @@ def offer(
 ) -> Offer | Import:
     """Read what somebody handed in. Several documents in one are an import, which begins at once.
 
+    Read is only as much as tells which of both it is.
+
     :param url: the web address where it stands, if they say so.
     :raises NotOffered: if there is no document in it, or it cannot be kept.
+    :raises reading.Busy: if the reader is at work for others.
     """
     place = reading.label(name, 2000)
-    found = reading.read_apart(content, name=name, media_type=media_type, location=url, place=place)
-    if not found.documents:
+    found = reading.read_apart(
+        content, name=name, media_type=media_type, location=url, place=place, most=2,
+        wait=reading.WAIT,
+    )  # fmt: skip
+    is_several = len(found.documents) + len(found.failures) > 1
+    if not found.documents and not is_several:
         raise NotOffered(" ".join(map(str, found.failures)))
     try:
-        if len(found.documents) + len(found.failures) > 1:
+        if is_several:
             handed = importing.Handed(place, archiving.keep(content), len(content), media_type)
             return importing.begin([handed], by=by)
         document = found.documents[0]

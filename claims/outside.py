@@ -63,18 +63,22 @@ class Taken:
 
 
 def take_in(
-    content: bytes, *, name: str, by: AbstractUser | None = None, media_type: str = ""
-) -> Taken:
+    content: bytes, *, name: str, by: AbstractUser | None = None, media_type: str = "",
+    wait: float | None = None,
+) -> Taken:  # fmt: skip
     """Store each check in JSON or in a page's JSON-LD; each is stored whole or not at all.
 
     Safe to repeat: of one publisher, address and claim there is one check, which follows what its
     publisher says now. Never raises for what it holds.
+
+    :param wait: seconds for which to wait for the reader; None is as long as it takes.
+    :raises reading.Busy: if others have it for longer.
     """
     place = reading.label(name, 200) or "what was pasted"
     if len(content) > LARGEST:
         why = f"larger than {LARGEST // 1_000_000} MB"
         return Taken(failures=(Failure(place, why),))
-    read = reading.read_checks_apart(content, place=place, media_type=media_type)
+    read = reading.read_checks_apart(content, place=place, media_type=media_type, wait=wait)
     receipts: list[Receipt] = []
     failures = list(read.failures)
     for check in read.checks:

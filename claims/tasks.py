@@ -138,7 +138,11 @@ def sweep_offers() -> None:
 
 @shared_task
 def take_in_files(*, item_ids: list[int]) -> None:
-    """Take in a chunk of an import's files; hand on what there is no time for."""
+    """Take in a chunk of an import's files; hand on what there is no time for.
+
+    The first file is always begun, and of a bundle one document always taken in: what is begun at
+    the last moment has `reading`'s longest time, and then there is still some left to store it.
+    """
     begun, rest = time.monotonic(), list(item_ids)
 
     def is_late() -> bool:

@@ -33,7 +33,7 @@ from claims.intake import Match
 from claims.marking import Mark
 from claims.models import Article, Import, Offer, Source
 from claims.offering import NotOffered
-from claims.reading import Unreadable
+from claims.reading import Busy, Unreadable
 from claims.uploading import MB, left_out
 
 if TYPE_CHECKING:
@@ -203,6 +203,9 @@ def _text(request: HttpRequest) -> HttpResponse:
             )
         except NotOffered as refused:
             form.add_error("text", str(refused))
+        except Busy as busy:
+            form.add_error("text", str(busy))
+            return _ways(request, pasted=form, status=503)
     return _ways(request, pasted=form, status=422)
 
 
@@ -218,6 +221,8 @@ def _files(request: HttpRequest) -> HttpResponse:
             raise NotOffered(" ".join(told) or NOTHING_CHOSEN)
     except NotOffered as error:
         return _ways(request, problem=str(error), status=422)
+    except Busy as busy:
+        return _ways(request, problem=str(busy), status=503)
     if isinstance(made, Import):
         tasks.sweep_imports.delay_on_commit()
     return redirect(made)

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST = 15_000_000  # bytes of a body: a file of 10 MB in base64, and what is said of it
 MINUTE = 60
+SOON = 10  # seconds after which to ask again while the reader is busy
 
 Answer = Callable[..., HttpResponseBase]
 
@@ -66,7 +67,10 @@ def problem(status: int, why: str, *, field: str = "") -> JsonResponse:
 
 @api.exception_handler(claims_api.Refused)
 def _refused(request: HttpRequest, refused: claims_api.Refused) -> HttpResponse:
-    return problem(refused.code, refused.why, field=refused.field)
+    answer = problem(refused.code, refused.why, field=refused.field)
+    if refused.code == 503:
+        answer["Retry-After"] = str(SOON)
+    return answer
 
 
 @api.exception_handler(AuthenticationError)

@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from claims import analysis, handing, rates, reading, tokens
-from claims.models import ApiToken, Article, Handing, Tip
+from claims import analysis, handing, importing, rates, reading, tokens
+from claims.models import ApiToken, Article, Handing, Import, Tip
+from claims.reading import apart
 from factcheck import api as door
 from reviews.models import User
 from reviews.states import Status
@@ -117,6 +118,96 @@ def test_a_file_that_is_called_like_a_text_is_read_like_any_file(content, status
         status, "application/json",
     )  # fmt: skip
     assert [one.text for one in Article.objects.all()] == [text] * (status == 201)
+
+
+def packed(content: bytes, name: str = "all.zip") -> dict[str, object]:
+    return {"file": {"name": name, "base64": base64.b64encode(content).decode()}}
+
+
+def test_a_bundle_is_an_import_whose_sender_sees_how_far_it_is():
+    program, key = Program(), {"Idempotency-Key": "1"}
+    sent = packed(files.zipped({"1.txt": TEXT, "2.png": b"\x89PNG", "3.txt": TEXT}))
+
+    first, again = (program.post("/articles", sent, **key) for _ in range(2))
+
+    batch = Import.objects.get()
+    where = f"/api/v1/imports/{batch.ref}"
+    assert (first.status_code, first.json()) == (
+        202, {"ref": batch.ref, "where": where, "page": f"/imports/{batch.ref}/"},
+    )  # fmt: skip
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert batch.by == program.owner
+    assert not Article.objects.exists()
+    told = program.get(f"/imports/{batch.ref}").json()
+    assert (told["waiting"], told["articles"], told["errors"]) == (1, [], [])
+
+    for item_id in importing.hint():
+        importing.take_in(item_id=item_id)
+
+    told = program.get(f"/imports/{batch.ref}").json()
+    ref = Article.objects.get().ref
+    assert told["waiting"] == 0
+    assert told["articles"] == [
+        {"ref": ref, "new": True, "place": "all.zip › 1.txt"},
+        {"ref": ref, "new": False, "place": "all.zip › 3.txt"},
+    ]
+    assert [one["field"] for one in told["errors"]] == ["all.zip › 2.png"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (files.warc({"https://bay.example/": files.PAGE.encode()}), "crawl.bin"),
+        (files.mail(files={f"{number}.png": b"\x89PNG" for number in range(21)}), "a.eml"),
+    ],
+    ids=["warc", "mail"],
+)
+def test_so_is_whatever_holds_many(content, name):
+    assert Program().post("/articles", packed(content, name)).status_code == 202
+    assert [one.place for one in Import.objects.get().items.all()] == [name]
+
+
+def test_a_mail_with_a_few_files_is_stored_at_once():
+    sent = packed(files.mail(files={"a.txt": b"It fell.", "b.png": b"\x89PNG"}), "a.eml")
+
+    answer = Program().post("/articles", sent)
+
+    assert answer.status_code == 201
+    assert len(answer.json()["articles"]) == 2
+    assert [one["field"] for one in answer.json()["errors"]] == ["a.eml › b.png"]
+
+
+def test_an_import_is_shown_to_its_sender_and_to_who_may_see_all():
+    sender = Program()
+    sender.post("/articles", packed(files.zipped({"1.txt": TEXT})))
+    where = f"/imports/{Import.objects.get().ref}"
+
+    assert sender.get(where).status_code == 200
+    assert Program(factories.superuser()).get(where).status_code == 200
+    assert Program().get(where).status_code == 404
+    assert Program(sender.owner, scopes=("articles:read",)).get(where).status_code == 403
+
+
+def test_an_import_costs_the_same_however_much_is_in_it():
+    program, cost = Program(), []
+    for many in (1, 5):
+        bundle = files.zipped({f"{number}.txt": f"{TEXT} {number}" for number in range(many)})
+        batch = factories.batch(("all.zip", bundle), by=program.owner)
+        importing.take_in(item_id=batch.items.get().pk)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(program.get(f"/imports/{batch.ref}").json()["articles"]) == many
+        cost.append(len(queries))
+
+    assert cost[0] == cost[1]
+
+
+def test_while_others_are_read_for_a_program_is_told_when_to_come_again(monkeypatch):
+    monkeypatch.setattr(reading, "WAIT", 0.05)
+    with apart._desk.held(None):
+        answer = Program().post("/articles", packed(files.docx(TEXT), "a.docx"))
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, str(door.SOON))
+    assert why(answer) == [("", str(apart.Busy()))]
 
 
 def test_text_that_looks_like_facts_stays_text():

@@ -490,6 +490,7 @@ DESK = {
     "public:verify-history": Policy(EVERYBODY, "405 405 405 405 405"),
     "api:articles": Policy(NO_TOKEN, NO_TOKEN),
     "api:article": Policy(NO_TOKEN, "405 405 405 405 405"),
+    "api:import": Policy(NO_TOKEN, "405 405 405 405 405"),
     "api:tips": Policy("405 405 405 405 405", NO_TOKEN),
     "api:claims": Policy(NO_TOKEN, "405 405 405 405 405"),
     "api:claim": Policy(NO_TOKEN, "405 405 405 405 405"),

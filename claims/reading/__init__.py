@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from claims.reading.addresses import canonical, host_of, same_site, web_address
 from claims.reading.answers import called
-from claims.reading.apart import read_apart, read_checks_apart, read_feed_apart
-from claims.reading.kinds import ENDINGS, SUFFIXES
+from claims.reading.apart import (
+    WAIT,
+    Busy,
+    read_apart,
+    read_checks_apart,
+    read_each_apart,
+    read_feed_apart,
+)
+from claims.reading.kinds import BUNDLES, ENDINGS, SUFFIXES, kind_of
 from claims.reading.listings import Entry, FeedKind, Listing
 from claims.reading.others import Check, Checks
 from claims.reading.values import (
@@ -20,6 +27,7 @@ from claims.reading.values import (
     UNKNOWN_SOURCE,
     Document,
     Failure,
+    Given,
     Reading,
     Received,
     Unreadable,
@@ -29,11 +37,14 @@ from claims.reading.values import (
 
 __all__ = [
     "ENDINGS", "LARGEST", "LARGEST_BUNDLE", "LONGEST_TITLE", "LONGEST_URL", "SUFFIXES",
-    "UNKNOWN_SOURCE", "Check", "Checks", "Document", "Entry", "Failure", "FeedKind", "Listing",
-    "Reading", "Received", "Unreadable", "called", "canonical", "clean", "decoded", "host_of",
-    "label", "read", "read_apart", "read_checks_apart", "read_feed_apart", "same_site",
-    "web_address",
+    "UNKNOWN_SOURCE", "WAIT", "Busy", "Check", "Checks", "Document", "Entry", "Failure", "FeedKind",
+    "Listing", "Reading", "Received", "Unreadable", "called", "canonical", "clean", "decoded",
+    "host_of", "is_bundle", "label", "read", "read_apart", "read_checks_apart", "read_each_apart",
+    "read_feed_apart", "same_site", "web_address",
 ]  # fmt: skip
+
+# How the bytes of bundles begin; the rest of `kind_of` is for the process that reads.
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"WARC/", b"\x1f\x8b")
 
 
 def read(
@@ -59,3 +70,9 @@ def decoded(content: bytes, *, media_type: str = "") -> tuple[str, bool]:
     from claims.reading import charset  # noqa: PLC0415  slow to load
 
     return charset.decoded(content, media_type=media_type)
+
+
+def is_bundle(content: bytes, *, name: str) -> bool:
+    """Say whether `content` is a zip or WARC, or packed like one, by its bytes. Opens nothing."""
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(_PACKED) and kind_of(Given(content, name=name))[0] in BUNDLES

@@ -19,6 +19,7 @@ from claims.reading.values import (
     LONGEST_TITLE,
     UNKNOWN_SOURCE,
     Document,
+    Failure,
     Given,
     Unreadable,
     clean,
@@ -30,6 +31,13 @@ MOST_PARTS = 200  # of one mail, attachments and alternatives together
 # Python's parser of headers and bodies raises these on what breaks the rules of mail.
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 _MARKS = {"text/html", "text/plain"}
+# Parts that belong to the mail itself: nobody handed them in, and nothing is missing without them.
+_ASIDE = {
+    "application/pgp-signature", "application/pgp-keys", "application/pkcs7-signature",
+    "application/x-pkcs7-signature", "text/calendar", "application/ics", "text/vcard",
+    "text/x-vcard", "text/directory",
+}  # fmt: skip
+_ASIDE_ENDINGS = (".p7s", ".asc", ".sig", ".ics", ".vcf")
 
 
 def read(given: Given) -> Document:
@@ -54,26 +62,39 @@ def read(given: Given) -> Document:
     )
 
 
-def attachments(given: Given) -> Iterator[Given]:
-    """Yield the files attached to a mail, mails too.
+def attachments(given: Given) -> Iterator[Given | Failure]:
+    """Yield the files attached to a mail, mails too, of whatever kind they are.
+
+    Pictures within its text, signatures, invitations and cards are none.
 
     :raises Unreadable: if there are too many.
     """
     message = _message(given)
     body = {id(part) for part in _bodies(message)}
     for number, part in enumerate(_parts(message), start=1):
-        if id(part) in body or (not part.is_attachment() and not _filename(part)):
+        name = _filename(part)
+        if id(part) in body or not (part.is_attachment() or name) or _is_aside(part, name):
             continue
-        name = _filename(part) or f"attachment {number}"
-        content = _payload(part)
+        name = name or f"attachment {number}"
+        place = f"{given.place} › {label(name, LONGEST_LABEL)}"
+        try:
+            content = _payload(part)
+        except Unreadable as error:
+            given.budget.take(0)
+            yield Failure(place, str(error))
+            continue
         given.budget.take(len(content))
-        yield Given(
-            content,
-            name=name,
-            media_type=part.get_content_type(),
-            place=f"{given.place} › {label(name, LONGEST_LABEL)}",
-            budget=given.budget,
-        )
+        kind = part.get_content_type()
+        yield Given(content, name=name, media_type=kind, place=place, budget=given.budget)
+
+
+def _is_aside(part: EmailMessage, name: str) -> bool:
+    in_the_text = part.get_content_maintype() == "image" and not part.is_attachment()
+    return (
+        part.get_content_type() in _ASIDE
+        or name.lower().endswith(_ASIDE_ENDINGS)
+        or (in_the_text and bool(_header(part, "content-id")))
+    )
 
 
 def _message(given: Given) -> EmailMessage:

@@ -23,6 +23,8 @@ from claims.reading.values import (
     one_line,
 )
 
+Outcome = Document | Failure | None  # None: it was passed over
+
 READERS: dict[Kind, Callable[[Given], Document]] = {
     Kind.TEXT: plain.read,
     Kind.MARKDOWN: partial(plain.read, markdown=True),
@@ -37,20 +39,36 @@ def read_all(content: bytes, *, name: str, media_type: str, location: str, place
     """Return everything that can be read in `content`, and what cannot be."""
     place = place or label(name, 2000)
     given = Given(content, name=name, media_type=media_type, location=location, place=place)
-    found = list(_opened(given))
+    found = [one for _, one in read_each(given)]
     documents = tuple(one for one in found if isinstance(one, Document))
     failures = tuple(one for one in found if isinstance(one, Failure))
-    if not found:
-        failures = (Failure(place, "nothing in it that is read"),)
     return Reading(documents, failures)
 
 
-def _opened(given: Given) -> Iterator[Document | Failure]:
+def read_each(given: Given) -> Iterator[tuple[int, Outcome]]:
+    """Yield the same one by one, numbered from 0: every document and failure, when it is read.
+
+    The numbers of the same bytes are the same each time. None is what `given.budget.course` passes
+    over; it still has its number.
+    """
+    course = given.budget.course
+    for outcome in _opened(given):
+        yield course.number, outcome
+        course.number += 1
+    if course.number == 0:
+        yield 0, Failure(given.place, "nothing in it that is read")
+
+
+def _opened(given: Given) -> Iterator[Outcome]:
     """Everything in one thing; what goes wrong with a part of it is a failure in its place."""
+    course, size = given.budget.course, len(given.content)
+    if not course.opens(given.place, size):
+        yield None
+        return
     try:
         kind = _kind(given)
         if kind not in BUNDLES:
-            yield _document(given, kind)
+            yield _document(given, kind) if course.reads(given.place, size) else None
         if kind == Kind.ZIP:
             yield from _members(given, archive.members(given))
         elif kind == Kind.WARC:
@@ -92,22 +110,21 @@ def _document(given: Given, kind: Kind) -> Document:
     return replace(document, place=given.place, received=received)
 
 
-def _members(given: Given, members: Iterable[Given | Failure]) -> Iterator[Document | Failure]:
-    if given.budget.depth >= DEEPEST:
-        raise Unreadable(f"a bundle in more than {DEEPEST} others is not opened")
-    given.budget.depth += 1
-    try:
-        for member in members:
+def _members(given: Given, members: Iterable[Given | Failure]) -> Iterator[Outcome]:
+    for member in members:
+        if given.budget.depth >= DEEPEST:
+            raise Unreadable(f"a bundle in more than {DEEPEST} others is not opened")
+        given.budget.depth += 1
+        try:
             yield from [member] if isinstance(member, Failure) else _opened(member)
-    finally:
-        given.budget.depth -= 1
+        finally:
+            given.budget.depth -= 1
 
 
-def _attached(given: Given) -> Iterator[Document | Failure]:
-    """What is attached to a mail; pictures and signatures are neither documents nor failures."""
+def _attached(given: Given) -> Iterator[Outcome]:
+    """What is attached to a mail, as documents and failures."""
     try:
-        files = (one for one in mail.attachments(given) if kind_of(one)[0] is not None)
-        yield from _members(given, files)
+        yield from _members(given, mail.attachments(given))
     except TooMuch as error:
         if given.budget.depth:
             raise
@@ -116,7 +133,7 @@ def _attached(given: Given) -> Iterator[Document | Failure]:
         yield Failure(given.place, str(error))
 
 
-def _packed(given: Given) -> Iterator[Document | Failure]:
+def _packed(given: Given) -> Iterator[Outcome]:
     """A WARC, or a single file that somebody packed with gzip."""
     if given.content.startswith(b"\x1f\x8b"):
         content = warc.gunzipped(given)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -40,6 +41,7 @@ MOST_ATTRIBUTES = 1000
 LONGEST_TAG = 100_000  # bytes without a ">", long for data: addresses, short for an attack
 SHORTEST = 250  # characters: below it the slower ways of finding the text are tried, too
 MOST_JSON = 500_000  # characters of JSON-LD looked at
+MOST_THINGS = 10_000  # objects, lists and values in it; a page of news has some hundred
 
 _ATTRIBUTES = re.compile(r"<[a-zA-Z][^<>]{2000,}")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8})*")
@@ -257,10 +259,15 @@ def _linked_data(tree: HtmlElement, declared: Declared) -> None:
 
 
 def _things(data: object) -> Iterator[dict[str, Any]]:
-    """Every object in JSON-LD, without recursion: pages nest as deep as they like."""
-    waiting = [data]
-    while waiting:
-        one = waiting.pop(0)
+    """The objects in JSON-LD, the outermost first, as far as `MOST_THINGS` goes.
+
+    Without recursion: pages nest as deep as they like.
+    """
+    waiting = deque([data])
+    for _ in range(MOST_THINGS):
+        if not waiting:
+            return
+        one = waiting.popleft()
         if isinstance(one, dict):
             yield one
             waiting += one.values()

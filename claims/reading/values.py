@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -94,12 +95,42 @@ class Reading:
 
 
 @dataclass(slots=True)
+class Course:
+    """How far the reading of one thing has come: all that comes of it is numbered, from 0.
+
+    :ivar passed: numbers of documents that are not read, because somebody has them already.
+    :ivar closed: numbers and places of what is not even opened.
+    :ivar begins: told of everything before it is opened, and of each document again before it is
+        read: number, place, size in bytes, whether it is read.
+    """
+
+    passed: Collection[int] = frozenset()
+    closed: Collection[tuple[int, str]] = frozenset()
+    begins: Callable[[int, str, int, bool], None] | None = None
+    number: int = 0
+
+    def opens(self, place: str, size: int) -> bool:
+        """Return whether what comes next is opened: then it begins."""
+        return (self.number, place) not in self.closed and self._begins(place, size, is_read=False)
+
+    def reads(self, place: str, size: int) -> bool:
+        """Return whether the document that was opened is read: then it begins."""
+        return self.number not in self.passed and self._begins(place, size, is_read=True)
+
+    def _begins(self, place: str, size: int, *, is_read: bool) -> bool:
+        if self.begins:
+            self.begins(self.number, place, size, is_read)
+        return True
+
+
+@dataclass(slots=True)
 class Budget:
     """What may still be unpacked from one bundle, however it is nested."""
 
     members: int = MOST_MEMBERS
     unpacked: int = LARGEST_BUNDLE
     depth: int = 0
+    course: Course = field(default_factory=Course)
 
     def take(self, size: int) -> None:
         """Count one member of `size` bytes.

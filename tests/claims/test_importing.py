@@ -11,13 +11,21 @@ from django.test.utils import CaptureQueriesContext
 
 from claims import archiving, importing, listing, tasks
 from claims.models import Analysis, Article, Import
+from claims.reading import Document, apart
+from factcheck.celery import app
 from tests import factories, files
+from tests.together import together
 
 
 def taken_in(batch: Import) -> list[tuple[str, ...]]:
     """Let workers take in all that waits; return the report without its refs."""
     for item_id in importing.hint():
         assert importing.take_in(item_id=item_id) is True
+    return report_of(batch)
+
+
+def report_of(batch: Import) -> list[tuple[str, ...]]:
+    """The report without its refs."""
     return [(place, outcome, why) for place, outcome, _, _, why in importing.report(batch)]
 
 
@@ -93,7 +101,7 @@ class TestGoingOn:
         bundle = files.zipped({f"{number}.txt": text(number) for number in range(3)})
         batch = factories.batch(("all.zip", bundle))
         (item_id,) = importing.hint()
-        calls = iter([False, False, True])
+        calls = iter([False, True])
         assert importing.take_in(item_id=item_id, is_late=lambda: next(calls)) is False
         assert importing.progress(batch).done == 2
 
@@ -101,6 +109,71 @@ class TestGoingOn:
 
         assert [row[1] for row in importing.report(batch)] == ["New"] * 3
         assert [article.sightings.count() for article in Article.objects.all()] == [1] * 3
+
+    def test_each_call_takes_one_document_in_however_late_it_is(self, db):
+        bundle = files.zipped({f"{number}.txt": text(number) for number in range(3)})
+        batch = factories.batch(("all.zip", bundle))
+        (item_id,) = importing.hint()
+
+        done = []
+        while not importing.take_in(item_id=item_id, is_late=lambda: True):
+            done.append(importing.progress(batch).done)
+
+        assert done == [1, 2, 3]
+        assert [row[1] for row in importing.report(batch)] == ["New"] * 3
+        assert [article.sightings.count() for article in Article.objects.all()] == [1] * 3
+
+    def test_what_was_taken_in_is_not_read_again(self, db, monkeypatch):
+        bundle = files.zipped({f"{number}.txt": text(number) for number in range(3)})
+        factories.batch(("all.zip", bundle))
+        (item_id,) = importing.hint()
+        importing.take_in(item_id=item_id, is_late=lambda: True)
+        known, asked = apart._read_on, []
+
+        def read_on(question, content, done):
+            asked.append(sorted(done))
+            return known(question, content, done)
+
+        monkeypatch.setattr(apart, "_read_on", read_on)
+        importing.take_in(item_id=item_id)
+
+        assert asked == [[0]]
+
+    def test_bytes_that_are_gone_in_the_middle_of_a_bundle_are_told(self, db):
+        batch = factories.batch(("all.zip", files.zipped({"1.txt": text(1), "2.txt": text(2)})))
+        (item_id,) = importing.hint()
+        importing.take_in(item_id=item_id, is_late=lambda: True)
+        batch.items.filter(pk=item_id).update(sha256="0" * 64)
+
+        assert importing.take_in(item_id=item_id) is True
+
+        assert [row[1:] for row in report_of(batch)] == [
+            ("New", ""), ("Failed", "its bytes are missing"),
+        ]  # fmt: skip
+
+    def test_while_a_worker_is_at_it_no_other_is_told(self, db, monkeypatch):
+        batch = factories.batch()
+        told = []
+
+        def slow(*args, **kwargs):
+            told.append(importing.hint())
+            yield 0, Document(text="It fell.", title="It fell", source="Bay Post")
+
+        monkeypatch.setattr(importing.reading, "read_each_apart", slow)
+        importing.take_in(item_id=batch.items.get().pk)
+
+        assert told == [[]]
+
+    def test_a_worker_leaves_to_another_what_that_is_at(self, transactional_db):
+        batch = factories.batch()
+        item_id = batch.items.get().pk
+        with importing._alone(item_id):
+            answers = together(lambda: importing.take_in(item_id=item_id))
+
+        assert answers == [True]
+        assert batch.items.values_list("state", "attempts").get() == ("waiting", 0)
+        assert importing.take_in(item_id=item_id) is True
+        assert batch.items.get().state == "new"
 
     def test_a_worker_that_dies_each_time_is_told_of(self, db):
         batch = factories.batch()
@@ -145,12 +218,36 @@ class TestTasks:
         def too_slow(*args, **kwargs):
             raise SoftTimeLimitExceeded
 
-        monkeypatch.setattr(importing.reading, "read_apart", too_slow)
+        monkeypatch.setattr(importing.reading, "read_each_apart", too_slow)
         item_ids = importing.hint()
         tasks.take_in_files(item_ids=item_ids)
 
         assert told == [item_ids]
         assert batch.items.waiting().count() == 2
+
+    def test_what_was_read_when_the_time_ran_out_is_taken_in(self, db, told, monkeypatch):
+        batch = factories.batch(("all.zip", files.zipped({"1.txt": text(1)})))
+        item_ids = importing.hint()
+
+        def too_slow(*args, passed, **kwargs):
+            for nth in range(2):
+                if nth not in passed:
+                    title = f"Quay {nth}"
+                    yield nth, Document(f"{title} opens.", title, "Bay Post", place=title)
+                    raise SoftTimeLimitExceeded
+
+        monkeypatch.setattr(importing.reading, "read_each_apart", too_slow)
+        for _ in range(importing.ATTEMPTS + 1):
+            tasks.take_in_files(item_ids=item_ids)
+
+        assert [row[:2] for row in report_of(batch)] == [("Quay 0", "New"), ("Quay 1", "New")]
+        assert batch.items.get(inside=None).state == "opened"
+
+    def test_what_is_begun_at_the_last_moment_is_read_and_stored_before_the_task_is_ended(self):
+        latest = tasks.BEGIN_WITHIN + apart.LONGEST
+
+        assert latest + 20 < app.conf.task_soft_time_limit
+        assert apart.allowance(10**9) == apart._patience(10**9) == apart.LONGEST
 
 
 class TestTryingAgain:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
@@ -90,7 +92,7 @@ def test_markdown_loses_its_signs_and_keeps_its_words():
 
 
 def test_a_mail_names_its_sender_and_day_and_its_attachments_are_documents():
-    content = files.mail(files={"report.pdf": files.pdf(SENTENCE), "logo.png": b"\x89PNG\r\n"})
+    content = files.mail(files={"report.pdf": files.pdf(SENTENCE)})
 
     reading = read(content, name="a.eml")
 
@@ -100,6 +102,47 @@ def test_a_mail_names_its_sender_and_day_and_its_attachments_are_documents():
     assert written.author == "Ada Brenna <ada@courier.example>"
     assert written.guessed == {"source"}
     assert (attached.place, attached.title) == ("a.eml › report.pdf", "The harbour report")
+
+
+def test_what_is_attached_and_not_read_is_named():
+    others = {
+        "old.doc": b"\xd0\xcf\x11\xe0", "a.rtf": b"{\\rtf1", "all.rar": b"Rar!", "b.xyz": b"x",
+        "quay.png": b"\x89PNG",
+    }  # fmt: skip
+
+    reading = read(files.mail(files=others | {"c.txt": TEXT.encode()}), name="a.eml")
+
+    assert [one.place for one in reading.documents] == ["a.eml", "a.eml › c.txt"]
+    assert [str(one).partition(";")[0] for one in reading.failures] == [
+        "a.eml › old.doc: an old Office file: save it as .docx", "a.eml › a.rtf: an RTF file",
+        "a.eml › all.rar: a RAR archive", "a.eml › b.xyz: of a kind that is not read",
+        "a.eml › quay.png: a PNG picture",
+    ]  # fmt: skip
+
+
+def test_what_belongs_to_a_mail_itself_is_neither_read_nor_named():
+    message = message_from_bytes(files.mail(), policy=default)
+    message.add_attachment(b"x", maintype="image", subtype="png", filename="logo.png",
+                           disposition="inline", cid="<logo@courier.example>")  # fmt: skip
+    for kind, name in (("application/pgp-signature", "a.asc"), ("text/calendar", "a.ics"),
+                       ("application/octet-stream", "smime.p7s"), ("text/vcard", "ada.vcf"),
+                       ("text/x-vcard", "")):  # fmt: skip
+        main, _, sub = kind.partition("/")
+        message.add_attachment(b"x", maintype=main, subtype=sub, filename=name or None)
+
+    assert only(bytes(message), "a.eml").place == "a.eml"
+
+
+def test_a_picture_that_somebody_attached_is_named_though_it_has_an_id():
+    message = message_from_bytes(files.mail(), policy=default)
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="quay.png",
+                           cid="<f_1>")  # fmt: skip
+
+    assert why(bytes(message), "a.eml")[0].startswith("a.eml › quay.png: a PNG picture")
+
+
+def test_a_mail_in_two_bundles_that_has_no_files_fails_in_nothing():
+    assert only(files.zipped({"in.zip": files.zipped({"a.eml": files.mail()})}), "a.zip")
 
 
 def test_deleted_words_of_a_word_file_are_not_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from io import BytesIO
@@ -13,8 +14,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from claims import importing, offering
+from claims import importing, offering, reading
 from claims.models import Article, Import, Offer
+from claims.reading import apart
 from reviews.models import User
 from tests import factories, files
 from tests.hostile import page
@@ -157,6 +159,42 @@ class TestWhatIsKnown:
 
         assert "Corrected" not in shown
         assert known.sightings.count() == 2
+
+
+class TestBusy:
+    """While the reader is at work for others."""
+
+    @pytest.fixture(autouse=True)
+    def busy(self, monkeypatch):
+        monkeypatch.setattr(reading, "WAIT", 0.05)
+        with apart._desk.held(None):
+            yield
+
+    def test_who_pastes_a_text_is_told_and_it_stays(self, desk):
+        answer = paste(desk, "Harbour opens.", stands_at="tide.example/1")
+
+        assert answer.status_code == 503
+        assert str(apart.Busy()) in html(answer)
+        assert "Harbour opens.</textarea>" in html(answer)
+        assert 'value="tide.example/1"' in html(answer)
+
+    def test_who_sends_a_file_is_told(self, desk):
+        answer = send(desk, file(files.PAGE))
+
+        assert answer.status_code == 503
+        assert str(apart.Busy()) in html(answer)
+        assert not Offer.objects.exists()
+
+    def test_who_pastes_checks_of_others_is_told_and_they_stay(self, desk):
+        pasted = json.dumps(files.claim_review())
+        answer = desk.post("/outside-checks/", {"text": pasted})
+
+        assert answer.status_code == 503
+        assert str(apart.Busy()) in html(answer)
+        assert f"{pasted}</textarea>" in html(answer)
+
+    def test_several_files_need_no_reader(self, desk):
+        assert send(desk, file("One.", "1.txt"), file("Two.", "2.txt")).status_code == 302
 
 
 class TestFiles:
