@@ -84,7 +84,7 @@ def recognise(old: str, new: str, *, address: str, found_at: str) -> None:
     if likeness < ALIKE:
         moved = reading.canonical(found_at) != reading.canonical(address)
         where = f"It leads to {found_at} now" if moved else "Something else stands there now"
-        why = f"{where}: {likeness:.0%} of its words are what was read."
+        why = f"{where}: {likeness:.0%} of its words are those that were read."
         raise NotGathered(why, again=True, other=True)
 
 

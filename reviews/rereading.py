@@ -63,11 +63,12 @@ def tell_of_changes() -> int:
     rows = list(untold.select_for_update(of=("self",), skip_locked=True).order_by("pk")[:AT_ONCE])
     now, told = leases.clock(), 0
     for revision in rows:
+        occasion = _occasion(revision)
         for review, whose in _resting_on(revision):
             told += bool(
                 notifications.tell(
                     review.checker, Kind.PAGE_CHANGED, review, at=now,
-                    occasion=_occasion(revision), words=f"{revision} ({whose})"[:200],
+                    occasion=occasion, words=f"{revision} ({whose})"[:200],
                 )
             )  # fmt: skip
     watching.note_told(rows, at=now)

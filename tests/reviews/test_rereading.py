@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
+from claims import capturing, watching
 from claims.models import Article, Capture, Revision, Watch
-from reviews import history, leases, rereading, workflow
+from reviews import evidence, history, leases, rereading, workflow
 from reviews.inbox import Kind, Notification
 from reviews.models import EvidenceCopy, Review, VerdictVersion
 from reviews.states import Status
 from tests import factories
+from tests.feeds import story
 from tests.serving import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +116,20 @@ def test_with_a_publication_the_watch_begins_anew(db):
     assert Watch.objects.get().since > begun
 
 
+def test_with_a_publication_the_watch_of_what_it_cites_begins_anew(db):
+    review = factories.review_at(Status.APPROVED)
+    copy_of(review)
+    rereading.watch_pages()
+    begun = Watch.objects.get().since
+    Watch.objects.update(ended_at=begun)
+    factories.publication.publish(review_id=review.pk)
+
+    rereading.watch_pages()
+
+    assert Watch.objects.get().since > begun
+    assert Watch.objects.get().ended_at is None
+
+
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.SUBMITTED, Status.PUBLISHED])
 def test_the_checker_is_told_once_that_a_page_changed(status):
     review = factories.review_at(status)
@@ -167,6 +185,25 @@ def test_of_evidence_that_was_withdrawn_nobody_is_told():
     factories.withdraw(one)
 
     assert rereading.tell_of_changes() == 0
+
+
+def test_from_the_page_to_the_desk_of_who_cites_it(web):
+    review = factories.review_at(Status.IN_PROGRESS)
+    factories.attach(review, url=web.serves(story(1, "The catch was 17 tonnes."), path="/1"))
+    evidence.order_copies()
+    (capture_id,) = capturing.hint()
+    capturing.take(capture_id=capture_id)
+    rereading.watch_pages()
+    web.serves(story(1, "The catch was 71 tonnes."), path="/1")
+    cache.clear()
+    Watch.objects.update(next_look_at=Now())
+
+    (watch_id,) = watching.hint()
+    watching.look(watch_id=watch_id)
+
+    assert rereading.tell_of_changes() == 1
+    shown = signed_in(review.checker).get(review.get_absolute_url()).content.decode()
+    assert "<del>17</del><ins>71</ins>" in shown
 
 
 @pytest.mark.parametrize(
@@ -257,11 +294,11 @@ def test_the_review_mentions_changes_of_articles_that_its_evidence_cites(db):
 
 def test_whom_the_evidence_is_hidden_from_learns_nothing_of_its_pages(db):
     review = factories.review_at(Status.SUBMITTED)
-    second, evidence = factories.fact_checker(), review.evidence.get()
+    second, cited = factories.fact_checker(), review.evidence.get()
     change = factories.copy_change(copy_of(review))
-    changed(factories.article(url=evidence.url), "a tenth")
+    changed(factories.article(url=cited.url), "a tenth")
     desk = signed_in(second)
-    address = f"/reviews/{review.ref}/evidence/{evidence.ref}/changes/{change.ref}/"
+    address = f"/reviews/{review.ref}/evidence/{cited.ref}/changes/{change.ref}/"
     assert desk.get(address).status_code == 200
     factories.second_opinion(review, of=second)
 
