@@ -381,17 +381,17 @@ class FeedItemAdmin(ViewOnlyAdmin):
 
 @admin.register(Watch)
 class WatchAdmin(ViewOnlyAdmin):
-    list_display = ("article", "looked_at", "next_look_at", "gone_at", "ended_at")
-    list_select_related = ("article",)
-    search_fields = ("article__title",)
+    list_display = ("article", "capture", "looked_at", "next_look_at", "gone_at", "ended_at")
+    list_select_related = ("article", "capture")
+    search_fields = ("article__title", "capture__asked")
     ordering = ("-pk",)
 
 
 @admin.register(Revision)
 class RevisionAdmin(ViewOnlyAdmin):
-    list_display = ("article", "kind", "words", "seen_at")
-    list_select_related = ("article",)
-    search_fields = ("article__title",)
+    list_display = ("article", "capture", "kind", "words", "seen_at")
+    list_select_related = ("article", "capture")
+    search_fields = ("article__title", "capture__asked")
     ordering = ("-pk",)
 
 

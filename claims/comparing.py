@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz.distance import LCSseq
@@ -12,6 +12,10 @@ from rapidfuzz.distance import LCSseq
 # Pairs of words or lines. Runs read best as `difflib` finds them, whose time has no good bound;
 # longer texts show the most that they share, in bounded time, and the longest one whole change.
 READ_BEST, DIFF_AT_MOST = 250_000, 200_000_000
+AROUND = 300  # characters before and after a change that a brief difference shows
+LONGEST = 5_000  # characters of one run of words that it shows
+MOST = 20_000  # characters of all that it shows
+MORE = " … And more, which is not shown here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,35 @@ def passages(old: str, new: str) -> list[tuple[Change, ...]]:
     before, after = old.split("\n"), new.split("\n")
     changed = (("\n".join(a), "\n".join(b)) for same, a, b in _pieces(before, after) if not same)
     return [tuple(word_diff(was, now)) for was, now in changed if was.split() != now.split()]
+
+
+def brief(found: Iterable[tuple[Change, ...]]) -> tuple[tuple[Change, ...], ...]:
+    """Return as much of what `passages` found as fits on a page, "…" for what is left out."""
+    kept: list[tuple[Change, ...]] = []
+    left = MOST
+    for changes in found:
+        short: list[Change] = []
+        for number, one in enumerate(changes):
+            if left <= 0:
+                return (*kept, (*short, Change("equal", MORE)))
+            short.append(_brief(one, is_first=number == 0, is_last=number == len(changes) - 1))
+            left -= len(short[-1].text)
+        kept.append(tuple(short))
+    return tuple(kept)
+
+
+def _brief(one: Change, *, is_first: bool, is_last: bool) -> Change:
+    text = one.text
+    if one.op == "equal" and len(text) > 2 * AROUND:
+        before, after = "" if is_first else text[:AROUND], "" if is_last else text[-AROUND:]
+        return Change(one.op, f"{before} … {after}")
+    return one if len(text) <= LONGEST else Change(one.op, f"{text[:LONGEST]} …")
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the share of the words of the shorter text that the other has, too: 0 to 1."""
+    first, second = set(one.split()), set(other.split())
+    return len(first & second) / (min(len(first), len(second)) or 1)
 
 
 def words(found: list[tuple[Change, ...]]) -> int:

@@ -116,6 +116,11 @@ urlpatterns = [
         name="evidence-copy-again",
     ),
     path(
+        "reviews/<slug:ref>/evidence/<slug:evidence_ref>/changes/<slug:change_ref>/",
+        evidence.later,
+        name="evidence-later",
+    ),
+    path(
         "reviews/<slug:ref>/evidence/<slug:evidence_ref>/withdraw/",
         evidence.withdraw,
         name="withdraw-evidence",

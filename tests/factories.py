@@ -184,6 +184,21 @@ def page_change(of: Article, **fields) -> Revision:
     return Revision.objects.create(article=of, **told)
 
 
+def copy_change(of: Capture, **fields) -> Revision:
+    """The page of which a copy is kept, seen to say something else now."""
+    watching.watch([], copies=[of], since=leases.clock())
+    now = {"state": "kept", "sha256": archiving.keep(b"<p>Landings: 8.1"), "size": 16}
+    later = Capture.objects.create(
+        asked=of.asked, address=of.asked, media_type="text/html", taken_at=leases.clock(), **now
+    )
+    told = {
+        "kind": "changed", "before_capture": of, "after_capture": later, "words": 1,
+        "passages": [[{"op": "delete", "text": "9.1"}, {"op": "insert", "text": "8.1"}]],
+        "seen_at": leases.clock(),
+    } | fields  # fmt: skip
+    return Revision.objects.create(capture=of, **told)
+
+
 def failed_item(of: Feed | None = None, **fields) -> FeedItem:
     """Something that a feed named and that could not be had."""
     url = f"https://courier.example/{next(_numbers)}"

@@ -155,6 +155,12 @@ def _changed_pages() -> dict[str, str]:
         before, kind="changed", why="", before=before, after=after, words=8,
         old_title=before.title, new_title=after.title,
     )  # fmt: skip
+    cited = factories.review_at(Status.SUBMITTED)
+    copy = factories.archived(cited).copy.capture
+    factories.copy_change(copy)
+    factories.copy_change(
+        copy, words=0, passages=[], old_title="Register " * 12, new_title="Landings " * 12
+    )
     gone = factories.article(title="Port authority denies")
     factories.page_change(gone)
     return {
@@ -162,6 +168,7 @@ def _changed_pages() -> dict[str, str]:
         "article-gone": gone.get_absolute_url(),
         "claim-changed": f"/claims/{row.claim.ref}/",
         "review-changed": row.get_absolute_url(),
+        "evidence-changed": cited.get_absolute_url(),
     }
 
 

@@ -130,6 +130,7 @@ def _pages(there: dict[str, str]) -> Mapping[str, Mapping[str, Scene]]:
             "review": there["held"],
             "conflict": lambda page: _meet_another_save(page, there["held"]),
             "review-changed": there["review-changed"],
+            "evidence-changed": there["evidence-changed"],
             "review-returned": there["review-returned"],
             "review-waiting": there["review-waiting"],
             "opinion-asked": there["opinion-asked"],

@@ -534,7 +534,7 @@ def _one_of_everything() -> Review:
     factories.handed_in(by=review.checker)
     factories.offer(by=review.checker)
     factories.batch(("a.txt", b"The pier is closed."), by=review.checker)
-    factories.archived(review)
+    factories.copy_change(factories.archived(review).copy.capture)
     factories.notification(review)
     factories.second_opinion(factories.review_at(Status.SUBMITTED))
     return review

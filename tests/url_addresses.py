@@ -54,6 +54,11 @@ def _copy(*, failed: bool) -> Make:
     return lambda review: [review.ref, factories.archived(review, failed=failed).ref]
 
 
+def _changed_copy(review: Review) -> Refs:
+    cited = factories.archived(review)
+    return [review.ref, cited.ref, factories.copy_change(cited.copy.capture).ref]
+
+
 def _contact(review: Review) -> Refs:
     return [review.ref, factories.ask(review).ref]
 
@@ -132,6 +137,7 @@ REFS: dict[str, Make] = {
     "reviews:evidence-copy-warc": _copy(failed=False),
     "reviews:evidence-picture": _copy(failed=False),
     "reviews:evidence-print": _copy(failed=False),
+    "reviews:evidence-later": _changed_copy,
     "reviews:evidence-copy-again": _copy(failed=True),
     "reviews:note-reply": _contact,
     "reviews:correct-contact": _contact,

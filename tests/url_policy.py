@@ -357,6 +357,7 @@ DESK = {
     "reviews:evidence-copy-warc": Policy(PAGE, NO_PAGE),
     "reviews:evidence-picture": Policy(PAGE, NO_PAGE),
     "reviews:evidence-print": Policy(PAGE, NO_PAGE),
+    "reviews:evidence-later": Policy(PAGE, NO_PAGE),
     "reviews:evidence-copy-again": Policy(NO_PAGE, OVERRULES),
     "reviews:read-news": Policy(NO_PAGE, DOES, at=Status.PUBLISHED, data=with_news),
     "reviews:note-contact": Policy(NO_PAGE, WRITES, data=asked),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from claims import archiving, capturing, depositing, photographing
 from claims import tasks as claims_tasks
 from claims.handing_out import as_download
-from claims.models import Picture
+from claims.models import Capture, Picture
 from reviews import evidence as room
 from reviews import history, opinions, tasks
 from reviews.forms import EvidenceForm, WithdrawEvidenceForm
@@ -62,10 +62,15 @@ def withdraw(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
 @require_GET
 def copy(request: Request, ref: str, evidence_ref: str) -> HttpResponse:
     """What stood at the address of a piece of evidence, as a file."""
-    capture = _copy(request, ref, evidence_ref).capture
-    name = f"evidence-{evidence_ref}-{capture.sha256[:12]}"
-    ending = archiving.ENDINGS.get(capture.media_type, ".bin")
-    return as_download(f"{name}{ending}", lambda: archiving.content_of(capture))
+    return _as_file(evidence_ref, _copy(request, ref, evidence_ref).capture)
+
+
+@require_GET
+def later(request: Request, ref: str, evidence_ref: str, change_ref: str) -> HttpResponse:
+    """What stood there after one change, as a file."""
+    changes = _copy(request, ref, evidence_ref).capture.page_changes.filter(ref=change_ref)
+    after = Capture.objects.filter(pk__in=changes.values("after_capture"))
+    return _as_file(evidence_ref, get_object_or_404(after))
 
 
 @require_GET
@@ -113,6 +118,12 @@ def _copy(request: Request, ref: str, evidence_ref: str) -> EvidenceCopy:
         raise Http404
     rows = EvidenceCopy.objects.select_related("capture", "evidence__review")
     return get_object_or_404(rows, evidence__review=review, evidence__ref=evidence_ref)
+
+
+def _as_file(evidence_ref: str, capture: Capture) -> HttpResponse:
+    name = f"evidence-{evidence_ref}-{capture.sha256[:12]}"
+    ending = archiving.ENDINGS.get(capture.media_type, ".bin")
+    return as_download(f"{name}{ending}", lambda: archiving.content_of(capture))
 
 
 def _picture(request: Request, ref: str, evidence_ref: str) -> Picture:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from claims import invisible, marking, matching, outside, provenance, watching
 from claims.marking import Mark
-from claims.models import Article, Claim, Flag, OutsideCheck, Revision, Tip, as_ref
+from claims.models import Article, Claim, Flag, OutsideCheck, Tip, as_ref
 from reviews import adoption, checklists, comments, gate, history, opinions, policy, ratings
 from reviews.decisions import DecisionQuerySet
 from reviews.forms import (
@@ -319,8 +319,11 @@ class ReviewPage:
 
     @cached_property
     def evidence(self) -> list[Evidence]:
-        with_copies = ("copy__capture__picture", "copy__capture__deposit")
-        return list(self.review.evidence.standing().select_related("added_by", *with_copies))
+        """With their copies, what else is kept of these pages, and how they changed since."""
+        kept = [f"copy__capture__{name}" for name in ("picture", "deposit", "watch")]
+        rows = self.review.evidence.standing().select_related("added_by", *kept)
+        changed, since = "copy__capture__page_changes", watching.changes_of_copies()
+        return list(rows.prefetch_related(Prefetch(changed, since, to_attr="newest_changes")))
 
     @cached_property
     def withdrawn_evidence(self) -> list[Evidence]:
@@ -436,8 +439,10 @@ class ReviewPage:
         return provenance.standing(self.claim)
 
     @cached_property
-    def page_changes(self) -> list[Revision]:
-        return watching.changes_of(self.claim)
+    def page_changes(self) -> list[watching.Shown]:
+        """Of the articles, and of those that the evidence cites, unless that is hidden."""
+        cited = [] if self.is_blind else [one.url for one in self.evidence if one.url]
+        return watching.changes_of(self.claim, cited=cited)
 
     @property
     def _where(self) -> QuerySet[Article]:

@@ -47,6 +47,19 @@ def test_nothing_sticks_out_and_nobody_is_left_out(transactional_db, site, look)
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_changed_on_a_page_opens_in_place(transactional_db, site, look):
+    there = scenes.arrange(factories.fact_checker(), person := factories.supervisor())
+    with desk(look, person) as (page,):
+        for name in ("claim-changed", "review-changed", "evidence-changed"):
+            page.goto(there[name])
+            for what in page.get_by_text("What changed").all():
+                what.click()
+            expect(page.locator("del").first).to_be_visible()
+            look_at(page, name)
+
+
+@pytest.mark.browser
 def test_where_nothing_is_yet_it_is_said(transactional_db):
     with desk("dark on a phone", factories.supervisor()) as (page,):
         for where in EMPTY:

@@ -91,6 +91,8 @@ def _page_changed() -> Call:
     for _ in range(2):
         review = at(Status.IN_PROGRESS)
         factories.page_change(review.claim.appearances.get().article)
+    factories.attach(review)
+    factories.copy_change(factories.archived(review).copy.capture)
     return partial(rereading.tell_of_changes)
 
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests import record
+from tests.claims.conftest import _internet, net, web
+
+__all__ = ["_internet", "net", "web"]
 
 
 @pytest.fixture
