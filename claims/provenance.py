@@ -56,6 +56,7 @@ class ArticleFate:
     :ivar appearance: the first of its `appearances`.
     :ivar words: the caution's own words in the article, or those that contradict it; else "".
     :ivar edges: all that the article is known to rest on.
+    :ivar is_newest: whether none of the others is a later version of its page.
     """
 
     article: Article
@@ -64,6 +65,7 @@ class ArticleFate:
     fate: Fate
     words: str
     rests_on: tuple[str, ...]
+    is_newest: bool = True
 
     @property
     def appearance(self) -> Appearance:
@@ -74,12 +76,12 @@ class ArticleFate:
 class Standing:
     """What is known of a claim over all its copies.
 
-    :ivar copies: articles in which it appears.
+    :ivar copies: articles in which it appears; versions of one page are one.
     :ivar origins: roots that do not rest on each other; `origin_names` names them.
     :ivar unverified: whether any copy says that it is not verified.
     :ivar covered: articles in which a caution covers this very claim, not only the same matter.
     :ivar unverified_by: who could not verify it, where somebody is named.
-    :ivar fates: one for each article, by date.
+    :ivar fates: one for each article, earlier versions of its page included, by date.
     """
 
     copies: int
@@ -91,8 +93,8 @@ class Standing:
     fates: tuple[ArticleFate, ...]
 
     def count(self, fate: Fate) -> int:
-        """Return how many articles met the caution with `fate`."""
-        return sum(row.fate == fate for row in self.fates)
+        """Return how many articles met the caution with `fate`, in their newest version."""
+        return sum(row.fate == fate for row in self.fates if row.is_newest)
 
 
 # Articles and what they rest on
@@ -162,12 +164,13 @@ def _standing(
     about = cautions.about(claim, appearances, set(names.values()))
     by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))
     agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
+    newest = _newest(found[0].article for found in copies.values())
     return Standing(
-        copies=len(copies),
+        copies=len(newest),
         origins=len(names),
         origin_names=tuple(sorted(names.values())),
         unverified=bool(about),
-        covered=len(copies.keys() & {flag.article_id for flag in cautions.covering[claim.pk]}),
+        covered=len(newest & {flag.article_id for flag in cautions.covering[claim.pk]}),
         unverified_by=tuple(sorted(agents)),
         fates=tuple(
             _fate(
@@ -177,10 +180,20 @@ def _standing(
                 cautions.of[pk],
                 derivations[pk],
                 known=bool(about),
+                is_newest=pk in newest,
             )
             for pk in by_date
         ),
     )
+
+
+def _newest(articles: Iterable[Article]) -> set[int]:
+    """The ids of those articles of which no other one is a later version of the same page."""
+    pages: dict[tuple[int, str], int] = {}
+    for article in articles:
+        page = (article.source_id, article.canonical_url or f"only {article.pk}")
+        pages[page] = max(article.pk, pages.get(page, 0))
+    return set(pages.values())
 
 
 def _roots(
@@ -390,6 +403,7 @@ def _fate(
     edges: list[Derivation],
     *,
     known: bool,
+    is_newest: bool,
 ) -> ArticleFate:
     """Weigh what the article says `about` the claim, else any of its `cautions`, if one is known.
 
@@ -402,7 +416,9 @@ def _fate(
     if fate == Fate.DROPPED and (confirmed := _confirmation(appearances)):
         fate, words = Fate.CONTRADICTED, confirmed
     rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
-    return ArticleFate(article, tuple(appearances), tuple(edges), fate, words, rests_on)
+    return ArticleFate(
+        article, tuple(appearances), tuple(edges), fate, words, rests_on, is_newest
+    )  # fmt: skip
 
 
 def _confirmation(appearances: list[Appearance]) -> str:

@@ -403,6 +403,7 @@ def context_of(claim: Claim) -> dict[str, Any]:
                 "rests_on": list(fate.rests_on),
             }
             for fate in provenance.standing(matching.survivor(claim)).fates
+            if fate.is_newest
         ],
     }
 

@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from claims import analysis, provenance, stories
-from claims.models import Appearance, Claim, Derivation, Flag, Source
+from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
 from claims.provenance import Fate
+from reviews import history
 from tests.factories import article, source
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +157,32 @@ def test_a_persons_link_is_never_touched(three):
     assert analysis.analyse(article_id=three[2].pk)
 
     assert Appearance.objects.get(linked_by=person).claim == other
+
+
+def test_versions_of_a_page_are_one_copy_that_did_what_the_newest_does(three):
+    *_, dropped = three
+    address = "https://echo.example/barrels"
+    Article.objects.filter(pk=dropped.pk).update(canonical_url=address)
+    words = f"{RELAY} The pier is closed."
+    mended = article(
+        words, title="Barrels", source=dropped.source, canonical_url=address, revises=dropped,
+        published_on=dropped.published_on,
+    )  # fmt: skip
+    assert analysis.analyse(article_id=mended.pk)
+
+    standing = provenance.standing(_barrels())
+
+    assert (standing.copies, standing.count(Fate.DROPPED), standing.count(Fate.RELAYED)) == (
+        3,
+        0,
+        2,
+    )
+    assert [row.article.pk for row in standing.fates if not row.is_newest] == [dropped.pk]
+    told = history.context_of(_barrels())["appearances"]
+    assert [one["caution"] for one in told] == ["origin", "relayed", "relayed"]
+
+
+def test_articles_of_different_outlets_at_one_address_are_copies(three):
+    Article.objects.update(canonical_url="https://syndicate.example/1")
+
+    assert provenance.standing(_barrels()).copies == 3
