@@ -172,11 +172,8 @@ def test_versions_of_a_page_are_one_copy_that_did_what_the_newest_does(three):
 
     standing = provenance.standing(_barrels())
 
-    assert (standing.copies, standing.count(Fate.DROPPED), standing.count(Fate.RELAYED)) == (
-        3,
-        0,
-        2,
-    )
+    met = [standing.count(fate) for fate in (Fate.DROPPED, Fate.RELAYED)]
+    assert (standing.copies, met) == (3, [0, 2])
     assert [row.article.pk for row in standing.fates if not row.is_newest] == [dropped.pk]
     told = history.context_of(_barrels())["appearances"]
     assert [one["caution"] for one in told] == ["origin", "relayed", "relayed"]
