@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from http.client import responses
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +214,8 @@ def _status_line(told: dict[str, str]) -> str:
     """Such as "200 OK", which is what others' records and ours from before are taken to say."""
     status = told.get(":status", "")
     code = int(status) if re.fullmatch("[1-5][0-9]{2}", status, re.ASCII) else 200
-    return f"{code} {responses.get(code, '')}".strip()
+    known = {one.value: one.phrase for one in HTTPStatus}
+    return f"{code} {known.get(code, '')}".strip()
 
 
 def _headers(pairs: list[list[str]], first: str, **kind: Any) -> StatusAndHeaders | None:

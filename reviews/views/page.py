@@ -480,11 +480,7 @@ class ReviewPage:
         marks = [shown.mark() for shown in flags.values()]
         cut = marking.paragraphs(
             marking.beginning(self.article.text),
-            [
-                *marks,
-                *self._claim_marks(self.article),
-                *self._comment_marks(self.article),
-            ],
+            [*marks, *self._claim_marks(self.article), *self._comment_marks(self.article)],
         )
         return [
             (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])

@@ -77,7 +77,6 @@ def queue(request: Request) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in form.fields if name != "sort"),
         "is_later_page": "after" in request.GET,
         "addresses": {name: reverse(place) for name, place in PLACES.items()},
-        "seen": seen,
     }
     if request.htmx:
         return render(request, "reviews/_queue_results.jinja", context, using="jinja")
@@ -239,7 +238,7 @@ def _row(
     name = f"{row['checker__first_name'] or ''} {row['checker__last_name'] or ''}".strip()
     return Row(
         address=address,
-        wording=row["claim__wording"],
+        wording=seen(row["claim__wording"]),
         language=row["language"],
         claimant=row["claim__claimant__name"] or "claimant not named",
         reasons=[Reason(**reason) for reason in row["reasons"]],
