@@ -199,6 +199,7 @@ def test_what_is_read_apart_is_what_is_read_here():
 def test_what_takes_too_long_is_stopped_and_named_and_the_next_is_read(monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 1)
     monkeypatch.setattr(apart, "SECONDS_A_MB", 0)
+    monkeypatch.setattr(apart, "PATIENCE", 60)  # whatever else this machine does
     slow = b"<html><body><article>" + b"text<br>" * 200_000
 
     (failure,) = read_apart(slow, name="slow.html").failures
@@ -215,7 +216,7 @@ def a_weak_child(a_fresh_child, monkeypatch):
 import faulthandler, sys, time; sys.path.insert(0, sys.argv[1])
 from claims.reading import apart, opening
 from claims.reading.kinds import Kind
-plain, kind_of = opening.READERS[Kind.TEXT], opening.kind_of
+plain, mail, kind_of = opening.READERS[Kind.TEXT], opening.READERS[Kind.MAIL], opening.kind_of
 deeds = {
     b"CRASH": faulthandler._sigsegv,
     b"GROW": lambda: bytearray(3_000_000_000),
@@ -227,11 +228,15 @@ def read(given):
     if deed := deeds.get(given.content.strip()):
         deed()
     return plain(given)
+def written(given):
+    if b"CRASH" in given.content:
+        faulthandler._sigsegv()
+    return mail(given)
 def look(given):
     if b"LOOK" in given.content[:4] or given.name == "look.zip":
         faulthandler._sigsegv()
     return kind_of(given)
-opening.READERS[Kind.TEXT], opening.kind_of = read, look
+opening.READERS[Kind.TEXT], opening.READERS[Kind.MAIL], opening.kind_of = read, written, look
 apart.serve()
 """
     monkeypatch.setattr(apart, "_START", start)
@@ -243,7 +248,7 @@ apart.serve()
         ("CRASH", "it broke its reader (SIGSEGV)"),
         ("GROW", "reading it takes too much memory"),
         ("SPIN", "reading it took more than 1 seconds of computing"),
-        ("WAIT", "it was not read within 6 seconds"),
+        ("WAIT", "it was not read within 10 seconds"),
     ],
 )
 def test_a_member_that_breaks_the_child_is_named_and_no_other_is_lost(
@@ -251,6 +256,7 @@ def test_a_member_that_breaks_the_child_is_named_and_no_other_is_lost(
 ):
     monkeypatch.setattr(apart, "SECONDS", 1)
     monkeypatch.setattr(apart, "SECONDS_A_MB", 0)
+    monkeypatch.setattr(apart, "PATIENCE", 10 if deed == "WAIT" else 60)
     inside = files.zipped({"b.txt": deed, "c.txt": TEXT})
     written = files.mail(files={"d.txt": TEXT.encode()})
     content = files.zipped({"a.txt": TEXT, "in.zip": inside, "e.eml": written, "f.png": b"\x89PNG"})
@@ -295,6 +301,7 @@ def test_what_breaks_the_child_before_it_is_opened_is_named(a_weak_child):
 def test_each_member_has_time_of_its_own(a_weak_child, monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 1)
     monkeypatch.setattr(apart, "SECONDS_A_MB", 0)
+    monkeypatch.setattr(apart, "PATIENCE", 60)
     content = files.zipped({f"{number}.txt": "WORK" for number in range(15)})
 
     assert len(read_apart(content, name="a.zip").documents) == 15
@@ -303,27 +310,23 @@ def test_each_member_has_time_of_its_own(a_weak_child, monkeypatch):
 def test_a_small_member_of_a_large_bundle_has_little_time(a_weak_child, monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 1)
     monkeypatch.setattr(apart, "SECONDS_A_MB", 100)
-    content = files.zipped({"a.txt": "SPIN", "b.png": random.Random(1).randbytes(300_000)})
+    monkeypatch.setattr(apart, "PATIENCE", 60)
+    content = files.zipped({"a.txt": "SPIN", "b.png": random.Random(1).randbytes(1_000_000)})
     began = time.monotonic()
 
     assert read_apart(content, name="a.zip").failures[0].why == (
         "reading it took more than 1 seconds of computing"
     )
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
-def test_what_is_attached_to_a_mail_that_breaks_the_child_is_read(a_fresh_child, monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 1)
-    monkeypatch.setattr(apart, "SECONDS_A_MB", 0)
-    slow = files.mail("", html="<html><body><article>" + "text<br>" * 200_000,
-                      files={"a.txt": TEXT.encode()})  # fmt: skip
+def test_what_is_attached_to_a_mail_that_breaks_the_child_is_read(a_weak_child):
+    content = files.mail("CRASH", files={"a.txt": TEXT.encode()})
 
-    reading = read_apart(slow, name="a.eml")
+    reading = read_apart(content, name="a.eml")
 
     assert [one.place for one in reading.documents] == ["a.eml › a.txt"]
-    assert [str(one) for one in reading.failures] == [
-        "a.eml: reading it took more than 1 seconds of computing"
-    ]
+    assert [str(one) for one in reading.failures] == ["a.eml: it broke its reader (SIGSEGV)"]
 
 
 def test_a_bundle_that_breaks_one_child_after_another_comes_to_an_end(a_weak_child, monkeypatch):
