@@ -42,7 +42,7 @@ _OTHERS = (
 )  # fmt: skip
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
-_HEADERS = re.compile(rb"(?:[!-9;-~]{1,70}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){2,}\r?\n")
+_HEADERS = re.compile(rb"(?:[!-9;-~]{1,70}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}\r?\n")
 _OF_MAIL = re.compile(rb"^(?:from|received|message-id|mime-version):", re.IGNORECASE | re.MULTILINE)
 
 

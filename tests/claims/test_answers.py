@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from claims.reading import Unreadable, called, read
+from claims.reading import Unreadable, called, kinds, read
+from claims.reading.values import Given
 from tests import files
 from tests.files import SENTENCE
 
@@ -101,3 +102,17 @@ def test_the_end_of_an_address_stays_for_a_title():
 def test_long_beginnings_take_no_time():
     for start in (b"<!--" * 1000, b"<?" * 2000, b" " * 4096, b"<!DOCTYPE " * 400, b"{ " * 2048):
         called(start + b"x", name="a", media_type="text/plain")
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [(b"\r\n\r\nIt opens.", kinds.Kind.MAIL), (b"", kinds.Kind.TEXT)],
+    ids=["mail", "text"],
+)
+def test_headers_without_end_are_looked_at_once(end, kind):
+    """A look that tried each line in two ways would double with every line."""
+    lines = b"\r\n".join(b"Subject: %d" % number for number in range(2_000))
+
+    found, _ = kinds.kind_of(Given(b"From: Ann\r\n" + lines + end, "letter"))
+
+    assert found is kind
