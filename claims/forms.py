@@ -195,7 +195,10 @@ class OfferForm(FactsForm):
 
 
 class CorrectionForm(FactsForm):
-    """What is wrong of what is known of an article, and how somebody knows."""
+    """What is wrong of what is known of an article, and how somebody knows.
+
+    What its sender saw comes along, so that what they left as it was is not said by them.
+    """
 
     reason = forms.CharField(
         label="How you know", required=False, max_length=LONGEST_REASON,
@@ -204,6 +207,13 @@ class CorrectionForm(FactsForm):
 
     def __init__(self, data: Any = None, *, article: Article) -> None:
         super().__init__(data, document=correcting.said_of(article), auto_id="correct-%s")
+        for name in correcting.FIELDS:
+            self.fields[name].show_hidden_initial = True
+
+    def said(self) -> dict[str, Any]:
+        """What they changed of it, and why."""
+        changed = {"reason", *self.changed_data}
+        return {name: one for name, one in self.cleaned_data.items() if name in changed}
 
     def clean_reason(self) -> str:
         return reading.label(self.cleaned_data["reason"], LONGEST_REASON)

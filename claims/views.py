@@ -123,7 +123,7 @@ def correct(request: HttpRequest, ref: str) -> HttpResponse:
     if not form.is_valid():
         return _article_page(request, row, correction=form)
     try:
-        changed = correcting.correct(row, by=by, seen=_typed(request, "seen"), **form.cleaned_data)
+        changed = correcting.correct(row, by=by, seen=_typed(request, "seen"), **form.said())
     except correcting.NotCorrected as refused:
         form.add_error(refused.field or None, str(refused))
         return _article_page(request, row, correction=form)

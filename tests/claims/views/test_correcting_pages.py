@@ -31,8 +31,9 @@ def typed(article: Article, client: Client) -> dict[str, str]:
     """What the form on the page would send if nobody touched it."""
     context = client.get(article.get_absolute_url()).context
     form = context["correction"]
-    fields = {name: form[name].value() or "" for name in form.fields}
-    return fields | {"seen": context["seen"]}
+    fields = {name: str(form[name].value() or "") for name in form.fields}
+    shown = {f"initial-{name}": value for name, value in fields.items()}
+    return fields | shown | {"seen": context["seen"]}
 
 
 def send(desk: Client, article: Article, **fields: str):
@@ -104,7 +105,8 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(
 
 def test_what_a_colleague_corrected_meanwhile_is_not_overwritten_unseen(desk, article):
     sent = typed(article, desk) | {"title": "Mine"}
-    correcting.correct(article, by=factories.fact_checker(), title="Theirs")
+    theirs = {"title": "Theirs", "author": "Ada Brenna"}
+    correcting.correct(article, by=factories.fact_checker(), **theirs)
     where = f"/articles/{article.ref}/correct/"
 
     answer = desk.post(where, sent)
@@ -113,7 +115,10 @@ def test_what_a_colleague_corrected_meanwhile_is_not_overwritten_unseen(desk, ar
     assert "It was changed since you opened this page." in html(answer)
     assert 'value="Mine"' in html(answer)
     assert "Theirs</h1>" in html(answer)
+    assert 'name="initial-title" value="Home | Courier"' in html(answer)
     assert desk.post(where, sent | {"seen": answer.context["seen"]}).status_code == 302
+    article.refresh_from_db()
+    assert (article.title, article.author) == ("Mine", "Ada Brenna")
 
 
 def test_who_may_not_is_shown_what_was_corrected_and_no_form(db, article):
