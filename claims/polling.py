@@ -468,6 +468,15 @@ def _read_sitemap(item: FeedItem, fetched: Fetched) -> None:
             _settle(row, FeedItem.State.READ, why=_note(listing, left, old))
             if left:  # the rest when the index is next polled
                 FeedItem.objects.filter(pk=row.pk).update(at=None, settled_at=now - AGAIN)
+                _note_more(feed)
+
+
+def _note_more(feed: Feed) -> None:
+    """Say of an index that its sitemaps named more than is taken from one poll, or in a day."""
+    most = f"{settings.FEED_ITEMS_A_DAY:,}"
+    words = f"Its sitemaps name more, taken with the next polls, at most {most} a day."
+    if words not in feed.note:
+        Feed.objects.filter(pk=feed.pk).update(note=f"{feed.note} {words}".strip())
 
 
 def _settle(row: FeedItem, state: str, *, article_id: int | None = None, why: str = "") -> None:

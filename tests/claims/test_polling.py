@@ -505,13 +505,18 @@ def test_an_index_brings_no_more_from_one_poll_than_a_feed(web, monkeypatch):
     assert feed.items.count() == 8
     why = feed.items.get(address=web.url("/c.xml")).why
     assert why == "5 more are taken with the next polls, at most 1,000 a day."
+    feed.refresh_from_db()
+    assert feed.note == (
+        "Its sitemaps name more, taken with the next polls, at most 1,000 a day."
+    )  # fmt: skip
     poll(feed)
     read(*names)
 
     assert feed.items.count() == 16
     poll(feed)
     read(*names)
-    assert feed.items.count() == 3 + 5 + 5 + 5
+    feed.refresh_from_db()
+    assert (feed.items.count(), feed.note) == (3 + 5 + 5 + 5, "")
 
 
 def read(*names):
