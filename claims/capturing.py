@@ -76,10 +76,7 @@ def _keep(row: Capture, fetched: Fetched, sha256: str) -> None:
             sha256=sha256,
             size=len(fetched.content),
             media_type=fetched.media_type[:100],
-            address=fetched.url[:2000],
-            taken_at=fetched.fetched_at,
-            request_headers=gathering.asked_with(fetched),
-            response_headers=gathering.answered_with(fetched),
+            **gathering.exchange(fetched),
         )
     )
     if is_first:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.utils import timezone
@@ -130,13 +131,18 @@ def retry_after(fetched: Fetched) -> int:
     return max(0, min(round(left), LONGEST_WAIT))
 
 
+def exchange(fetched: Fetched) -> dict[str, Any]:
+    """Return where, when and by what exchange something came, by the names of the columns."""
+    return {
+        "address": fetched.url[:2000], "taken_at": fetched.fetched_at,
+        "request_headers": _asked_with(fetched), "response_headers": _answered_with(fetched),
+    }  # fmt: skip
+
+
 def _told(document: Document, fetched: Fetched, source: str, day: date | None) -> Document:
     """`document` with where it stands and how it came, and with what is known of it besides."""
     read_as = document.received.media_type if document.received else fetched.media_type
-    received = Received(
-        fetched.content, read_as, address=fetched.url, taken_at=fetched.fetched_at,
-        request_headers=asked_with(fetched), response_headers=answered_with(fetched),
-    )  # fmt: skip
+    received = Received(fetched.content, read_as, **exchange(fetched))
     document = replace(document, received=received, url=fetched.url, demo=False)
     if read_as in NAMED_BY_HOST or document.source == UNKNOWN_SOURCE:
         host = reading.host_of(fetched.url) or UNKNOWN_SOURCE
@@ -148,24 +154,24 @@ def _told(document: Document, fetched: Fetched, source: str, day: date | None) -
     return document
 
 
-def asked_with(fetched: Fetched) -> _Pairs:
-    """Return the last request as it is stored: what was asked for (`:path`), and its headers."""
+def _asked_with(fetched: Fetched) -> _Pairs:
+    """The last request as it is stored: what was asked for (`:path`), and its headers."""
     parts = urlsplit(fetched.url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return ((":path", reading.label(path, 8000)), *kept_headers(fetched.sent))
+    return ((":path", reading.label(path, 8000)), *_kept_headers(fetched.sent))
 
 
-def answered_with(fetched: Fetched) -> _Pairs:
-    """Return the answer as it is stored: each address that led elsewhere (`:redirect`), the status
+def _answered_with(fetched: Fetched) -> _Pairs:
+    """The answer as it is stored: each address that led elsewhere (`:redirect`), the status
     (`:status`), the IP address that answered (`:server`), and its headers.
     """
     led = ((":redirect", reading.label(f"{r.status} {r.url}", 8000)) for r in fetched.redirects)
     told = ((":status", str(fetched.status)), (":server", fetched.address))
-    return (*led, *told, *kept_headers(fetched.headers))
+    return (*led, *told, *_kept_headers(fetched.headers))
 
 
-def kept_headers(headers: _Pairs) -> _Pairs:
-    """Return the headers as they are stored: bounded, and without what lets somebody in."""
+def _kept_headers(headers: _Pairs) -> _Pairs:
+    """The headers as they are stored: bounded, and without what lets somebody in."""
     return tuple(
         (reading.label(name, 200), reading.label(value, 8000))
         for name, value in headers[:200]

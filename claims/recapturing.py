@@ -120,7 +120,5 @@ def _kept(asked: str, fetched: Fetched) -> Capture:
         raise NotGathered(f"It cannot be stored: {error}.", again=True) from error
     return Capture(
         asked=asked, state=Capture.State.KEPT, sha256=sha256, size=len(fetched.content),
-        media_type=fetched.media_type[:100], address=fetched.url[:2000],
-        taken_at=fetched.fetched_at, request_headers=gathering.kept_headers(fetched.sent),
-        response_headers=gathering.kept_headers(fetched.headers),
+        media_type=fetched.media_type[:100], **gathering.exchange(fetched),
     )  # fmt: skip
