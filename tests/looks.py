@@ -46,7 +46,7 @@ def desk(look: str, *people: User, refused: bool = False) -> Iterator[list[Page]
         connections.close_all()  # beside Playwright's loop the test has a connection of its own
     expected = re.compile(r"status of 409|^htmx:" if refused else r"^$")
     found = [[one for one in theirs if not expected.search(one)] for theirs in problems]
-    assert found == [[] for _ in people]
+    assert found == [[] for _ in people], found
 
 
 def look_at(page: Page, name: str) -> None:

@@ -188,7 +188,7 @@ def _trust(authorities: str) -> ssl.SSLContext:
     Certifi's are added because a small machine may have none.
     """
     context = ssl.create_default_context()
-    # Some Pythons (3.11.2) ask OpenSSL to take a connection that is cut for one that ended in order.
+    # Some Pythons (3.11.2) have OpenSSL take a connection that is cut for one that ended in order.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     context.load_verify_locations(certifi.where())
     if authorities:
