@@ -478,20 +478,22 @@ class ReviewPage:
             return []
         flags = {shown.flag.ref: shown for shown in self.flags}
         marks = [shown.mark() for shown in flags.values()]
-        cut = marking.paragraphs(
-            marking.beginning(self.article.text),
-            [*marks, *self._claim_marks(self.article), *self._comment_marks(self.article)],
-        )
+        marks += [*self._claim_marks(self.article), *self._comment_marks(self.article)]
         return [
             (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])
-            for paragraph in cut
+            for paragraph in marking.paragraphs(marking.beginning(self.article.text), marks)
         ]
 
     @property
     def unshown(self) -> int:
-        """How many characters of the shown article the page leaves out."""
+        """How many characters of the shown article the page leaves out; `beyond` are its flags."""
         text = self.article.text if self.article else ""
         return len(text) - len(marking.beginning(text))
+
+    @property
+    def beyond(self) -> list[ShownFlag]:
+        text = self.article.text if self.article else ""
+        return [one for one in self.flags if one.flag.start >= len(text) - self.unshown]
 
     @cached_property
     def strange(self) -> str:

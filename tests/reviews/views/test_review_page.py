@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from claims.models import Appearance, Flag
+from claims import marking
+from claims.models import Appearance, Article, Flag
 from reviews import comments, workflow
 from reviews.states import Status
 from tests import factories
@@ -40,6 +41,21 @@ def test_the_article_is_shown_whole_with_the_claim_and_its_flag_marked(sign_in, 
     assert f'<mark class="mark mark-claim">{factories.TEXT[:38]}</mark>' in text
     assert f'href="#flag-{flag.ref}">{flag.cue}<' in text
     assert html.count(f'id="flag-{flag.ref}"') == 1
+
+
+def test_flags_in_what_a_page_leaves_out_of_a_long_article_are_there_too(sign_in, held):
+    near = flag_of(held)
+    text = near.article.text + "\nx" * marking.LINES + "\nNobody could verify it."
+    Article.objects.filter(pk=near.article_id).update(text=text)
+    far = Flag.objects.create(
+        article=near.article, kind=near.kind, rule="en.nobody", confidence=0.5,
+        start=len(text) - 10, end=len(text), sentence_start=len(text) - 23, sentence_end=len(text),
+    )  # fmt: skip
+
+    html = sign_in(held.checker).get(held.get_absolute_url()).content.decode()
+
+    assert "characters more are not shown here" in html
+    assert [html.count(f'id="flag-{flag.ref}"') for flag in (near, far)] == [1, 1]
 
 
 def test_a_claim_in_many_articles_has_tabs_for_some_and_for_the_one_asked_for(
