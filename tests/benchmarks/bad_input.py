@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,40 +69,40 @@ def main(data: Path) -> None:
 def try_one(content: bytes, name: str, counts: Counter[str], reasons: Counter[str]) -> None:
     """Read and store one input; count what became of it."""
     counts["ways"] += 1
-    try:
+    with counted(counts, content, f"as {name}"):
         taken = intake.take_in(content, name=name)
-    except Exception as error:  # whatever it is, it is counted, and must not be
-        counts["raised"] += 1
-        print(f"  raised by {content[:60]!r} as {name}: {type(error).__name__}: {error}")
-        return
-    counts["stored"] += len(taken.receipts)
-    counts["refused"] += len(taken.failures)
-    counts["unclear"] += sum(not bad_input.told(failure) for failure in taken.failures)
-    reasons.update(shortened(failure) for failure in taken.failures)
+        counts["stored"] += len(taken.receipts)
+        counts["refused"] += len(taken.failures)
+        counts["unclear"] += sum(not bad_input.told(failure) for failure in taken.failures)
+        reasons.update(shortened(failure) for failure in taken.failures)
 
 
 def hand_in_one(content: bytes, counts: Counter[str]) -> None:
     """Hand one input in as checks of others and as a table of claims; count what became of it."""
-    try:
+    with counted(counts, content, "handed in"):
         for answer in bad_input.handed(content):
             counts["ways"] += 1
             counts["unclear"] += len(bad_input.unclear(answer))
-    except Exception as error:  # whatever it is, it is counted, and must not be
-        counts["raised"] += 1
-        print(f"  raised by {content[:60]!r} handed in: {type(error).__name__}: {error}")
 
 
 def look(answers: Iterator[tuple[str, Any]], content: bytes, counts: Counter[str]) -> None:
     """Look at what pages answered to one input; count what became of it."""
-    try:
+    with counted(counts, content, "on a page"):
         for way, answer in answers:
             counts["pages"] += 1
             if problem := bad_input.unclear_page(answer):
                 counts["unclear"] += 1
                 print(f"  {problem}: {content[:60]!r}, {way}")
-    except Exception as error:  # whatever it is, it is counted, and must not be
+
+
+@contextmanager
+def counted(counts: Counter[str], content: bytes, way: str) -> Iterator[None]:
+    """Count and print what is raised, which must be nothing; the measurement goes on."""
+    try:
+        yield
+    except Exception as error:
         counts["raised"] += 1
-        print(f"  raised by {content[:60]!r} on a page: {type(error).__name__}: {error}")
+        print(f"  raised by {content[:60]!r} {way}: {type(error).__name__}: {error}")
 
 
 def shortened(failure: reading.Failure) -> str:
