@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -55,12 +56,12 @@ def parts_of(supervisor: psutil.Process) -> dict[str, psutil.Process]:
         " network@": "gatherer",
         " beat ": "beat",
     }
-    return {
-        name: process
-        for process in supervisor.children()
-        for word, name in words.items()
-        if word in " ".join(process.cmdline()).replace(str(ROOT), "")
-    }
+    parts = {}
+    for process in supervisor.children():
+        with suppress(psutil.NoSuchProcess):
+            line = " ".join(process.cmdline()).replace(str(ROOT), "")
+            parts |= {name: process for word, name in words.items() if word in line}
+    return parts
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +85,12 @@ def test_workers_begin_without_a_fault(desk):
 
 
 def test_only_the_web_port_listens(desk):
-    everything = supervisor_of(desk).children(recursive=True)
+    everything = {process.pid for process in supervisor_of(desk).children(recursive=True)}
 
     listening = {
         connection.laddr
-        for process in everything
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
+        for connection in psutil.net_connections("inet")
+        if connection.pid in everything and connection.status == psutil.CONN_LISTEN
     }
 
     assert [f"http://{ip}:{port}" for ip, port in listening] == [desk.address]
