@@ -14,10 +14,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.text import slugify
 
-from reviews import gate, leases, priority, queue
+from reviews import approvals, gate, leases, priority, queue
 from reviews.gate import Refused
 from reviews.models import Review, ReviewTopic, Reweighing, User, Weights
-from reviews.states import UNDECIDED, Action
+from reviews.states import APPROVE, UNDECIDED, Action, Status
 
 MAY = "reviews.set_weights"
 PARTS = ("worthiness", "unverified", "dropped", "spread", "pace", "harm", "age", "due")
@@ -113,7 +113,11 @@ def set_topic(
 def put_under(review: Review, *, by: User, topics: Sequence[str], reason: str) -> None:
     """Put a review under these topics (by slug) by hand; its words no longer decide them.
 
-    :raises Refused: if no reason is given, a topic is none, or they are its topics by hand already.
+    Fewer approvals than its topics ask for are a supervisor's to decide, and not of what is
+    submitted.
+
+    :raises Refused: if no reason is given, a topic is none, they are its topics by hand already, or
+        they ask for fewer approvals.
     """
     actor, now = gate.begin(Action.PUT_UNDER, review, by)
     gate.need(reason, "Say why it belongs there.")
@@ -123,6 +127,12 @@ def put_under(review: Review, *, by: User, topics: Sequence[str], reason: str) -
     chosen = [slug for slug in names if slug in topics]
     if review.topics_by_hand and sorted(review.topics) == sorted(chosen):
         raise Refused("It is under these topics already.")
+    asked = approvals.needed(review.topics)
+    if approvals.needed(chosen) < asked:
+        if review.status == Status.SUBMITTED:
+            raise Refused(f"It was submitted under topics that ask for {asked} approvals.")
+        if not actor.has_perm(APPROVE):
+            raise Refused(f"Its topics ask for {asked} approvals; a supervisor decides otherwise.")
     review.topics, review.topics_by_hand = chosen, True
     told = ", ".join(names[slug] for slug in chosen) or "none"
     review.move(Action.PUT_UNDER, by=actor, at=now, note=f"{told}: {reason.strip()}")

@@ -39,6 +39,7 @@ class VerdictForm(LeaseForm):
     """A verdict as typed, and the version it was typed over. Anything may still be empty."""
 
     seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    told = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     rating = forms.ChoiceField(required=False, choices=ratings.choices)
     claim_wording = forms.CharField(
         label="Claim as checked",

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import reversion
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import QuerySet
 from reversion.models import Version
 
 from claims import matching, provenance
@@ -28,7 +28,6 @@ from claims.models import Claim
 from claims.provenance import Fate
 from reviews import checklists, leases, ratings
 from reviews.models import (
-    Decision,
     Evidence,
     Review,
     ReviewEvent,
@@ -51,7 +50,6 @@ REDACTED: dict[str, Any] = {
     "explanation": "", "evidence": [],
 }  # fmt: skip
 SEALED_AS = {"claim_wording": "claim"}  # fields that a sealed content calls otherwise
-TYPED = ("rating", "scale_version", "claim_wording", "summary", "explanation")
 REVISED_WORDS = ("rating", "claim_wording", "summary", "explanation", "correction")
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 FIELD_LABELS = {
@@ -113,8 +111,8 @@ def save(
 ) -> VerdictVersion | None:
     """Save `draft`, made against version `seq`, as the next version; None if nothing changed.
 
-    A page saves every few seconds, so that what is known of the claim besides is not asked again
-    where something was typed: a save that types nothing does, and so does submitting.
+    What is known of the claim besides is taken over by the first save, then by submitting: what
+    others change in between is shown to its checker before readers are told so.
 
     :raises leases.Refused: if the lease is lost.
     :raises Conflict: if `seq` is not the newest version, and that says anything else than `draft`.
@@ -123,8 +121,8 @@ def save(
     verdict = of(review)
     if verdict.seq != seq and draft != draft_of(verdict):
         raise Conflict(verdict, draft, seq)
-    if not _type(verdict, draft) or not verdict.checklist:
-        _learn(verdict)
+    _type(verdict, draft)
+    _learn_once(verdict)
     action, note = VerdictVersion.Action.EDIT, draft.correction
     return _seal(verdict, action, by=actor, at=now, reason=reason, note=note)
 
@@ -185,7 +183,7 @@ def record_evidence(
 ) -> VerdictVersion | None:
     """Seal the verdict after its evidence changed. The caller holds the row lock and the lease."""
     verdict = of(review)
-    _learn(verdict)
+    _learn_once(verdict)
     return _seal(verdict, VerdictVersion.Action.EVIDENCE, by=by, at=at, reason=reason)
 
 
@@ -200,6 +198,22 @@ def complete(review: Review, *, by: User, at: datetime) -> VerdictVersion | None
         return None
     _learn(verdict)
     return _seal(verdict, VerdictVersion.Action.COMPLETE, by=by, at=at, reason="")
+
+
+def told(context: dict[str, Any]) -> str:
+    """Return the hash by which a page names what readers are told besides what was typed."""
+    return sha256(canonical(context))
+
+
+def untold(context: dict[str, Any], newest: VerdictVersion | None) -> list[FieldDiff]:
+    """Return in what `context` differs from what `newest` seals.
+
+    In nothing, if there is no version yet or it was redacted.
+    """
+    if newest is None or not newest.content:
+        return []
+    sealed = read(newest)
+    return _differing(as_text(sealed), as_text(sealed | {"context": context}))
 
 
 def content_typed(review: Review, draft: Draft) -> dict[str, Any]:
@@ -224,13 +238,11 @@ def blank(version: VerdictVersion) -> None:
             revisions.filter(pk=revision.pk).update(serialized_data=data, object_repr="Redacted")
 
 
-def _type(verdict: Verdict, draft: Draft) -> bool:
-    """Write `draft` into the row; return whether it says anything else than stood there."""
-    before = [getattr(verdict, name) for name in TYPED]
+def _type(verdict: Verdict, draft: Draft) -> None:
+    """Write `draft` into the row."""
     verdict.rating, verdict.scale_version = draft.rating, ratings.CURRENT_SCALE
     verdict.claim_wording = draft.claim_wording
     verdict.summary, verdict.explanation = draft.summary, draft.explanation
-    return [getattr(verdict, name) for name in TYPED] != before
 
 
 def _learn(verdict: Verdict) -> None:
@@ -239,6 +251,14 @@ def _learn(verdict: Verdict) -> None:
     review.claim = Claim.objects.select_related("claimant").get(pk=review.claim_id)
     verdict.context = context_of(review.claim)
     verdict.checklist = checklists.answers(review)
+
+
+def _learn_once(verdict: Verdict) -> None:
+    """Do so unless it stands there already."""
+    if not verdict.seq or not verdict.context:
+        _learn(verdict)
+    elif not verdict.checklist:  # it was last saved before these were sealed
+        verdict.checklist = checklists.answers(verdict.review)
 
 
 def _seal(
@@ -491,23 +511,17 @@ def finding_hash(version: VerdictVersion) -> str:
 
 
 def contributors(verdict: Verdict) -> list[User]:
-    """Return who wrote a version since the last approved one: the people who may not approve it.
+    """Return who wrote what readers would be told: the people who may not approve it.
 
-    One that has some of the approvals it needs is not approved yet.
-    Where one of these versions was adopted, so are those who wrote what it adopted.
+    That is, since the last version that has all approvals it needs: who wrote a version, and who
+    began the correction. Where one of these was adopted, so are those who wrote what it adopted,
+    however often that was; where an older one was restored, all who wrote before. The trigger
+    `reviews_four_eyes` asks the same function of the database.
     """
-    approvals = Decision.objects.filter(version__verdict=verdict).complete()
-    approved_to = approvals.aggregate(seq=Max("version__seq"))["seq"] or 0
-    written = verdict.versions.filter(seq__gt=approved_to)
-    adopted = VerdictVersion.objects.filter(
-        verdict__versions__publication__adoptions__review=verdict.review_id,
-        verdict__versions__publication__adoptions__at__in=written.filter(
-            action=VerdictVersion.Action.ADOPT
-        ).values("at"),
-        seq__lte=F("verdict__versions__seq"),
-    )
-    wrote = Q(pk__in=written.values("actor")) | Q(pk__in=adopted.values("actor"))
-    return list(User.objects.filter(wrote).order_by("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reviews_contributors(%s, %s)", [verdict.pk, verdict.seq + 1])
+        found = [pk for (pk,) in cursor]
+    return list(User.objects.filter(pk__in=found).order_by("pk"))
 
 
 # Comparing
@@ -521,7 +535,10 @@ def compare(old: VerdictVersion | None, new: VerdictVersion) -> list[FieldDiff]:
     if not new.content or (old and not old.content):
         return []
     before = as_text(read(old)) if old else dict.fromkeys(FIELD_LABELS, "")
-    after = as_text(read(new))
+    return _differing(before, as_text(read(new)))
+
+
+def _differing(before: dict[str, str], after: dict[str, str]) -> list[FieldDiff]:
     return [
         FieldDiff(field, label, tuple(word_diff(before[field], after[field])))
         for field, label in FIELD_LABELS.items()

@@ -187,6 +187,7 @@ def refresh_priorities(reviews: Iterable[Review]) -> None:
 def reweigh(reviews: Sequence[Review]) -> None:
     """Put `reviews` under their topics and weigh them anew; what changed is stored.
 
+    What is submitted stays under those that ask for more approvals than the new ones would.
     Their facts stay as they were learnt, and with them the time at which they were; those that were
     opened before facts were kept learn them now. The caller has locked them.
     """
@@ -198,13 +199,20 @@ def reweigh(reviews: Sequence[Review]) -> None:
     for review in reviews:
         before = (review.priority, review.reasons, review.topics)
         if not review.topics_by_hand:
-            review.topics = priority.topics_of(review.claim.wording, vocabulary)
+            read = priority.topics_of(review.claim.wording, vocabulary)
+            fewer = _approvals(read, topics) < _approvals(review.topics, topics)
+            if review.status != Status.SUBMITTED or not fewer:
+                review.topics = read
         found = weighed(review, weights, topics, now)
         review.priority = priority.total(found)
         review.reasons = [asdict(reason) for reason in found]
         if (review.priority, review.reasons, review.topics) != before:
             changed.append(review)
     Review.objects.bulk_update(changed, ["priority", "reasons", "topics"], batch_size=BATCH)
+
+
+def _approvals(slugs: Sequence[str], topics: Mapping[str, ReviewTopic]) -> int:
+    return max((topics[slug].approvals for slug in slugs if slug in topics), default=1)
 
 
 def _refresh_stale() -> None:

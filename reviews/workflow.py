@@ -102,13 +102,15 @@ def renew(review: Review, *, by: User, token: int) -> None:
 
 
 @transaction.atomic
-def submit(review: Review, *, by: User, token: int, seq: int) -> None:
+def submit(review: Review, *, by: User, token: int, seq: int, told: str) -> None:
     """Hand version `seq` of the verdict to the supervisors and end the lease.
 
     Where the claimant, the appearances or the checklist changed since, they are sealed first, as
-    the next version.
+    the next version: what others wrote there reaches readers only after its checker read it.
 
-    :raises Refused: if the lease is lost, something is missing, or `seq` is not the newest version.
+    :param told: by `history.told`, of what the checker was shown.
+    :raises Refused: if the lease is lost, something is missing, `seq` is not the newest version, or
+        readers would be told anything else than `told`.
     """
     actor, now = gate.begin(Action.SUBMIT, review, by, token=token)
     if history.of(review).seq != seq:
@@ -116,6 +118,11 @@ def submit(review: Review, *, by: User, token: int, seq: int) -> None:
     history.complete(review, by=actor, at=now)
     if needs := gate.missing(review):
         raise Refused(f"The verdict still needs {gate.listed(needs)}.")
+    if history.told(history.of(review).context) != told:
+        raise Refused(
+            "What readers are told of who said it and where changed since this page was opened. "
+            "Read it below, and submit again."
+        )
     review.end_lease(keep_checker=True)
     review.move(Action.SUBMIT, by=actor, at=now, note=policy.submitted_under(review))
     opinions.submitted(review, by=actor, at=now)

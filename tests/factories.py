@@ -386,7 +386,12 @@ def tick(review: Review, *texts: str) -> None:
 def submit(review: Review) -> None:
     """Submit the newest version, as the holder."""
     seq = history.of(review).seq
-    workflow.submit(review, by=review.checker, token=review.lease_token, seq=seq)
+    workflow.submit(review, by=review.checker, token=review.lease_token, seq=seq, told=told(review))
+
+
+def told(review: Review) -> str:
+    """What its checker's page names of what readers are told besides the words."""
+    return history.told(history.context_of(review.claim))
 
 
 def approve(review: Review, *, by: User) -> Decision:

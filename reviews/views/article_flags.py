@@ -1,11 +1,12 @@
-"""Flags as they stand in the shown article."""
+"""Flags, and the claim itself, as they stand in the shown article."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claims.marking import Mark
-from claims.models import Flag
+from claims.models import Article, Claim, Flag
 
 # What flags found by comparing copies mean; every other one says that something is unverified.
 TONES = {
@@ -14,6 +15,14 @@ TONES = {
     "agent_changed": "changed",
     "attribution_lost": "changed",
 }
+
+
+def claim_marks(claim: Claim, article: Article) -> Iterator[Mark]:
+    """Mark where `claim` stands in `article`, and the words that say whose it is."""
+    for appearance in article.appearances.current().filter(claim=claim):
+        yield Mark(appearance.start, appearance.end, "mark mark-claim")
+        if appearance.cue_start is not None and appearance.cue_end is not None:
+            yield Mark(appearance.cue_start, appearance.cue_end, "mark mark-attribution")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
 from claims import invisible, marking, matching, outside, provenance, watching
@@ -64,8 +63,9 @@ from reviews.views.approving import (
     gaps,
     marked_words,
 )
-from reviews.views.article_flags import RuleFlags, ShownFlag
+from reviews.views.article_flags import RuleFlags, ShownFlag, claim_marks
 from reviews.views.contact_log import ContactLog, Noted
+from reviews.views.known import Known, readable
 from reviews.views.threads import Threads, threads
 
 NEWEST_EVENTS = 8
@@ -265,18 +265,18 @@ class ReviewPage:
                 "token": self.review.lease_token, "seq": self.verdict.seq, "rating": draft.rating,
                 "claim_wording": draft.claim_wording, "summary": draft.summary,
                 "explanation": draft.explanation, "correction": draft.correction,
+                "told": self.known.told,
             }
         )  # fmt: skip
 
     @cached_property
-    def context(self) -> dict[str, Any]:
+    def sealed_context(self) -> dict[str, Any]:
         """What readers are told besides the words: as sealed in the newest version."""
-        context = history.read(self.newest_version)["context"] if self.newest_version else {}
-        places = [
-            place | {"date": parse_date(place["date"]), "fate": provenance.Fate(place["caution"])}
-            for place in context.get("appearances", [])
-        ]
-        return context | {"appearances": places}
+        return readable(history.read(self.newest_version)["context"] if self.newest_version else {})
+
+    @cached_property
+    def known(self) -> Known:
+        return Known(self.review, self.newest_version, self.request.POST.get("told"))
 
     @property
     def ratings(self) -> tuple[ratings.Rating, ...]:
@@ -478,7 +478,7 @@ class ReviewPage:
             return []
         flags = {shown.flag.ref: shown for shown in self.flags}
         marks = [shown.mark() for shown in flags.values()]
-        marks += [*self._claim_marks(self.article), *self._comment_marks(self.article)]
+        marks += [*claim_marks(self.claim, self.article), *self._comment_marks(self.article)]
         return [
             (paragraph, [flags[mark.ref] for mark in paragraph.leads if mark.ref in flags])
             for paragraph in marking.paragraphs(marking.beginning(self.article.text), marks)
@@ -538,12 +538,6 @@ class ReviewPage:
         newest = max((flag.decided_at for flag in mine if flag.decided_at), default=None)
         together = [flag for flag in mine if flag.decided_at == newest]
         return together if len(together) > 1 else []
-
-    def _claim_marks(self, article: Article) -> Iterable[Mark]:
-        for appearance in article.appearances.current().filter(claim=self.claim):
-            yield Mark(appearance.start, appearance.end, "mark mark-claim")
-            if appearance.cue_start is not None and appearance.cue_end is not None:
-                yield Mark(appearance.cue_start, appearance.cue_end, "mark mark-attribution")
 
     # The approval
 

@@ -55,7 +55,8 @@ def submit(request: Request, ref: str) -> HttpResponse:
     if isinstance(saved, HttpResponse):
         return saved
     try:
-        workflow.submit(review, by=request.user, token=form.cleaned_data["token"], seq=saved)
+        token, told = form.cleaned_data["token"], form.cleaned_data["told"]
+        workflow.submit(review, by=request.user, token=token, seq=saved, told=told)
     except Refused as refused:
         return _panel(request, review, 409, Answer(problem=str(refused)))
     messages.success(request, "Submitted. A supervisor who did not write it decides.")

@@ -17,6 +17,7 @@ from reviews import (
 )
 from reviews.models import Review
 from reviews.states import Status
+from tests.factories import submit, told
 from tests.killed.arranged import (
     FOUND,
     SOON,
@@ -41,7 +42,7 @@ def _submit() -> Call:
     review = opinion_on("taken")
     workflow.withdraw(review, by=review.checker)
     opinions.give(review, by=review.opinions.get().second_checker, found=FOUND)
-    return by_holder(workflow.submit, review, seq=2)
+    return by_holder(workflow.submit, review, seq=2, told=told(review))
 
 
 def _decide(move: Callable[..., Any], **fields: Any) -> Call:
@@ -176,7 +177,7 @@ def _met_at_submitting() -> Call:
     """As in `workflow.submit`: what was given meanwhile meets the verdict."""
     call = _submit()
     review = call.args[0]
-    workflow.submit(review, by=review.checker, token=review.lease_token, seq=2)
+    submit(review)
     return partial(workflow.adjudicate, review, by=decider(), seq=2, outcome="first", reason="So.")
 
 
@@ -188,7 +189,8 @@ def _call_off_given_up() -> Call:
 def _drawn() -> Call:
     """A rule draws every verdict."""
     opinions.set_rule(by=decider(), share=100, topics=[], why="A trial.")
-    return by_holder(workflow.submit, held(), seq=2)
+    review = held()
+    return by_holder(workflow.submit, review, seq=2, told=told(review))
 
 
 OPINIONS: dict[str, Arrange] = {

@@ -71,7 +71,8 @@ def _adopted_content() -> Call:
 def _submitted() -> Call:
     review = held()
     factories.tick(review, checklists.sheet(review).items[0].point.text)
-    return by_holder(workflow.submit, review, seq=history.of(review).seq)
+    seq, told = history.of(review).seq, factories.told(review)
+    return by_holder(workflow.submit, review, seq=seq, told=told)
 
 
 def _evidence_recorded() -> Call:

@@ -166,7 +166,9 @@ class Checking(Desk):
         ready = model.now.complete and page.seq == model.seq and not model.unchanged
         if self.attempt(
             "submit", model.writable(person, page) and ready,
-            lambda: workflow.submit(review, by=person, token=page.token, seq=page.seq),
+            lambda: workflow.submit(
+                review, by=person, token=page.token, seq=page.seq, told=factories.told(review)
+            ),
         ):  # fmt: skip
             model.leave(Status.SUBMITTED, keep_holder=True)
             model.meet()

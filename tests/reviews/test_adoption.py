@@ -241,12 +241,28 @@ class TestFourEyes:
         version = adopt(review, check)
         factories.submit(review)
 
-        refused = pytest.raises(IntegrityError, match="an author of what was adopted")
+        refused = pytest.raises(IntegrityError, match="a contributor cannot approve")
         with refused, transaction.atomic():
             Decision.objects.create(
                 version=version, content_hash=version.content_hash, kind="approved",
                 by=author, by_name=str(author), at=leases.clock(),
             )  # fmt: skip
+
+    def test_who_wrote_it_first_does_not_approve_it_however_often_it_was_handed_on(self):
+        author = supervisor()
+        second = held(published(author=author))
+        adopt(second, earlier(second.claim)[0].publication)
+        factories.submit(second)
+        factories.approve(second, by=supervisor())
+        publication.publish(review_id=second.pk)
+        check = Publication.objects.get(review=second)
+        third = held(check, wording="Harbour dredging cut the catch by 70 per cent.")
+        adopt(third, check)
+        factories.submit(third)
+
+        assert author in history.contributors(history.of(third))
+        with pytest.raises(Refused, match="You contributed"):
+            factories.approve(third, by=author)
 
     def test_who_wrote_a_later_correction_of_it_may_approve(self):
         check = published()

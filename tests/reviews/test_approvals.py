@@ -11,6 +11,7 @@ from reviews import (
     history,
     opinions,
     publication,
+    queue,
     verification,
     workflow,
 )
@@ -105,6 +106,52 @@ def test_the_strictest_topic_decides_at_the_moment_of_an_approval(submitted, por
     factories.approve(submitted, by=supervisor())
 
     assert (submitted.status, given(submitted)) == (Status.APPROVED, [(1, 2), (2, 3), (3, 1)])
+
+
+@pytest.mark.parametrize("by", ["its checker", "a supervisor"])
+def test_what_is_submitted_needs_as_many_approvals_as_its_topics_asked(submitted, by):
+    person = submitted.checker if by == "its checker" else supervisor()
+
+    with pytest.raises(Refused, match="submitted under topics that ask for 2 approvals"):
+        arranging.put_under(submitted, by=person, topics=[], reason="It is about no port.")
+    submitted.topics = []
+    refused(lambda: submitted.save(update_fields=["topics"]), because="needs as many approvals")
+
+    submitted.refresh_from_db()
+    assert submitted.topics == ["ports"]
+
+
+def test_weighing_anew_leaves_what_is_submitted_under_a_stricter_topic(db):
+    arranging.set_topic(
+        by=supervisor(), topic=None, name="Ports", words=["harbour"], harm=2, approvals=2
+    )
+    review = review_at(Status.SUBMITTED)
+    arranging.reweigh()
+    review.refresh_from_db()
+    assert review.topics == ["ports"]
+    topic = ReviewTopic.objects.get()
+
+    arranging.set_topic(
+        by=supervisor(), topic=topic, name="Ports", words=["quay"], harm=2, approvals=2
+    )
+    arranging.reweigh()
+
+    review.refresh_from_db()
+    assert review.topics == ["ports"]
+    workflow.withdraw(review, by=review.checker)
+    queue.reweigh([review])
+    assert review.topics == []
+
+
+def test_fewer_approvals_than_its_topics_ask_for_are_a_supervisors_to_decide(ports):
+    review = review_at(Status.IN_PROGRESS)
+    arranging.put_under(review, by=review.checker, topics=["ports"], reason="A port.")
+
+    with pytest.raises(Refused, match="Its topics ask for 2 approvals; a supervisor decides"):
+        arranging.put_under(review, by=review.checker, topics=[], reason="No port.")
+    arranging.put_under(review, by=supervisor(), topics=[], reason="No port.")
+
+    assert review.topics == []
 
 
 def test_a_change_makes_earlier_approvals_void(submitted):

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from claims.models import Article
 from reviews import (
     comments,
     evidence,
     gate,
     history,
+    publication,
     workflow,
 )
 from reviews.models import (
@@ -21,6 +23,7 @@ from reviews.states import Status
 from reviews.workflow import Refused
 from tests import factories, record
 from tests.factories import fact_checker, review_at, supervisor
+from tests.reviews.test_seals import decision, refused
 
 pytestmark = pytest.mark.usefixtures("record_holds")
 
@@ -70,7 +73,9 @@ def test_submitting_names_the_version_that_was_read(db):
     factories.write_verdict(review, review.checker)
 
     with pytest.raises(Refused, match="saved again since this page was opened"):
-        workflow.submit(review, by=review.checker, token=review.lease_token, seq=1)
+        workflow.submit(
+            review, by=review.checker, token=review.lease_token, seq=1, told=factories.told(review)
+        )
 
     assert review.status == Status.IN_PROGRESS
 
@@ -201,6 +206,66 @@ def test_who_wrote_only_before_the_last_approval_may_approve_the_correction(db):
     assert review.status == Status.APPROVED
 
 
+def test_who_wrote_words_that_are_restored_does_not_approve_them(db):
+    """They were never approved, and somebody else's were since."""
+    author, other = supervisor(), fact_checker()
+    review = review_at(Status.IN_PROGRESS, checker=author)
+    factories.write_verdict(review, author)
+    factories.save(review, summary="Landings vanished.")
+    written = history.of(review).seq
+    workflow.release(review, by=author, token=review.lease_token)
+    workflow.take(review, by=other)
+    factories.save(review)
+    factories.submit(review)
+    factories.approve(review, by=supervisor())
+    publication.publish(review_id=review.pk)
+    workflow.correct(review, by=other, reason="It was worse.")
+    seq = history.of(review).seq
+    history.restore(review, by=other, token=review.lease_token, seq=seq, version_seq=written)
+    factories.submit(review)
+
+    assert author in history.contributors(review.verdict)
+    with pytest.raises(Refused, match="You contributed"):
+        factories.approve(review, by=author)
+    refused(decision(review, author).save, because="a contributor cannot approve")
+    factories.approve(review, by=supervisor())
+
+
+def test_who_said_what_has_to_be_corrected_does_not_approve_the_correction(db):
+    """Readers are told so in their words."""
+    beginner, finisher = supervisor(), fact_checker()
+    review = review_at(Status.PUBLISHED)
+    workflow.correct(review, by=beginner, reason="The year was wrong.")
+    workflow.release(review, by=beginner, token=review.lease_token)
+    workflow.take(review, by=finisher)
+    factories.save(review, summary="Landings fell by a ninth.")
+    factories.submit(review)
+
+    assert history.contributors(review.verdict) == [beginner, finisher]
+    with pytest.raises(Refused, match="You contributed"):
+        factories.approve(review, by=beginner)
+    refused(decision(review, beginner).save, because="a contributor cannot approve")
+    factories.approve(review, by=supervisor())
+    publication.publish(review_id=review.pk)
+    assert history.contributors(history.of(review)) == []
+
+
+def test_what_others_change_of_an_article_is_read_before_it_is_submitted(db):
+    review = review_at(Status.IN_PROGRESS)
+    factories.write_verdict(review, review.checker)
+    read, before = factories.told(review), history.of(review).seq
+    Article.objects.update(title="The mayor is a thief")
+
+    def submit(told: str) -> None:
+        workflow.submit(review, by=review.checker, token=review.lease_token, seq=before, told=told)
+
+    with pytest.raises(Refused, match="changed since this page was opened"):
+        submit(read)
+    assert (review.status, history.of(review).seq) == (Status.IN_PROGRESS, before)
+    submit(factories.told(review))
+    assert review.status == Status.SUBMITTED
+
+
 def test_a_returned_verdict_keeps_its_contributors(db):
     author, second = supervisor(), fact_checker()
     review = review_at(Status.RETURNED, checker=author)
@@ -250,9 +315,7 @@ def test_a_checker_who_lost_the_role_cannot_write_though_the_lease_runs(db, lose
         ),
         lambda: workflow.renew(review, by=checker, token=review.lease_token),
         lambda: comments.say(review, by=checker, body="Not mine to say."),
-        lambda: workflow.submit(
-            review, by=checker, token=review.lease_token, seq=history.of(review).seq
-        ),
+        lambda: factories.submit(review),
     ):
         with pytest.raises(Refused, match="Your role does not allow this"):
             write()

@@ -252,14 +252,23 @@ def test_the_next_version_after_one_of_the_first_schema_is_of_the_present_one(of
 # What is known besides what was typed
 
 
-def test_a_save_that_types_nothing_seals_what_is_known_of_the_claim_by_then(held):
+def test_a_save_that_types_nothing_seals_nothing_that_others_changed_of_the_claim(held):
     factories.save(held)
     Claimant.objects.update(name="The union of fishers")
 
-    version = factories.save(held)
+    assert factories.save(held) is None
+    known = history.context_of(held.claim)
+    assert [diff.field for diff in history.untold(known, chain(held)[0])] == ["claimant"]
 
-    assert history.read(version)["context"]["claimant"]["name"] == "The union of fishers"
-    assert [diff.field for diff in history.compare(chain(held)[0], version)] == ["claimant"]
+
+def test_evidence_seals_nothing_that_others_changed_of_the_claim(held):
+    factories.save(held)
+    Claimant.objects.update(name="The union of fishers")
+
+    factories.attach(held)
+
+    before, after = chain(held)
+    assert [diff.field for diff in history.compare(before, after)] == ["evidence"]
 
 
 def test_a_save_while_typing_does_not_ask_for_it(held):

@@ -12,7 +12,7 @@ from reviews import evidence, history, leases, queue, workflow
 from reviews.leases import Refused
 from reviews.states import Status
 from tests import factories
-from tests.factories import fact_checker, review_at
+from tests.factories import fact_checker, review_at, told
 
 pytestmark = pytest.mark.usefixtures("record_holds")
 
@@ -34,7 +34,7 @@ WRITES = {
     "renew": lambda review, by, token: workflow.renew(review, by=by, token=token),
     "release": lambda review, by, token: workflow.release(review, by=by, token=token),
     "submit": lambda review, by, token: workflow.submit(
-        review, by=by, token=token, seq=history.of(review).seq
+        review, by=by, token=token, seq=history.of(review).seq, told=told(review)
     ),
 }  # fmt: skip
 

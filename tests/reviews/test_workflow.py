@@ -25,7 +25,7 @@ from reviews.models import (
 from reviews.states import Action, Status
 from reviews.workflow import Refused
 from tests import factories, record
-from tests.factories import fact_checker, review_at, supervisor
+from tests.factories import fact_checker, review_at, supervisor, told
 
 pytestmark = pytest.mark.usefixtures("record_holds")
 
@@ -88,7 +88,7 @@ VERBS = {
         review, by=by, token=review.lease_token
     ),
     Action.SUBMIT: lambda review, by: workflow.submit(
-        review, by=by, token=review.lease_token, seq=history.of(review).seq
+        review, by=by, token=review.lease_token, seq=history.of(review).seq, told=told(review)
     ),
     Action.WITHDRAW: lambda review, by: workflow.withdraw(review, by=by),
     Action.HAND_OVER: lambda review, by: workflow.hand_over(

@@ -41,7 +41,8 @@ def test_approving_what_changed_meanwhile_is_409_and_keeps_the_comment(sign_in, 
     draft = history.Draft("false", "The catch fell.", "By a tenth.", "The register shows it.")
     token = submitted.lease_token
     history.save(submitted, by=submitted.checker, token=token, seq=read.seq, draft=draft)
-    workflow.submit(submitted, by=submitted.checker, token=token, seq=read.seq + 1)
+    told = factories.told(submitted)
+    workflow.submit(submitted, by=submitted.checker, token=token, seq=read.seq + 1, told=told)
 
     answer = decide(
         sign_in(factories.supervisor()), submitted, "approve",
@@ -96,7 +97,7 @@ def test_it_shows_what_changed_since_the_version_decided_on(sign_in, db):
     )  # fmt: skip
     token = review.lease_token
     history.save(review, by=review.checker, token=token, seq=2, draft=draft)
-    workflow.submit(review, by=review.checker, token=token, seq=3)
+    workflow.submit(review, by=review.checker, token=token, seq=3, told=factories.told(review))
 
     answer = sign_in(factories.supervisor()).get(f"{review.get_absolute_url()}approval/")
 

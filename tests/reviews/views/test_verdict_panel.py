@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from claims.models import Article
 from reviews import history, workflow
 from reviews.states import Status
 from tests import factories
@@ -19,7 +20,8 @@ def held(db):
 
 def typed(review, **fields):
     return {
-        "token": review.lease_token, "seq": history.of(review).seq, "rating": "false",
+        "token": review.lease_token, "seq": history.of(review).seq,
+        "told": factories.told(review), "rating": "false",
         "claim_wording": "The bridge cost 4.2 million.", "summary": WORDS,
         "explanation": "Two figures were swapped.\r\nSee page 3.",
     } | fields  # fmt: skip
@@ -212,6 +214,39 @@ def test_a_refused_submit_names_what_is_missing_and_keeps_the_save(sign_in, held
     assert "The verdict still needs at least one piece of evidence." in html
     assert f"{WORDS}</textarea>" in html
     assert history.of(held).seq == 1
+
+
+def test_what_others_changed_is_shown_and_read_before_it_is_submitted(sign_in, held):
+    """An article's title is what readers see; nobody but its checker has read the new one."""
+    factories.write_verdict(held, held.checker)
+    client, before = sign_in(held.checker), factories.told(held)
+    page = client.get(held.get_absolute_url()).content.decode()
+    assert f'name="told" value="{before}"' in page
+    assert "changed: read it before you submit" not in page
+    Article.objects.update(title="<b>The mayor is a thief</b>")
+
+    answer = send(client, held, "submit", told=before)
+
+    html = answer.content.decode()
+    held.refresh_from_db()
+    assert (answer.status_code, held.status) == (409, Status.IN_PROGRESS)
+    assert "changed since this page was opened" in html
+    assert "changed: read it before you submit" in html
+    assert "&lt;b&gt;The mayor is a thief&lt;/b&gt;" in html
+    assert f'name="told" value="{factories.told(held)}"' in html
+
+    send(client, held, "submit")
+    held.refresh_from_db()
+    assert held.status == Status.SUBMITTED
+
+
+def test_what_changed_before_the_first_save_is_shown_with_its_answer(sign_in, held):
+    before = factories.told(held)
+    Article.objects.update(title="The mayor is a thief")
+
+    html = send(sign_in(held.checker), held, told=before).content.decode()
+
+    assert "changed: read it before you submit" in html
 
 
 def test_a_submitted_verdict_can_be_taken_back(sign_in, db):
