@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from claims import analysis, provenance
 from claims.models import Appearance, Claim, Flag, Tip
@@ -28,6 +29,7 @@ from reviews.states import UNDECIDED, Action, Status
 BATCH = 200
 SWEPT = 500  # moves of each kind that one sweep makes
 PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before take-next asks again
+COMMITTED_WITHIN = timedelta(seconds=10)  # of the time that a row of an article tells
 QUEUE_LOCK = 0x71756575  # the key of the advisory lock under which reviews are opened
 
 LEARNT = (
@@ -162,10 +164,19 @@ def _deserving() -> QuerySet[Claim]:
 
 
 def _asked_for() -> QuerySet[Claim]:
-    """Claims for which an accepted tip stands; of one merged into another, the other."""
-    tips = Tip.objects.accepted()
-    asked = Q(pk__in=tips.values("claim")) | Q(pk__in=tips.values("claim__merged_into"))
-    return Claim.objects.filter(asked, merged_into__isnull=True)
+    """Claims for which an accepted tip stands; of one merged into another, the last of these."""
+    asked = RawSQL(ASKED_FOR, [Tip.State.ACCEPTED])  # noqa: S611  it is a parameter
+    return Claim.objects.filter(pk__in=asked, merged_into__isnull=True)
+
+
+ASKED_FOR = """
+WITH RECURSIVE asked (id) AS (
+    SELECT claim_id FROM claims_tip WHERE state = %s
+    UNION
+    SELECT claim.merged_into_id FROM claims_claim claim JOIN asked ON asked.id = claim.id
+)
+SELECT id FROM asked
+"""
 
 
 # Priority
@@ -216,14 +227,20 @@ def _approvals(slugs: Sequence[str], topics: Mapping[str, ReviewTopic]) -> int:
 
 
 def _refresh_stale() -> None:
+    """Refresh each review once of whose claim something may have been stored since it was.
+
+    What is stored can be read a moment later than it says: only then is it committed.
+    """
     copies = Appearance.objects.filter(claim=OuterRef("claim"))
-    found = copies.filter(article__analysis__finished_at__gt=OuterRef("prioritised_at"))
+    since = OuterRef("prioritised_at") - COMMITTED_WITHIN
+    found = copies.filter(article__analysis__finished_at__gt=since)
     decided = copies.filter(
-        Q(article__derivations__decided_at__gt=OuterRef("prioritised_at"))
-        | Q(article__flags__decided_at__gt=OuterRef("prioritised_at"))
+        Q(article__derivations__decided_at__gt=since) | Q(article__flags__decided_at__gt=since)
     )
-    while refresh(Review.objects.filter(Exists(found) | Exists(decided)), skip_locked=True):
-        pass
+    stale = Review.objects.filter(Exists(found) | Exists(decided))
+    pks = list(stale.order_by("pk").values_list("pk", flat=True))
+    for first in range(0, len(pks), BATCH):
+        refresh(stale.filter(pk__in=pks[first : first + BATCH]), skip_locked=True)
 
 
 @transaction.atomic

@@ -279,6 +279,23 @@ def test_a_waiting_review_is_weighed_again_when_its_claim_is_found_in_a_new_arti
     assert review.priority == sum(reason["points"] for reason in review.reasons)
 
 
+def test_a_copy_that_was_committed_after_the_queue_looked_is_found_all_the_same(db):
+    """What it was stored at is before its commit, and may be before the queue looked last."""
+    review = factories.review(worthiness=0.7)
+    other = factories.article(text="Dredging cut the catch by half, a union said.")
+    Appearance.objects.create(
+        article=other, claim=review.claim, start=0, end=31, sentence_start=0, sentence_end=45,
+        wording="Dredging cut the catch by half.", worthiness=0.7,
+    )  # fmt: skip
+    stored = review.prioritised_at - timedelta(milliseconds=200)
+    Analysis.objects.filter(article=other).update(status="analysed", finished_at=stored)
+
+    queue.open_reviews()
+
+    review.refresh_from_db()
+    assert review.copies == 2
+
+
 def test_weighing_thirty_reviews_asks_no_more_than_weighing_one(db):
     def queries():
         with CaptureQueriesContext(connection) as captured:

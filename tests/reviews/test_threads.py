@@ -226,7 +226,8 @@ def test_a_move_sent_several_times_at_once_acts_once(copies):
 
     once(workflow.take, by=checker)
     factories.write_verdict(review, checker)
-    once(workflow.submit, by=checker, token=review.lease_token, seq=2)
+    told = factories.told(review)
+    once(workflow.submit, by=checker, token=review.lease_token, seq=2, told=told)
     once(workflow.return_to_checker, by=decider, seq=2, comment="Name the year.")
     once(workflow.take, by=checker)
     once(workflow.submit, by=checker, token=review.lease_token, seq=2)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from claims import matching, tasks, tips
 from claims.models import Claim, Tip
-from reviews import publication, queue, workflow
+from reviews import publication, queue, regrouping, workflow
 from reviews.models import Publication, Review
 from reviews.states import Status
 from tests import factories
@@ -194,6 +194,22 @@ def test_a_merged_claim_hands_what_is_asked_on_to_the_other():
     queue.open_reviews()
 
     assert [one.claim for one in Review.objects.all()] == [other]
+
+
+def test_what_is_asked_is_handed_on_through_every_merge():
+    tip, person = accepted(), factories.fact_checker()
+    between, last = (
+        Claim.objects.create(wording=wording, language="en", worthiness=0.1)
+        for wording in ("Forty boats left the bay.", "The bay lost forty of its boats.")
+    )
+    regrouping.merge(tip.claim, between, by=person, reason="The same.")
+    queue.open_reviews()
+
+    regrouping.merge(between, last, by=person, reason="The same.")
+    queue.open_reviews()
+
+    assert Review.objects.get(claim=between).status == Status.DISMISSED
+    assert Review.objects.get(claim=last).status == Status.QUEUED
 
 
 def test_a_dismissed_tip_says_why_and_can_be_taken_back():
