@@ -230,9 +230,9 @@ def test_a_move_sent_several_times_at_once_acts_once(copies):
     once(workflow.submit, by=checker, token=review.lease_token, seq=2, told=told)
     once(workflow.return_to_checker, by=decider, seq=2, comment="Name the year.")
     once(workflow.take, by=checker)
-    once(workflow.submit, by=checker, token=review.lease_token, seq=2)
+    once(workflow.submit, by=checker, token=review.lease_token, seq=2, told=told)
     once(workflow.withdraw, by=checker)
-    once(workflow.submit, by=checker, token=review.lease_token, seq=2)
+    once(workflow.submit, by=checker, token=review.lease_token, seq=2, told=told)
     read = history.of(review)
     once(workflow.approve, by=decider, seq=read.seq, content_hash=read.content_hash)
 
