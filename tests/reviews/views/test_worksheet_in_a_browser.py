@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from claims.models import Article
 from reviews import history
 from reviews.models import ChecklistEvent, Contact, Review
 from reviews.states import Status
@@ -81,6 +82,27 @@ def test_points_are_ticked_and_what_is_missing_follows(look, transactional_db):
         expect(page.get_by_text("Submitted.")).to_be_visible()
 
     assert ChecklistEvent.objects.filter(action="tick").count() == 2
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_others_changed_is_read_before_it_is_submitted(look, transactional_db):
+    review = factories.review_at(Status.IN_PROGRESS)
+    factories.write_verdict(review, review.checker)
+    with desk(look, review.checker, refused=True) as (page,):
+        page.goto(review.get_absolute_url())
+        told = page.locator("#verdict-state details")
+        expect(told).not_to_have_attribute("open", "")
+        Article.objects.update(title="Half the fleet is gone, the port says")
+        page.get_by_label("Summary").fill("Typed, and not saved.")
+        page.keyboard.press("Control+Enter")
+
+        expect(page.get_by_role("alert")).to_contain_text("changed since this page was opened")
+        expect(told).to_contain_text("changed: read it before you submit")
+        expect(told.get_by_text("Half the fleet is gone").last).to_be_visible()
+        expect(page.get_by_label("Summary")).to_have_value("Typed, and not saved.")
+        look_at(page, "what others changed")
+        page.get_by_role("button", name=re.compile("^Submit")).press("Enter")
+        expect(page.get_by_text("Submitted.")).to_be_visible()
 
 
 @pytest.mark.parametrize("look", LOOKS)
