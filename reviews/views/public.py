@@ -23,6 +23,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
+from claims import invisible
 from claims.models import as_ref
 from reviews import checks as shelf
 from reviews import publication, ratings, signing
@@ -167,6 +168,9 @@ class _Written(SimplerXMLGenerator):
         if contents and name in ("title", "summary"):
             contents, attrs = html.escape(contents, quote=False), {"type": "html"}
         super().addQuickElement(name, contents, attrs)
+
+    def characters(self, content: str) -> None:
+        super().characters(invisible.writable(content))
 
 
 class _Atom(Atom1Feed):

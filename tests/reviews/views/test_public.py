@@ -281,6 +281,21 @@ def test_words_in_the_atom_feed_are_words_and_no_markup(client, db, settings):
     assert shown(feed, "title") == f"Fact checks by {settings.ORGANISATION}"
 
 
+@pytest.mark.parametrize("character", ["\x01", "\x0b", "\x1b", "\ufffe"])
+def test_a_character_that_xml_cannot_hold_does_not_take_the_feed_down(client, db, character):
+    published(
+        claim_wording=f"Landings fell{character} by half.", summary=f"They{character} did not."
+    )
+    published(claim_wording="The catch was halved.")
+
+    feed = ElementTree.fromstring(client.get("/checks/feed.xml").content)
+
+    assert [shown(entry, "title") for entry in feed.findall(f"{ATOM}entry")] == [
+        "Mostly false: The catch was halved.", "Mostly false: Landings fell\ufffd by half.",
+    ]  # fmt: skip
+    assert shown(feed.findall(f"{ATOM}entry")[1], "summary") == "They\ufffd did not."
+
+
 # In a browser
 
 
