@@ -24,8 +24,10 @@ LOOK_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 _SUSPECT = re.compile(
     "[^\\S\n\t ]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2400\u2800\u3164\ufe00-\ufe0f\ufeff"
-    "\uffa0\ufff0-\ufffb\ufffd\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+    "\uffa0\ufff0-\ufffb\ufffd-\uffff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+# What XML 1.0 has no way to write, not even escaped: one such character breaks a whole feed.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")  # seen as the gaps they are
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAMES = {
@@ -78,6 +80,20 @@ def summary(found: list[Odd]) -> str:
     if words:
         parts.append(f"{words} word{'s' * (words > 1)} mixing letters of two alphabets")
     return f"This text holds {' and '.join(parts)}. They are marked where they stand." * bool(parts)
+
+
+def unwritable_in(text: str) -> Odd | None:
+    """Return the first character of `text` that no feed can hold; None if there is none."""
+    found = _UNWRITABLE.search(text)
+    return Odd(found.start(), found.end(), _name(text, found.start())) if found else None
+
+
+def writable(text: str) -> str:
+    """Return `text` with the replacement character for each one that no feed can hold.
+
+    For what is written for others; of what was received nothing is replaced.
+    """
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _name(text: str, at: int) -> str:

@@ -129,7 +129,7 @@ def flags(
 
 
 def as_csv(judged: list[Judged]) -> str:
-    """The list as CSV; a cell that a spreadsheet would take for a formula begins with "'"."""
+    """The list as CSV; what a spreadsheet would take for a formula stands after "'"."""
     lines = io.StringIO()
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -258,7 +259,12 @@ def _number(count: int) -> str:
 COLUMNS = (
     "article", "source", "date", "caution", "words", "rests_on", "claimants", "figures", "changes",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may run
+# What a spreadsheet may run, and where a cell may begin: at its own beginning and where lines or
+# cells are parted. Where lists are written with semicolons it splits a whole line there, quoted by
+# us or not; blanks and quotation marks before a sign do not stop it then.
+_SIGN = "[=+@＝＋－＠-]"
+_PARTING = ";|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+_FORMULA = re.compile(rf'^(?=[\t\r\n]|\s*{_SIGN})|[{_PARTING}](?=(?:[^\S{_PARTING}]|")*{_SIGN})')
 
 
 def exported(table: StoryTable) -> list[dict[str, str]]:
@@ -280,7 +286,7 @@ def exported(table: StoryTable) -> list[dict[str, str]]:
 
 
 def as_csv(table: StoryTable) -> str:
-    """The table as CSV; a cell that a spreadsheet would take for a formula begins with "'"."""
+    """The table as CSV; what a spreadsheet would take for a formula stands after "'"."""
     lines = io.StringIO()
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
@@ -301,5 +307,5 @@ def as_document(table: StoryTable) -> dict[str, Any]:
 
 
 def inert(cell: str) -> str:
-    """Return `cell` so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """Return `cell` so that no spreadsheet takes it, or a part of it, for a formula: after "'"."""
+    return _FORMULA.sub(r"\g<0>'", cell)

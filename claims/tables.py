@@ -109,7 +109,7 @@ def preview(content: bytes, *, name: str, by: AbstractUser, most: int | None = N
 
 
 def as_csv(report: Report) -> str:
-    """The answers as CSV; a cell that a spreadsheet would take for a formula begins with "'"."""
+    """The answers as CSV; what a spreadsheet would take for a formula stands after "'"."""
     lines = io.StringIO()
     writer = csv.writer(lines)
     writer.writerow(["line", "outcome", "claim", "wording", "why"])

@@ -37,6 +37,9 @@ POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 
 NOBODY = 65534
+# Where programs, libraries, locales and room for temporary files are.
+_PASSED_ON = {"PATH", "HOME", "LANG", "LOCPATH", "LOCALE_ARCHIVE", "LD_LIBRARY_PATH", "TMPDIR"}
+_PASSED_ON |= {"DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"}  # macOS
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -137,7 +140,10 @@ def _await_predecessor(pid_file: Path) -> None:
 
 def _succeeds(command: list[str], identity: Identity) -> bool:
     try:
-        return subprocess.run(command, preexec_fn=child(signal.SIGKILL, identity)).returncode == 0
+        asked = subprocess.run(
+            command, env=_server_environment(), preexec_fn=child(signal.SIGKILL, identity)
+        )
+        return asked.returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 
@@ -304,7 +310,7 @@ class Valkey(Server):
 
     def launch(self) -> None:
         folder = self.data / "valkey"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         options = {
             "port": "0",
             "unixsocket": str(run_folder(self.data) / VALKEY_SOCKET),
@@ -439,6 +445,7 @@ def _postgres_identity(binaries: Path, data: Path) -> Identity:
         return Identity.SAME
     if _libc and _succeeds(["/bin/true"], Identity.USER_NAMESPACE):
         return Identity.USER_NAMESPACE
+    _close_what_is_in(data)
     data.chmod(0o711)
     for path in (binaries / "postgres", data):
         if not _succeeds(["/bin/sh", "-c", 'test -x "$0"', str(path)], Identity.NOBODY):
@@ -449,9 +456,20 @@ def _postgres_identity(binaries: Path, data: Path) -> Identity:
     return Identity.NOBODY
 
 
+def _close_what_is_in(data: Path) -> None:
+    """Take from everybody else what older runs left open to them, before they may pass through."""
+    for path in data.iterdir():
+        if not path.is_symlink():
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o077)
+
+
 def _server_environment() -> dict[str, str]:
-    """Return our environment without PG*, which would change what the server does."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """Return what servers need of our environment, by name.
+
+    Whoever shares their user id can read it, and that may be another than ours: no secret of the
+    desk's goes along, and nothing (PG*) that changes what they do.
+    """
+    own = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
     return own | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 

@@ -203,6 +203,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.counted_address"
 
 # Security.
 CONTENT_SECURITY_POLICY = {
@@ -228,7 +229,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_CLIENT_IP_CALLABLE = "factcheck.proxy.client_address"
 # What may be sent in one request: text; bytes of one file, as much as is read of any; of all files
 # together, on the disk while it lasts; and how many. Beyond Django's own limit a request is refused
 # whole, so it is higher: what is too much is left out and said to be.

@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -158,6 +158,9 @@ def _file(taken: Checkpoint) -> Iterator[IO[bytes]]:
         file = part.open("wb")
     except OSError as error:
         raise CannotTake(f"{folder} cannot be written: {error.strerror}.") from error
+    if settings.CHECKPOINT_FOLDER_IS_NAMED:  # a witness: its folder says who may read there
+        with suppress(OSError):  # some file systems know no modes
+            part.chmod(0o644)
     try:
         with file:
             yield file

@@ -20,6 +20,7 @@ from reviews.contacts import Told
 from reviews.history import Draft
 from reviews.inbox import Kind, Mail
 from reviews.models import Comment, Evidence, ReviewTopic, SecondOpinion, User
+from reviews.typed import Words
 from reviews.worksheet import Way
 
 LONGEST_REASON = 500  # characters
@@ -41,27 +42,27 @@ class VerdictForm(LeaseForm):
     seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     told = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     rating = forms.ChoiceField(required=False, choices=ratings.choices)
-    claim_wording = forms.CharField(
+    claim_wording = Words(
         label="Claim as checked",
         required=False,
         max_length=1_000,
         help_text="One sentence that stands by itself: who, what, when. This is what gets rated.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    summary = forms.CharField(
+    summary = Words(
         required=False,
         max_length=600,
         help_text="What readers see first: the finding in one or two sentences.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    explanation = forms.CharField(
+    explanation = Words(
         required=False,
         max_length=20_000,
         help_text="How the evidence leads to the rating, and what could not be found out.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
 
-    correction = forms.CharField(
+    correction = Words(
         label="What is corrected, for readers",
         required=False,
         max_length=1_000,
@@ -112,10 +113,10 @@ class ReconciledForm(VerdictForm):
 
 
 class EvidenceForm(LeaseForm):
-    title = forms.CharField(label="Title of the document", max_length=300)
-    publisher = forms.CharField(max_length=200, help_text="Who published it.")
+    title = Words(label="Title of the document", max_length=300)
+    publisher = Words(max_length=200, help_text="Who published it.")
     url = forms.URLField(label="Address", required=False, assume_scheme="https", max_length=2000)
-    quote = forms.CharField(
+    quote = Words(
         max_length=4_000,
         help_text="The words that matter, as they stand there.",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -124,7 +125,7 @@ class EvidenceForm(LeaseForm):
     is_primary = forms.BooleanField(
         label="Primary source: a document, data, or a witness first-hand", required=False
     )
-    interest = forms.CharField(
+    interest = Words(
         label="Interest",
         required=False,
         max_length=300,
@@ -143,7 +144,7 @@ class EvidenceForm(LeaseForm):
 
 
 class WithdrawEvidenceForm(LeaseForm):
-    reason = forms.CharField(label="Why it no longer counts", max_length=500)
+    reason = Words(label="Why it no longer counts", max_length=500)
 
 
 class HandOverForm(LeaseForm):
@@ -155,7 +156,7 @@ class HandOverForm(LeaseForm):
         to_field_name="username",
         empty_label="Choose a colleague",
     )
-    note = forms.CharField(
+    note = Words(
         label="What they should know", max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
@@ -183,7 +184,7 @@ class SnoozeForm(LeaseForm):
     """Until when a held review is put aside, and for which reply."""
 
     until = _day("Until", "It comes back to you that morning by itself. Save first what you typed.")
-    waits_for = forms.CharField(
+    waits_for = Words(
         label="What you wait for",
         max_length=300,
         help_text="Whose reply, and to what. Your colleagues see it in the list.",
@@ -197,7 +198,7 @@ class DueForm(forms.Form):
     """When a check is due, set by hand."""
 
     due_at = _day("Due on", "Its spread no longer decides the date; you do.")
-    reason = forms.CharField(label="Why then", max_length=500)
+    reason = Words(label="Why then", max_length=500)
 
     def clean_due_at(self) -> datetime:
         return _morning(self.cleaned_data["due_at"])
@@ -212,7 +213,7 @@ class TopicsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="Its words no longer decide them; you do.",
     )
-    reason = forms.CharField(label="Why it belongs there", max_length=500)
+    reason = Words(label="Why it belongs there", max_length=500)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -228,7 +229,7 @@ class TopicsForm(forms.Form):
 class RecheckForm(forms.Form):
     """What a new look at an unproven verdict found, and when the next is due."""
 
-    found = forms.CharField(
+    found = Words(
         label="What you looked at",
         max_length=1000,
         help_text="And why there is still no conclusion.",
@@ -244,7 +245,7 @@ class ReplyForm(LeaseForm):
     """What somebody who was asked replied, and when."""
 
     replied_on = _day("Replied on", "")
-    reply = forms.CharField(
+    reply = Words(
         max_length=10_000,
         help_text="In their own words; what was left out marked as left out.",
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -257,12 +258,12 @@ class ReplyForm(LeaseForm):
 class ContactForm(LeaseForm):
     """Whom a checker asked, how, when and what."""
 
-    whom = forms.CharField(
+    whom = Words(
         label="Who was asked", max_length=200, help_text="The claimant, or whoever speaks for them."
     )
     way = forms.ChoiceField(label="How", choices=Way.choices)
     asked_on = _day("Asked on", "")
-    question = forms.CharField(
+    question = Words(
         label="What was asked", max_length=4_000, widget=forms.Textarea(attrs={"rows": 3})
     )
     reply_by = _day("Reply asked for by", "")
@@ -284,10 +285,8 @@ class CorrectContactForm(ContactForm):
     """What an entry of the log should have said, with the reply, and why."""
 
     replied_on = _day("Replied on", "")
-    reply = forms.CharField(
-        required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    why = forms.CharField(label="Why it is corrected", max_length=500)
+    reply = Words(required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 2}))
+    why = Words(label="Why it is corrected", max_length=500)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -301,14 +300,14 @@ class TickForm(LeaseForm):
     """A point of the checklist, by its text, and what the checker says to it."""
 
     point = forms.CharField(max_length=LONGEST_POINT, widget=forms.HiddenInput)
-    note = forms.CharField(required=False, max_length=500)
+    note = Words(required=False, max_length=500)
 
 
 class PointForm(forms.Form):
     """One point of the checklist, as a supervisor edits it."""
 
-    text = forms.CharField(label="Point", max_length=LONGEST_POINT)
-    help = forms.CharField(required=False, max_length=500, label="Help")
+    text = Words(label="Point", max_length=LONGEST_POINT)
+    help = Words(required=False, max_length=500, label="Help")
     required = forms.BooleanField(required=False, label="No verdict is submitted without it")
     kind = forms.ChoiceField(
         label="Asked only where this stands",
@@ -342,7 +341,7 @@ class EditForm(forms.Form):
     """On top of which version the checklist is edited, and why."""
 
     seq = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    why = forms.CharField(label="Why it changes", max_length=500)
+    why = Words(label="Why it changes", max_length=500)
 
 
 class ReadForm(forms.Form):
@@ -369,7 +368,7 @@ class FlagForm(LeaseForm):
     """A person's decision on a flag."""
 
     state = forms.ChoiceField(choices=Flag.State.choices)
-    reason = forms.CharField(required=False, max_length=500)
+    reason = Words(required=False, max_length=500)
 
 
 class FlagsForm(LeaseForm):
@@ -379,7 +378,7 @@ class FlagsForm(LeaseForm):
     state = forms.ChoiceField(choices=Flag.State.choices)
     flag = forms.TypedMultipleChoiceField(required=False)
     rule = forms.TypedMultipleChoiceField(required=False)
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+    reason = Words(required=False, max_length=LONGEST_REASON)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
@@ -391,7 +390,7 @@ class FlagsForm(LeaseForm):
 class ReasonForm(forms.Form):
     """Why a review is dismissed, reopened, corrected or taken over."""
 
-    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = Words(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def clean_reason(self) -> str:
         return _lines(self.cleaned_data["reason"])
@@ -409,7 +408,7 @@ class DismissForm(ReasonForm):
 class CommentForm(forms.Form):
     """What a colleague says, and the passage meant, if any."""
 
-    body = forms.CharField(
+    body = Words(
         label="Comment for your colleagues",
         max_length=4000,
         help_text="Write @ and a user name to tell somebody.",
@@ -439,9 +438,7 @@ class CommentForm(forms.Form):
 
 
 class ThreadReplyForm(forms.Form):
-    body = forms.CharField(
-        label="Your reply", max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    body = Words(label="Your reply", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def clean_body(self) -> str:
         return _lines(self.cleaned_data["body"])
@@ -464,7 +461,7 @@ class AskForm(forms.Form):
         empty_label="Whoever begins first",
         help_text="Somebody who has not read it. Neither sees the other until both are in.",
     )
-    why = forms.CharField(label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    why = Words(label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def clean_why(self) -> str:
         return _lines(self.cleaned_data["why"])
@@ -474,13 +471,13 @@ class OpinionForm(forms.Form):
     """What the second checker found."""
 
     rating = forms.ChoiceField(choices=ratings.choices)
-    summary = forms.CharField(
+    summary = Words(
         label="What you found",
         max_length=600,
         help_text="The finding in one or two sentences.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    reasons = forms.CharField(
+    reasons = Words(
         label="What it rests on",
         max_length=10_000,
         help_text="Sources with their addresses, and how they bear on the claim.",
@@ -499,7 +496,7 @@ class AdjudicateForm(forms.Form):
 
     seq = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     outcome = forms.ChoiceField(choices=SecondOpinion.Outcome.choices, widget=forms.RadioSelect)
-    reason = forms.CharField(
+    reason = Words(
         label="Why, for both checkers",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -514,7 +511,7 @@ class DecisionForm(forms.Form):
 
     seq = forms.IntegerField(min_value=1)
     content_hash = forms.CharField(min_length=64, max_length=64)
-    comment = forms.CharField(
+    comment = Words(
         label="To say with your decision",
         required=False,
         max_length=4000,
@@ -543,14 +540,14 @@ class SuggestionForm(forms.Form):
     """What a person decides about a suggestion; `open` takes a decision back."""
 
     state = forms.ChoiceField(choices=Suggestion.State.choices)
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+    reason = Words(required=False, max_length=LONGEST_REASON)
 
 
 class RegroupForm(forms.Form):
     """Why claims are merged or split, or an appearance linked; `into` is the other claim."""
 
     into = forms.SlugField(required=False, max_length=10)
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON)
+    reason = Words(required=False, max_length=LONGEST_REASON)
 
 
 class CompareForm(forms.Form):

@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from reversion.models import Version
 
-from claims import matching, provenance
+from claims import invisible, matching, provenance
 from claims.comparing import Change, word_diff
 from claims.models import Claim
 from claims.provenance import Fate
@@ -321,7 +321,7 @@ def _revise(
 
 def _is_blank(verdict: Verdict) -> bool:
     typed = verdict.rating or verdict.summary or verdict.explanation
-    return not typed and verdict.claim_wording == verdict.review.claim.wording
+    return not typed and verdict.claim_wording == _as_said(verdict.review)
 
 
 # Content and hashes
@@ -331,9 +331,14 @@ def of(review: Review) -> Verdict:
     """Return the verdict of `review`; an unsaved one with `seq` 0 if nobody has written any."""
     verdict = Verdict.objects.filter(review=review).first()
     if verdict is None:
-        return Verdict(review=review, claim_wording=review.claim.wording)
+        return Verdict(review=review, claim_wording=_as_said(review))
     verdict.review = review
     return verdict
+
+
+def _as_said(review: Review) -> str:
+    """The claim as a verdict begins with it: what no feed can hold of it is seen, and is mended."""
+    return invisible.writable(review.claim.wording)
 
 
 def draft_of(verdict: Verdict) -> Draft:
@@ -347,7 +352,7 @@ def draft_of(verdict: Verdict) -> Draft:
 def draft_at(verdict: Verdict, seq: int) -> Draft | None:
     """What the editor showed while version `seq` was the newest; None if that was redacted."""
     if not seq:
-        return Draft("", verdict.review.claim.wording, "", "")
+        return Draft("", _as_said(verdict.review), "", "")
     version = verdict.versions.get(seq=seq)
     if not version.content:
         return None

@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -210,6 +212,67 @@ def test_servers_elsewhere_are_not_embedded(tmp_path, monkeypatch):
     monkeypatch.delenv("REDIS_URL", raising=False)
 
     assert [server.name for server in embedded.needed(tmp_path)] == ["Valkey"]
+
+
+@pytest.fixture
+def passable():
+    """A data folder that any user could be let into, and what is made there made as by `up`."""
+    with tempfile.TemporaryDirectory(prefix="factcheck-") as folder:
+        before = os.umask(0o077)
+        yield Path(folder).resolve()
+        os.umask(before)
+
+
+@pytest.fixture
+def running(passable, monkeypatch):
+    """Start servers with a secret in our environment; stop them at the end."""
+    monkeypatch.setenv("FACTCHECK_SECRET_KEY", "zanderbank")
+    monkeypatch.setenv("PGDATA", "/nowhere")
+    with ExitStack() as stack:
+
+        def start() -> dict[str, psutil.Process]:
+            servers = [embedded.Postgres(passable), embedded.Valkey(passable)]
+            for server in servers:
+                stack.callback(server.start().stop)
+            return {server.name: psutil.Process(server.process.pid) for server in servers}
+
+        yield start
+
+
+def test_servers_are_told_no_secret(running):
+    told = {name: set(server.environ()) for name, server in running().items()}
+
+    assert {"PATH", "LC_ALL", "TZ"} <= told["PostgreSQL"] <= embedded._PASSED_ON | {"LC_ALL", "TZ"}
+    assert told["Valkey"] <= told["PostgreSQL"]  # it writes its title over them
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_whom_the_database_runs_as_reads_nothing_else(running, passable, monkeypatch):
+    """Root who may not use user namespaces runs it as nobody, who must pass through the folder."""
+    succeeds, namespace = embedded._succeeds, embedded.Identity.USER_NAMESPACE
+    monkeypatch.setattr(
+        embedded, "_succeeds", lambda what, who: who is not namespace and succeeds(what, who)
+    )
+    old = passable / "web.log"
+    old.write_text("zanderbank")
+    old.chmod(0o644)  # by a version before
+
+    servers = running()
+
+    def as_nobody(*command: str | Path) -> str:
+        return subprocess.run(
+            command, user=embedded.NOBODY, group=embedded.NOBODY, extra_groups=[], cwd="/",
+            capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    assert servers["PostgreSQL"].uids().real == embedded.NOBODY
+    assert "PATH=" in as_nobody("cat", f"/proc/{servers['PostgreSQL'].pid}/environ")
+    assert "zanderbank" not in as_nobody("cat", f"/proc/{servers['PostgreSQL'].pid}/environ")
+    assert list(passable.glob("valkey/**/*.aof"))
+    files = [path for path in passable.rglob("*") if path.is_file()]
+    readable = as_nobody("find", *files, "-maxdepth", "0", "-readable").split()
+    own = {embedded.CLUSTER, embedded.run_folder(passable).name}
+    assert {Path(one).relative_to(passable).parts[0] for one in readable} == own
 
 
 def test_a_missing_binary_is_one_line(monkeypatch):

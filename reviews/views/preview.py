@@ -18,7 +18,7 @@ def preview(request: Request, ref: str) -> HttpResponse:
     review, form = load(ref), VerdictForm(request.POST)
     problem, status, context = "", 200, {}
     if not form.is_valid():
-        problem, status = "Something typed is too long to be published, or no rating of ours.", 422
+        problem, status = "Something typed cannot be published as it is.", 422
     elif reason := leases.may_not_write(review, request.user, form.cleaned_data["token"]):
         problem, status = reason, 409
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 from datetime import datetime
 from functools import cache
@@ -18,9 +19,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
+from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
+from claims import invisible
 from claims.models import as_ref
 from reviews import checks as shelf
 from reviews import publication, ratings, signing
@@ -152,10 +155,38 @@ def atom(request: HttpRequest) -> HttpResponse:
     return _atom_feed()(request)
 
 
+class _Written(SimplerXMLGenerator):
+    """Atom whose words are words: whatever stands in them, a reader shows it and runs nothing.
+
+    Titles and summaries are said to be HTML and are escaped as such, since some programs take
+    them for HTML whatever is said of them.
+    """
+
+    def addQuickElement(  # noqa: N802 (Django's name)
+        self, name: str, contents: str | None = None, attrs: dict[str, str] | None = None
+    ) -> None:
+        if contents and name in ("title", "summary"):
+            contents, attrs = html.escape(contents, quote=False), {"type": "html"}
+        super().addQuickElement(name, contents, attrs)
+
+    def characters(self, content: str) -> None:
+        super().characters(invisible.writable(content))
+
+
+class _Atom(Atom1Feed):
+    def write(self, outfile: Any, encoding: Any) -> None:
+        written = _Written(outfile, encoding, short_empty_elements=True)
+        written.startDocument()
+        written.startElement("feed", self.root_attributes())  # type: ignore[arg-type]
+        self.add_root_elements(written)
+        self.write_items(written)
+        written.endElement("feed")
+
+
 class ChecksFeed(Feed):
     """The newest checks for feed readers; a corrected one comes up again as updated."""
 
-    feed_type = Atom1Feed
+    feed_type = _Atom
     title = f"Fact checks by {settings.ORGANISATION}"
     link = f"{settings.PUBLIC_URL}/checks/"
     author_name = settings.ORGANISATION

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
-
 from axes.helpers import get_client_ip_address
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -48,21 +46,11 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 def _wait(request: HttpRequest) -> int:
     """For how many seconds this sender, or everybody, has to wait. No address is kept."""
-    sender = salted_hmac("claims.tips", _network(get_client_ip_address(request) or ""))
+    sender = salted_hmac("claims.tips", get_client_ip_address(request) or "")
     most = settings.TIPS_PER_ADDRESS
     if seconds := rates.wait(f"tip:{sender.hexdigest()}", most=most, seconds=HOUR):
         return seconds
     return rates.wait("tips", most=settings.TIPS_PER_HOUR, seconds=HOUR)
-
-
-def _network(address: str) -> str:
-    """What one sender has: an address, or the /64 of one of version 6."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    is_six = isinstance(known, IPv6Address)
-    return str(ip_network((known, 64), strict=False)) if is_six else address
 
 
 def _too_often(request: HttpRequest, form: SendForm, seconds: int) -> HttpResponse:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
 import pytest
 from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.invisible import odd_in, summary
+from claims.invisible import odd_in, summary, unwritable_in, writable
 from claims.marking import Mark, paragraphs
 from claims.models import Claim
 from reviews.states import Status
@@ -27,6 +30,7 @@ NAMED = f'<bdi class="odd" role="img" aria-label="{RLO}" data-name="{RLO}">'
         ("har\u200bbour", [(3, 4, "zero width space")]),
         ("a\u200b\u200bb\ufeff", [(1, 3, "zero width space"), (4, 5, "zero width no-break space")]),
         ("a␀b", [(1, 2, "NUL")]), ("a\x1bb", [(1, 2, "character U+001B")]),
+        ("a\ufffeb", [(1, 2, "character U+FFFE")]),
         ("har\u200dbour", [(3, 4, "zero width joiner")]),
         ("a\U000e0041b", [(1, 2, "hidden tag")]), ("a\ufe00", [(1, 2, "variation selector")]),
         ("x\ufffdy", [(1, 2, "character that could not be read")]),
@@ -39,6 +43,20 @@ NAMED = f'<bdi class="odd" role="img" aria-label="{RLO}" data-name="{RLO}">'
 )  # fmt: skip
 def test_what_cannot_be_seen_is_named_at_its_place(text, found):
     assert [(odd.start, odd.end, odd.name) for odd in odd_in(text)] == found
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_what_is_written_for_others_can_be_written_as_xml(text):
+    read = ElementTree.fromstring(f"<a>{escape(writable(text))}</a>").text or ""
+
+    assert read == writable(text).replace("\r\n", "\n").replace("\r", "\n")
+    assert (unwritable_in(text) is None) == (writable(text) == text)
+
+
+def test_the_first_that_no_feed_can_hold_is_named_at_its_place():
+    found = unwritable_in("fell\u200b\t\n\x85by\x0b a\x01")
+
+    assert (found.start, found.end, found.name) == (10, 11, "character U+000B")
 
 
 def test_the_head_of_an_article_says_how_much_there_is():

@@ -7,12 +7,15 @@ import io
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claims import stories
 from claims.models import Appearance, Article, Claim, Derivation, Source, Story
 from tests.factories import article, source
 
 pytestmark = pytest.mark.django_db
+SIGNS = ("=", "+", "-", "@", "＝")
 
 
 def _article(day: int, *claims: tuple[Claim, str], **fields) -> Article:
@@ -111,3 +114,39 @@ def test_no_cell_is_a_formula(title):
 
     assert lines[0]["article"] == f"'{title}"
     assert document["rows"][0]["article"] == title
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("Boats fell;=1+cmd|'/c calc'!A1;by half", "Boats fell;'=1+cmd|'/c calc'!A1;by half"),
+        ("Boats fell; \u00a0=1", "Boats fell;' \u00a0=1"), ("a, b;@SUM(1)", "a, b;'@SUM(1)"),
+        ('a;"=1+1"', "a;'\"=1+1\""), ("a\t-1", "a\t'-1"), ("a|+1", "a|'+1"), (" =1", "' =1"),
+        ("a\r\n=1", "a\r\n'=1"), ("＝1", "'＝1"), ("a;＠SUM(1)", "a;'＠SUM(1)"),
+        ("10 + 5 = 15; 5,-; it's @home", "10 + 5 = 15; 5,-; it's @home"),
+        ("well-known; e-mail: a@b.example", "well-known; e-mail: a@b.example"),
+    ],
+)  # fmt: skip
+def test_no_part_of_a_cell_is_a_formula_either(cell, written):
+    assert stories.inert(cell) == written
+
+
+WRITTEN = st.text(st.sampled_from(";,|\t\n\r\"' =+-@＝x\u2028\u00a0\v"), max_size=12)
+
+
+@given(st.lists(st.lists(WRITTEN, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_no_spreadsheet_finds_a_formula_wherever_it_parts_cells(rows):
+    lines = io.StringIO()
+    csv.writer(lines).writerows(map(stories.inert, row) for row in rows)
+    text = lines.getvalue()
+
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        [stories.inert(cell) for cell in row] for row in rows
+    ]
+    for parted in (",", ";", "\t", "|"):
+        cells = {
+            cell for row in csv.reader(text.splitlines(True), delimiter=parted) for cell in row
+        }
+        if parted != ",":  # bluntly, whatever is quoted
+            cells |= {cell for line in text.splitlines() for cell in line.split(parted)}
+        assert not [cell for cell in cells if cell.strip().startswith(SIGNS)]

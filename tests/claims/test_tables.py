@@ -129,6 +129,20 @@ def test_answers_are_exported_without_a_formula():
     assert Tip.objects.get(note="=1+1").text.startswith("=HYPERLINK(")
 
 
+def test_an_exported_queue_finds_its_claims_again():
+    """Apostrophes that an export put before signs are read like all that others write."""
+    take_in("claim\tlang\nThe port lost 40 boats;=1+1;in 2025.\ten\n-5 degrees in May 2025.\ten\n")
+    queue.open_reviews()
+    client = signed_in(factories.fact_checker())
+
+    report = take_in(client.get("/queue.csv?view=open").getvalue())
+
+    assert sorted((one.wording, one.outcome.value) for one in report.answers) == [
+        ("'-5 degrees in May 2025.", "joined a known claim"),
+        ("The port lost 40 boats;'=1+1;in 2025.", "joined a known claim"),
+    ]
+
+
 def test_a_row_that_the_database_refuses_is_named_and_leaves_no_half(monkeypatch):
     monkeypatch.setattr(tips, "key_of", lambda asked: "x" * 65)
     report = take_in(TABLE)

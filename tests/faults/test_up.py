@@ -105,6 +105,15 @@ def test_only_the_owner_reads_what_is_secret(desk):
     assert modes == {"sign-in.txt": 0o600, "secret-key": 0o600, "postgres": 0o700, "run": 0o700}
 
 
+def test_nothing_in_the_folder_is_open_to_others(desk):
+    """As root its data may have to be passed through, so that every part is closed by itself."""
+    found = {path.relative_to(desk.data): path.lstat().st_mode for path in desk.data.rglob("*")}
+    public = {path for path in found if path.parts[0] == "static" and len(path.parts) > 1}
+
+    assert len(found.keys() - public) > 1000  # the files of the database among them
+    assert [path for path in found.keys() - public if found[path] & 0o077] == []
+
+
 @pytest.mark.parametrize("name", ["worker", "clerk", "gatherer", "PostgreSQL", "Valkey"])
 def test_what_is_killed_is_started_again_and_leaves_nothing(desk, name):
     before = parts_of(supervisor_of(desk))[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import resource
 import time
 from pathlib import Path
@@ -179,6 +180,18 @@ def test_a_named_folder_that_is_not_there_is_not_made(written, site):
 
     assert refused_to_take().endswith("witness cannot be written: No such file or directory.")
     assert not site.CHECKPOINT_FOLDER.exists()
+
+
+def test_who_reads_in_a_named_folder_it_says_itself(written, site):
+    site.CHECKPOINT_FOLDER_IS_NAMED = True
+    site.CHECKPOINT_FOLDER.mkdir(mode=0o755)
+    before = os.umask(0o077)  # as the desk has it
+
+    checkpoints.take()
+    os.umask(before)
+
+    (file,) = site.CHECKPOINT_FOLDER.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_folder_that_is_a_file_is_named(written, site):

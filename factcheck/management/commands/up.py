@@ -45,6 +45,7 @@ class Command(BaseCommand):
     def open(self) -> None:
         if settings.HTTPS and not settings.PUBLIC_URL:
             raise CannotStart(settings.NO_PUBLIC_URL)
+        os.umask(0o077)  # also for all children: others may have to pass through the data folder
         data = settings.DATA
         embedded.prepare_folder(data)
         web = listen(os.environ.get("BIND", "127.0.0.1"), _port())

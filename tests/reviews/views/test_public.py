@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
+from lxml.html import fromstring
 
 from reviews import checkpoints, publication, workflow
 from reviews import checks as shelf
@@ -251,10 +252,48 @@ def test_the_atom_feed_names_every_check_and_when_it_was_changed(client, db):
     feed = ElementTree.fromstring(client.get("/checks/feed.xml").content)
 
     (entry,) = feed.findall(f"{ATOM}entry")
-    assert entry.findtext(f"{ATOM}title") == "Mostly false: The catch fell by a third."
+    assert shown(entry, "title") == "Mostly false: The catch fell by a third."
     assert entry.findtext(f"{ATOM}id") == row.document["url"]
     assert entry.findtext(f"{ATOM}published").startswith(first.document["published_at"][:19])
     assert entry.findtext(f"{ATOM}updated").startswith(row.document["modified_at"][:19])
+
+
+HOSTILE = 'fell by <5 per cent & "more" <img src=x onerror=alert(1)><script>alert(2)</script>'
+
+
+def shown(entry, name: str) -> str:
+    """What readers show for words of an entry, taken as what they are said to be; no element."""
+    element = entry.find(f"{ATOM}{name}")
+    assert (element.get("type"), len(element)) == ("html", 0)
+    markup = fromstring(f"<div>{element.text}</div>")
+    assert len(markup) == 0
+    return markup.text
+
+
+def test_words_in_the_atom_feed_are_words_and_no_markup(client, db, settings):
+    published(claim_wording=f"Landings {HOSTILE}", summary=f"They {HOSTILE}")
+
+    feed = ElementTree.fromstring(client.get("/checks/feed.xml").content)
+
+    (entry,) = feed.findall(f"{ATOM}entry")
+    assert shown(entry, "title") == f"Mostly false: Landings {HOSTILE}"
+    assert shown(entry, "summary") == f"They {HOSTILE}"
+    assert shown(feed, "title") == f"Fact checks by {settings.ORGANISATION}"
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x0b", "\x1b", "\ufffe"])
+def test_a_character_that_xml_cannot_hold_does_not_take_the_feed_down(client, db, character):
+    published(
+        claim_wording=f"Landings fell{character} by half.", summary=f"They{character} did not."
+    )
+    published(claim_wording="The catch was halved.")
+
+    feed = ElementTree.fromstring(client.get("/checks/feed.xml").content)
+
+    assert [shown(entry, "title") for entry in feed.findall(f"{ATOM}entry")] == [
+        "Mostly false: The catch was halved.", "Mostly false: Landings fell\ufffd by half.",
+    ]  # fmt: skip
+    assert shown(feed.findall(f"{ATOM}entry")[1], "summary") == "They\ufffd did not."
 
 
 # In a browser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -183,6 +185,17 @@ def test_an_export_holds_nothing_that_a_spreadsheet_would_run(sign_in):
     lines = sign_in(factories.fact_checker()).get("/queue.csv?view=open").getvalue().decode()
 
     assert lines.splitlines()[1].split(",")[1] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("sign", ["=1+cmd|'/c calc'!A1", '"=1+1"', "\u00a0@SUM(A1)"])
+def test_nor_would_one_that_splits_the_export_at_semicolons(sign_in, sign):
+    factories.review(wording=f"Boats fell;{sign};by half, they say")
+
+    lines = sign_in(factories.fact_checker()).get("/queue.csv?view=open").getvalue().decode()
+
+    cells = [cell for row in csv.reader(io.StringIO(lines), delimiter=";") for cell in row]
+    assert len(cells) > len(lines.splitlines())  # it was split
+    assert not [cell for cell in cells if cell.strip().startswith(("=", "@"))]
 
 
 def test_words_are_found_in_any_form_and_in_verdicts_too(sign_in):

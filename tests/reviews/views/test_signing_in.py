@@ -58,6 +58,27 @@ def test_after_too_many_wrong_passwords_the_right_one_waits_too(person):
     assert "Too many wrong passwords" in answer.content.decode()
 
 
+def test_the_many_addresses_of_one_ipv6_network_count_as_one(person):
+    tried = [f"2001:db8:1:2::{n:x}" for n in range(1, settings.AXES_FAILURE_LIMIT + 1)]
+    for address in tried:
+        enter(Client(REMOTE_ADDR=address), person, "wrong")
+
+    same = enter(Client(REMOTE_ADDR="2001:db8:1:2:ffff::1"), person, PASSWORD)
+    other = enter(Client(REMOTE_ADDR="2001:db8:1:3::1"), person, PASSWORD)
+
+    assert (same.status_code, other.status_code) == (429, 302)
+
+
+def test_ipv4_addresses_written_as_ipv6_are_told_apart(person):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        enter(Client(REMOTE_ADDR="::ffff:192.0.2.1"), person, "wrong")
+
+    same = enter(Client(REMOTE_ADDR="192.0.2.1"), person, PASSWORD)
+    other = enter(Client(REMOTE_ADDR="::ffff:192.0.2.2"), person, PASSWORD)
+
+    assert (same.status_code, other.status_code) == (429, 302)
+
+
 def test_signing_out_is_a_post(person, sign_in):
     client = sign_in(person)
 

@@ -95,6 +95,16 @@ def test_one_address_and_all_together_are_limited(settings):
     assert Tip.objects.count() == 3
 
 
+def test_ipv4_addresses_written_as_ipv6_do_not_close_the_form_for_each_other(settings):
+    settings.TIPS_PER_ADDRESS = 1
+
+    def send(address: str) -> int:
+        return Client(REMOTE_ADDR=address).post("/checks/send/", SENT).status_code
+
+    senders = ("::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1")
+    assert [send(address) for address in senders] == [302, 302, 429]
+
+
 def test_what_is_sent_is_shown_as_text_and_never_as_markup():
     hostile = '<img src=x onerror="alert(1)" hx-get="/">'
     tip = factories.tip(hostile, note=hostile)

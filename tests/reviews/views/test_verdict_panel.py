@@ -45,6 +45,33 @@ def test_saving_makes_a_version_and_answers_with_its_number(sign_in, held):
     assert history.of(held).explanation == "Two figures were swapped.\nSee page 3."
 
 
+@pytest.mark.parametrize("field", ["claim_wording", "summary", "explanation", "correction"])
+@pytest.mark.parametrize("what", ["save", "submit"])
+def test_a_character_that_nobody_can_see_is_refused_and_what_was_typed_stays(
+    sign_in, held, field, what
+):
+    answer = send(sign_in(held.checker), held, what, **{field: "It fell\x1b by half."})
+
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    if field != "correction":  # asked for in a correction alone
+        assert "After “It fell” stands a character that nobody can see" in html
+        assert "It fell\x1b by half.</textarea>" in html
+    assert history.of(held).seq == 0
+
+
+def test_a_claim_with_such_a_character_begins_with_one_that_is_seen(sign_in, db):
+    review = factories.review(wording="Landings fell\x01 by half.")
+    workflow.take(review, by=factories.fact_checker())
+    client = sign_in(review.checker)
+
+    page = client.get(review.get_absolute_url()).content.decode()
+    answer = send(client, review, claim_wording="Landings fell\ufffd by half.")
+
+    assert "Landings fell\ufffd by half.</textarea>" in page
+    assert answer.status_code == 200
+
+
 def test_saving_the_same_again_adds_no_version(sign_in, held):
     client = sign_in(held.checker)
     send(client, held)
