@@ -123,6 +123,25 @@ def test_the_same_addresses_tell_it_to_who_decides(sign_in, review):
     assert tells(client.post(f"{where}history/3/redact/"))
 
 
+def test_who_cannot_begin_it_reads_why_where_they_would(sign_in, review):
+    decider, returned = factories.supervisor(), factories.fact_checker()
+    factories.second_opinion(review, of=returned, by=decider)
+    where = review.get_absolute_url()
+    returns = sign_in(returned)
+    returns.post(f"{where}opinion/decline/", {"decline_opinion-reason": "I am away."})
+
+    page = returns.get(where).content.decode()
+    assert 'aria-disabled="true" aria-describedby="begin-refusal"' in page
+    assert "who gave it back does not take it again" in page
+    decides = sign_in(decider)
+    assert "can read the verdict, as you can, does not" in decides.get(where).content.decode()
+    told = decides.post(f"{where}opinion/take/", follow=True).content.decode()
+    assert "who approves verdicts reads the first one" in told
+    assert review.opinions.get().second_checker is None
+    blind = sign_in(factories.fact_checker()).get(where).content.decode()
+    assert "begin-refusal" not in blind
+
+
 def test_lists_narrowed_by_verdicts_leave_out_what_is_hidden_and_nothing_else(sign_in, review):
     second = factories.fact_checker()
     factories.second_opinion(review, of=second)
