@@ -459,7 +459,10 @@ class AskForm(forms.Form):
         to_field_name="username",
         required=False,
         empty_label="Whoever begins first",
-        help_text="Somebody who has not read it. Neither sees the other until both are in.",
+        help_text=(
+            "Somebody who has not read it; who approves verdicts gives it only if named here. "
+            "Neither sees the other until both are in."
+        ),
     )
     why = Words(label="Why", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.text import Truncator
 
-from reviews import approvals, history, leases, policy
+from reviews import approvals, history, leases, policy, roles
 from reviews.leases import Refused
 from reviews.models import (
     Conflict,
@@ -44,6 +44,8 @@ OF_THE_CHECKER = {
     Action.WITHDRAW: "submitted this verdict",
     Action.UNSNOOZE: "waits for a reply",
 }
+DECIDED = (Action.RETURN, Action.APPROVE, Action.CO_APPROVE, Action.ADJUDICATE)
+NONE_ASKED = "No second opinion is asked for."
 UNDO_MERGE = frozenset({Action.UNMERGE, Action.RESUME, Action.HAND_BACK, Action.WAIT_AGAIN})
 
 
@@ -94,6 +96,26 @@ def cannot_receive(review: Review, giver: User, colleague: User) -> str:
         return f"{colleague} gives a second opinion on it."
     if holds_enough(colleague):
         return f"{colleague} holds as many reviews as a person may."
+    return ""
+
+
+def cannot_give(review: Review, colleague: User) -> str:
+    """Say why `colleague` cannot give a second opinion on `review`; "" when they can."""
+    if not colleague.is_active or not colleague.has_perm(CHECK):
+        return "they may not check claims."
+    if too_much := _sees(colleague):
+        return too_much
+    if colleague in history.contributors(review.verdict) or review.checker_id == colleague.pk:
+        return "who worked on the first verdict gives no second opinion."
+    decided = review.events.filter(actor=colleague, action__in=DECIDED)
+    if published := review.publications.order_by("-pk").first():
+        decided = decided.filter(at__gt=published.published_at)
+    if decided.exists():
+        return "who decided on the first verdict gives no second opinion."
+    if colleague.languages and review.language not in colleague.languages:
+        return "only who checks in its language gives one."
+    if Conflict.objects.standing().filter(person=colleague).touching(review).exists():
+        return "a conflict of interest is declared."
     return ""
 
 
@@ -214,9 +236,46 @@ def _asked_already(action: Action, review: Review, user: User) -> str:
 
 
 def _none_asked(action: Action, review: Review, user: User) -> str:
-    if review.opinions.unsettled().exists():
-        return ""
-    return "No second opinion is asked for."
+    return "" if review.opinions.unsettled().exists() else NONE_ASKED
+
+
+def _not_theirs_to_begin(action: Action, review: Review, user: User) -> str:
+    """A second opinion is begun by whom it was asked of; else by anybody who is still blind."""
+    unsettled = review.opinions.unsettled().select_related("asked", "second_checker")
+    opinion = unsettled.first()
+    if opinion is None:
+        return NONE_ASKED
+    if opinion.second_checker or opinion.asked_id not in (None, user.pk):
+        return f"{opinion.second_checker or opinion.asked} gives this second opinion."
+    reason = cannot_give(review, user) or ("" if opinion.asked else _could_read(opinion, user))
+    return f"You cannot give it: {reason}" if reason else ""
+
+
+def _could_read(opinion: SecondOpinion, user: User) -> str:
+    """Say why `user` could read the first verdict while anybody may begin; "" if they could not."""
+    if user.has_perm(APPROVE):
+        return "who approves verdicts reads the first one, unless asked by name."
+    if VerdictVersion.objects.filter(verdict__review=opinion.review_id, actor=user).exists():
+        return "who wrote an earlier version reads the first verdict."
+    declined = opinion.review.events.filter(actor=user, action=Action.DECLINE_OPINION)
+    if declined.filter(at__gte=opinion.asked_at).exists():
+        return "who gave it back does not take it again."
+    return ""
+
+
+def _is_not_blind(action: Action, review: Review, user: User) -> str:
+    """Who was given more to read while they wrote it gives it no more."""
+    too_much = _sees(user)
+    return f"You cannot give it: {too_much}" if too_much else ""
+
+
+def _sees(user: User) -> str:
+    """Say by what `user` sees of a verdict that is hidden from them; "" if by nothing."""
+    if user.is_superuser:
+        return "who administers the desk sees everything, so cannot be blind."
+    if any(user.has_perm(permission) for permission in roles.SEES_CITED):
+        return "who edits data sees which pages the evidence cites, so cannot be blind."
+    return ""
 
 
 def _opinions_stand(action: Action, review: Review, user: User) -> str:
@@ -256,9 +315,9 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.REDACT: (_nothing_older,),
     Action.RETURN: (_gives_opinion,),
     Action.ASK_OPINION: (_asked_already,),
-    Action.TAKE_OPINION: (_none_asked,),
+    Action.TAKE_OPINION: (_not_theirs_to_begin,),
     Action.DECLINE_OPINION: (_none_asked,),
-    Action.GIVE_OPINION: (_none_asked,),
+    Action.GIVE_OPINION: (_none_asked, _is_not_blind),
     Action.CALL_OFF: (_none_asked, _gives_opinion),
 }
 

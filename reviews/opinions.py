@@ -14,11 +14,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reviews import approvals, gate, history, leases, notifications, ratings
+from reviews import gate, leases, notifications, ratings
 from reviews.gate import Refused
 from reviews.inbox import Kind
 from reviews.models import (
-    Conflict,
     OpinionRule,
     Review,
     ReviewTopic,
@@ -26,7 +25,7 @@ from reviews.models import (
     User,
     VerdictVersion,
 )
-from reviews.states import APPROVE, CHECK, Action, Status
+from reviews.states import APPROVE, Action, Status
 
 State, Outcome = SecondOpinion.State, SecondOpinion.Outcome
 LOTS = 100
@@ -49,7 +48,7 @@ def hidden(user: User) -> QuerySet[SecondOpinion]:
 
     And with it all that tells of it. It is hidden from who was asked, or writes, until both are in;
     and while anybody may begin, from all who may: those who check, but did not write it themselves
-    and do not approve.
+    and do not approve. `gate.refusal` lets nobody else begin.
     """
     return _hidden(user, approves=user.has_perm(APPROVE))
 
@@ -107,13 +106,15 @@ def ask(review: Review, *, by: User, why: str, of: User | None = None) -> Second
     """
     actor, now = gate.begin(Action.ASK_OPINION, review, by)
     gate.need(why, "Say why a second opinion is asked for.")
+    if of == actor:
+        raise Refused("You could read the first verdict; ask a colleague.")
     return _ask(review, by=actor, at=now, why=why.strip(), of=of)
 
 
 def _ask(
     review: Review, *, by: User, at: datetime, why: str, of: User | None = None
 ) -> SecondOpinion:
-    if of and (reason := cannot_give(review, of)):
+    if of and (reason := gate.cannot_give(review, of)):
         raise Refused(f"{of} cannot give it: {reason}")
     opinion = SecondOpinion.objects.create(
         review=review, asked_by=by, asked_at=at, why=why, asked=of
@@ -126,34 +127,14 @@ def _ask(
     return opinion
 
 
-def cannot_give(review: Review, user: User) -> str:
-    """Say why `user` cannot give a second opinion on `review`; "" when they can."""
-    if not user.is_active or not user.has_perm(CHECK):
-        return "they may not check claims."
-    if user.is_superuser:
-        return "who administers the desk sees everything, so cannot be blind."
-    if user in history.contributors(review.verdict) or review.checker_id == user.pk:
-        return "they worked on the first verdict."
-    if approvals.gave(user, review):
-        return "they approved the first verdict."
-    if user.languages and review.language not in user.languages:
-        return "they do not check in its language."
-    if Conflict.objects.standing().filter(person=user).touching(review).exists():
-        return "they declared a conflict of interest."
-    return ""
-
-
 @transaction.atomic
 def take(review: Review, *, by: User) -> None:
     """Begin the second opinion that was asked of `by`, or of anybody.
 
-    :raises Refused: if a colleague was asked or has begun, or `by` cannot give it.
+    :raises Refused: if a colleague was asked or has begun, `by` cannot give it, or anybody was
+        asked and `by` could read the first verdict.
     """
     actor, now, opinion = _begin(Action.TAKE_OPINION, review, by)
-    if opinion.second_checker_id or opinion.asked_id not in (None, actor.pk):
-        raise Refused(f"{opinion.second_checker or opinion.asked} gives this second opinion.")
-    if reason := cannot_give(review, actor):
-        raise Refused(f"You cannot give it: {reason}")
     opinion.second_checker, opinion.state = actor, State.TAKEN
     opinion.save(update_fields=["second_checker", "state"])
     review.move(Action.TAKE_OPINION, by=actor, at=now)
@@ -161,7 +142,7 @@ def take(review: Review, *, by: User) -> None:
 
 @transaction.atomic
 def decline(review: Review, *, by: User, reason: str) -> None:
-    """Give back what was asked of `by`; anybody else may begin it then.
+    """Give back what was asked of `by`; anybody else who is still blind may begin it then.
 
     :raises Refused: if it was not asked of them, or nobody says why.
     """
@@ -184,7 +165,7 @@ def decline(review: Review, *, by: User, reason: str) -> None:
 def give(review: Review, *, by: User, found: Found) -> None:
     """Give the second opinion; from then on it never changes.
 
-    :raises Refused: if `by` did not begin it, or something is missing.
+    :raises Refused: if `by` did not begin it, is not blind any more, or something is missing.
     """
     actor, now, opinion = _begin(Action.GIVE_OPINION, review, by)
     if opinion.second_checker_id != actor.pk or opinion.given_at:

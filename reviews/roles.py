@@ -20,12 +20,10 @@ DATA_EDITORS = "Data editors"
 
 CONTENT_MODELS = ("source", "article", "claimant", "claim")
 GROUPING = ("suggestion", "claimmerge", "claimsplit", "rebuild")
+CITED_MODELS = ("capture", "picture", "deposit", "watch", "revision")
 MACHINE_MODELS = (
     "snapshot",
     "sighting",
-    "capture",
-    "picture",
-    "deposit",
     "analysis",
     "appearance",
     "flag",
@@ -34,13 +32,15 @@ MACHINE_MODELS = (
     "feed",
     "feeditem",
     "feedevent",
-    "watch",
-    "revision",
     "offer",
     "import",
     "importitem",
+    *CITED_MODELS,
     *GROUPING,
 )
+
+# By which the admin tells what the evidence of any verdict cites.
+SEES_CITED = tuple(f"claims.view_{model}" for model in CITED_MODELS)
 
 # Where people say what is polled.
 FEEDS = ("claims.change_feed",)

@@ -59,6 +59,7 @@ class Opinion:
     second: User | None = None
     rating: str = ""
     state: str = "asked"
+    gave_back: list[User] = field(default_factory=list, compare=False)
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Model:
     begun_for: str = ""  # why a correction was begun, until the first change is sealed with it
     versions: list[Content] = field(default_factory=list)
     writers: list[User] = field(default_factory=list)
+    deciders: list[User] = field(default_factory=list)  # since the newest publication
     names: list[str] = field(default_factory=list)  # of the writers, as they were called then
     approved_to: int = 0
     public: list[int] = field(default_factory=list)
@@ -138,7 +140,14 @@ class Model:
 
     def may_give(self, person: User) -> bool:
         worked = person in self.writers[self.approved_to :] or person == self.holder
-        return not worked and not person.is_superuser
+        return not worked and person not in self.deciders and not person.is_superuser
+
+    def could_read(self, person: User, opinion: Opinion) -> bool:
+        """Whether they wrote the first verdict or gave this opinion back, which anybody may begin.
+
+        Who approves could read it, too.
+        """
+        return opinion.asked is None and person in (*self.writers, *opinion.gave_back)
 
     def meet(self) -> None:
         """Both are in."""

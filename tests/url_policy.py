@@ -264,7 +264,7 @@ WRITES = "in 302+ 302+ 409 302+"  # 409 shows the refusal beside what was typed
 OVERRULES = "in 302+ 302+ 403 302+"
 FEEDS = "in 403 302+ 302+ 302+"
 DECIDES = "in 409 302+ 409 302+"
-REDACTS = "in 422 302+ 422 302+"
+REDACTS = "in 403 302+ 403 302+"
 UNASKED = "in 409 409 409 409"
 
 DESK = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -14,7 +15,7 @@ from reviews import export as room_of_files
 from reviews import history as room
 from reviews.forms import CompareForm, ReasonForm, RestoreForm
 from reviews.models import Verdict, VerdictVersion, Verification
-from reviews.states import Action
+from reviews.states import REDACT, Action
 from reviews.views.page import Request, ReviewPage, load
 from reviews.workflow import Refused
 
@@ -89,17 +90,21 @@ def export(request: Request, ref: str) -> HttpResponse:
 
 
 @require_POST
+@permission_required(REDACT, raise_exception=True)
 def redact(request: Request, ref: str, seq: int) -> HttpResponse:
-    review, form = load(ref), ReasonForm(request.POST)
+    page, form = ReviewPage(request, load(ref)), ReasonForm(request.POST)
+    if page.is_blind:
+        return redirect(page.review)
     if form.is_valid():
+        reason = form.cleaned_data["reason"]
         try:
-            redaction.redact(review, by=request.user, seq=seq, reason=form.cleaned_data["reason"])
+            redaction.redact(page.review, by=request.user, seq=seq, reason=reason)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, f"Version {seq} is redacted. Its hash stays in the chain.")
-            return redirect("reviews:version", review.ref, seq)
-    return _version_page(request, ReviewPage(request, review), seq, form, status=422)
+            return redirect("reviews:version", page.review.ref, seq)
+    return _version_page(request, page, seq, form, status=422)
 
 
 @require_POST

@@ -28,6 +28,7 @@ class Deciding(Desk):
             ),
         ):  # fmt: skip
             model.leave(Status.RETURNED, keep_holder=True)
+            model.deciders.append(person)
 
     @at(Status.SUBMITTED)
     @rule(name=deciders, pick=picks, when=looked)
@@ -51,6 +52,7 @@ class Deciding(Desk):
             ),
         ):  # fmt: skip
             model.leave(Status.APPROVED, keep_holder=True)
+            model.deciders.append(person)
             model.approved_to = model.seq
 
     @at(Status.DISMISSED)
@@ -77,7 +79,7 @@ class Deciding(Desk):
         person = self.who(name, model)
         asked = None if of is None else User.objects.get(pk=self.everybody[of].pk)
         review, _ = self.look(person, number, "now")
-        free = asked is None or (asked.is_active and model.may_give(asked))
+        free = asked is None or (asked.is_active and asked != person and model.may_give(asked))
         if self.attempt(
             "ask for an opinion", self.decides(person) and model.open_opinion is None and free,
             lambda: opinions.ask(review, by=person, why="It is close.", of=asked),
@@ -90,9 +92,12 @@ class Deciding(Desk):
         number, model, opinion = self.asked(pick)
         person = self.who(name, model)
         review, _ = self.look(person, number, "now")
+        blind = opinion.asked == person or not (
+            self.decides(person) or model.could_read(person, opinion)
+        )
         free = opinion.second is None and opinion.asked in (None, person)
         if self.attempt(
-            "take an opinion", free and model.may_give(person),
+            "take an opinion", free and blind and model.may_give(person),
             lambda: opinions.take(review, by=person),
         ):  # fmt: skip
             opinion.second, opinion.state = person, "taken"
@@ -109,6 +114,7 @@ class Deciding(Desk):
             lambda: opinions.decline(review, by=person, reason="Away."),
         ):  # fmt: skip
             opinion.asked, opinion.second, opinion.state = None, None, "asked"
+            opinion.gave_back.append(person)
 
     @with_an_opinion
     @rule(name=seconds, pick=picks, rating=st.sampled_from(["mostly_false", "unproven"]))
@@ -160,5 +166,6 @@ class Deciding(Desk):
             ),
         ) and opinion:  # fmt: skip
             opinion.state = "adjudicated"
+            model.deciders.append(person)
             if outcome != "first":
                 model.leave(Status.RETURNED, keep_holder=True)

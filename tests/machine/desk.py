@@ -73,6 +73,7 @@ class Desk(RuleBasedStateMachine):
                 model,
                 versions=[*model.versions],
                 writers=[*model.writers],
+                deciders=[],
                 public=[*model.public],
                 names=[*model.names],
                 opinions=[],

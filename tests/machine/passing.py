@@ -208,4 +208,5 @@ class Passing(Desk):
         model.public.append(model.seq)
         model.look = "later" if model.unproven else "never"
         model.earlier = len(model.opinions)
+        model.deciders.clear()
         self.see("publish")

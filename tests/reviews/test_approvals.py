@@ -277,10 +277,10 @@ def test_who_approved_gives_no_second_opinion(submitted):
     person = supervisor()
     factories.approve(submitted, by=person)
 
-    with pytest.raises(Refused, match="they approved the first verdict"):
+    with pytest.raises(Refused, match="decided on the first verdict"):
         factories.second_opinion(submitted, of=person)
     opinions.ask(submitted, by=supervisor(), why="It is close.")
-    with pytest.raises(Refused, match="they approved the first verdict"):
+    with pytest.raises(Refused, match="decided on the first verdict"):
         opinions.take(submitted, by=person)
     opinions.call_off(submitted, by=supervisor(), reason="No need.")
 

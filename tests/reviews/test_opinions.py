@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
-from reviews import agreement, history, leases, opinions, publication, queue, workflow
+from reviews import agreement, gate, history, leases, opinions, publication, queue, roles, workflow
 from reviews.inbox import Notification
 from reviews.leases import Refused
-from reviews.models import Conflict, OpinionRule, Review, ReviewTopic, SecondOpinion
-from reviews.states import Status
+from reviews.models import Conflict, OpinionRule, Review, ReviewTopic, SecondOpinion, User
+from reviews.states import Action, Status
 from tests import factories
 from tests.factories import fact_checker, give_opinion, review_at, second_opinion, supervisor
+from tests.serving import signed_in
 from tests.together import together
 
 pytestmark = pytest.mark.usefixtures("record_holds")
@@ -27,6 +29,12 @@ def submitted(db) -> Review:
 
 def opinion(review: Review) -> SecondOpinion:
     return review.opinions.latest("pk")
+
+
+def with_role(person, role: str):
+    """The person with one more role."""
+    person.groups.add(Group.objects.get(name=role))
+    return person
 
 
 def told(person) -> list[str]:
@@ -127,6 +135,7 @@ def test_nobody_gives_it_who_worked_on_the_verdict_administers_or_is_not_imparti
         submitted.checker: "first verdict",
         factories.superuser(): "administers",
         factories.data_editor(): "may not check",
+        with_role(fact_checker(), roles.DATA_EDITORS): "which pages the evidence cites",
         fact_checker(languages=["fr"]): "language",
         partial: "conflict",
     }
@@ -140,10 +149,11 @@ def test_nobody_gives_it_who_worked_on_the_verdict_administers_or_is_not_imparti
 
 @pytest.mark.parametrize("asked", ["one", "anybody"])
 def test_who_gives_it_keeps_away_from_the_first_verdict(submitted, asked):
-    second, other = supervisor(), supervisor()
+    second, other = fact_checker(), supervisor()
     second_opinion(submitted, of=second if asked == "one" else None, by=other)
     if asked == "anybody":
         opinions.take(submitted, by=second)
+    with_role(second, roles.SUPERVISORS)
     verdict = submitted.verdict
 
     for move in (
@@ -159,6 +169,95 @@ def test_who_gives_it_keeps_away_from_the_first_verdict(submitted, asked):
     workflow.return_to_checker(submitted, by=other, seq=verdict.seq, comment="The year?")
     with pytest.raises(Refused, match="second opinion on it is yours"):
         workflow.take(submitted, by=second)
+
+
+def corrected(review: Review) -> Review:
+    """The review published, then corrected by another checker and submitted again."""
+    factories.approve(review, by=supervisor())
+    publication.publish(review_id=review.pk)
+    review.refresh_from_db()
+    workflow.correct(review, by=fact_checker(), reason="The year was wrong.")
+    factories.save(review, summary="Landings fell by a ninth.", correction="The year was wrong.")
+    factories.submit(review)
+    return review
+
+
+def test_what_is_asked_of_anybody_nobody_begins_who_could_read_the_first_verdict(submitted):
+    first, decider, returned = submitted.checker, supervisor(), fact_checker()
+    corrected(submitted)
+    second_opinion(submitted, by=decider)
+    opinions.take(submitted, by=returned)
+    opinions.decline(submitted, by=returned, reason="I am away.")
+    refused = {
+        decider: "who approves", supervisor(): "who approves",
+        first: "wrote an earlier version", submitted.checker: "worked on the first verdict",
+        returned: "who gave it back",
+    }  # fmt: skip
+
+    for person, why in refused.items():
+        assert why in gate.refusal(Action.TAKE_OPINION, submitted, person)
+        with pytest.raises(Refused, match=why):
+            opinions.take(submitted, by=person)
+    assert opinion(submitted).second_checker is None
+    blind = fact_checker()
+    assert opinions.hidden_from(blind, submitted)
+    opinions.take(submitted, by=blind)
+
+
+def test_a_supervisor_who_was_asked_declines_and_reads_does_not_take_it_again(submitted):
+    second = supervisor()
+    second_opinion(submitted, of=second)
+    assert opinions.hidden_from(second, submitted)
+    opinions.decline(submitted, by=second, reason="I am away.")
+    assert not opinions.hidden_from(second, submitted)
+
+    with pytest.raises(Refused, match="who approves"):
+        opinions.take(submitted, by=second)
+
+
+def test_nobody_asks_themselves_or_whoever_decided_on_it_before(submitted):
+    decider, other, checker = supervisor(), supervisor(), submitted.checker
+    with pytest.raises(Refused, match="ask a colleague"):
+        second_opinion(submitted, of=decider, by=decider)
+    workflow.return_to_checker(submitted, by=decider, seq=2, comment="The year?")
+    workflow.take(submitted, by=checker)
+    factories.save(submitted, summary="Landings fell a little.")
+    factories.submit(submitted)
+
+    with pytest.raises(Refused, match="decided on the first verdict"):
+        second_opinion(submitted, of=decider, by=other)
+
+    corrected(submitted)
+    second_opinion(submitted, of=decider, by=other)  # another verdict, which they did not read
+
+
+@pytest.mark.parametrize("more", [roles.DATA_EDITORS, "superuser"])
+def test_who_may_read_more_since_they_began_it_gives_it_no_more(submitted, more):
+    second = fact_checker()
+    second_opinion(submitted, of=second)
+    opinions.take(submitted, by=second)
+    if more == "superuser":
+        User.objects.filter(pk=second.pk).update(is_superuser=True)
+    else:
+        with_role(second, more)
+
+    with pytest.raises(Refused, match="cannot be blind"):
+        opinions.give(submitted, by=second, found=opinions.Found("false", "No.", "Because."))
+
+
+def test_no_other_rows_of_the_admin_tell_data_editors_what_evidence_cites(submitted):
+    cited = factories.archived(submitted).copy.capture
+    factories.copy_change(cited)
+    editor = signed_in(factories.data_editor())
+
+    tells = {
+        model
+        for model in roles.CONTENT_MODELS + roles.MACHINE_MODELS
+        if cited.asked in editor.get(f"/admin/claims/{model}/").content.decode()
+    }
+
+    assert tells <= set(roles.CITED_MODELS)
+    assert "capture" in tells
 
 
 def test_who_gave_it_does_not_approve_afterwards_either(submitted):
@@ -193,11 +292,12 @@ def test_there_is_one_at_a_time_and_it_can_be_given_back_or_called_off(submitted
     opinions.decline(submitted, by=second, reason="I am away.")
     assert (opinion(submitted).asked, opinion(submitted).state) == (None, State.ASKED)
     assert told(decider) == [f"{second} cannot give the second opinion"]
-    opinions.take(submitted, by=second)
+    third = fact_checker()
+    opinions.take(submitted, by=third)
     opinions.call_off(submitted, by=decider, reason="It is urgent now.")
 
     assert opinion(submitted).state == State.CALLED_OFF
-    assert told(second)[-1] == "Your second opinion is not needed any more"
+    assert told(third)[-1] == "Your second opinion is not needed any more"
     factories.approve(submitted, by=decider)
 
 

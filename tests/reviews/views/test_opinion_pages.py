@@ -6,12 +6,13 @@ import re
 
 import pytest
 
+from claims.models import Flag
 from reviews import comments, opinions, saved, urls, workflow
-from reviews.models import Review
+from reviews.models import Comment, Review, VerdictVersion
 from reviews.states import Status
 from tests import factories
+from tests.url_policy import checked_before
 
-OWN = {"take-opinion", "give-opinion", "decline-opinion"}
 SECRET = "zanderbank"  # in all that the first checker writes, in no claim or article
 
 
@@ -23,6 +24,7 @@ def review(db) -> Review:
     factories.attach(row, title=f"The {SECRET} register", quote=SECRET, publisher=SECRET)
     factories.save(row, summary=f"{SECRET} fell.", explanation=f"See the {SECRET}.")
     comments.say(row, by=row.checker, body=f"What of the {SECRET}?")
+    factories.ask(row, whom=f"The {SECRET}", question=f"What of the {SECRET}?")
     factories.submit(row)
     return row
 
@@ -62,22 +64,82 @@ def test_no_page_fragment_or_file_tells_the_second_checker_of_the_first_verdict(
     assert sum(before) > 4, "the mark is not where it was looked for"
 
 
-def test_no_form_sent_by_the_second_checker_brings_the_first_verdict(sign_in, review):
-    second = factories.fact_checker()
-    factories.second_opinion(review, of=second)
-    client = sign_in(second)
-    routes = [str(one.pattern) for one in urls.urlpatterns if one.name not in OWN]
-    everything = {"token": review.lease_token, "seq": review.verdict.seq, "comment": "Mine."}
-    sent = 0
+def routes(review: Review) -> list[str]:
+    """Every address of a review and of what belongs to it."""
+    cited = factories.archived(review)
+    change = factories.copy_change(cited.copy.capture)
+    given = {
+        "ref": review.ref, "seq": 3, "evidence_ref": cited.ref,
+        "contact_ref": review.contacts.latest("pk").ref,
+        "comment_ref": Comment.objects.filter(review=review).latest("pk").ref,
+        "flag_ref": Flag.objects.filter(article__appearances__claim=review.claim)[0].ref,
+        "change_ref": change.ref, "checked_ref": checked_before(review).ref,
+    }  # fmt: skip
+    every = [f"/{one.pattern}" for one in urls.urlpatterns]
+    theirs = [route for route in every if route.startswith("/reviews/<")]
+    return [re.sub(r"<\w+:(\w+)>", lambda one: str(given[one[1]]), route) for route in theirs]
 
-    for route in routes:
-        if route.startswith("reviews/<slug:ref>/") and route.count("<") == 1:
-            for headers in ({}, {"HX-Request": "true"}):
-                path = f"/{route.replace('<slug:ref>', review.ref)}"
-                answer = client.post(path, everything, headers=headers, follow=True)
-                assert SECRET not in answer.content.decode(), route
-                sent += 1
-    assert sent > 40
+
+def tells(answer) -> bool:
+    """Whether an answer has the mark, or is a file: each has to do with evidence or history."""
+    is_file = answer.get("Content-Disposition", "").startswith("attachment")
+    return is_file or SECRET in said(answer)
+
+
+@pytest.mark.parametrize(("role", "asked"), [("supervisor", "one"), ("fact_checker", "anybody")])
+def test_no_address_and_no_form_brings_the_second_checker_the_first_verdict(
+    sign_in, review, role, asked
+):
+    """Where an answer leads on to is among the addresses, and shows what it had to say.
+
+    Each form is sent empty by one of the two, and filled by the other; with htmx the other way.
+    """
+    second = getattr(factories, role)()
+    factories.second_opinion(review, of=second if asked == "one" else None)
+    client, every = sign_in(second), routes(review)
+    filled = {
+        "token": review.lease_token, "seq": review.verdict.seq, "comment": "Mine.",
+        "reason": "A private person.", "body": "Look.", "resolved": "yes", "state": "confirmed",
+    }  # fmt: skip
+
+    forms = ({}, filled) if asked == "one" else (filled, {})
+    for headers, form in zip(({}, {"HX-Request": "true"}), forms, strict=True):
+        for address in [*every, review.get_absolute_url()]:
+            assert not tells(client.post(address, form, headers=headers)), address
+            assert not tells(client.get(address, headers=headers)), address
+    assert len(every) > 50
+    assert opinions.hidden_from(second, review), "they were no longer blind"
+    assert not VerdictVersion.objects.filter(verdict__review=review, content="").exists()
+
+
+def test_the_same_addresses_tell_it_to_who_decides(sign_in, review):
+    """So that the mark is where it was looked for."""
+    client, where = sign_in(factories.supervisor()), review.get_absolute_url()
+
+    telling = [address for address in routes(review) if tells(client.get(address))]
+
+    assert {f"{where}history/3/", f"{where}history.json", f"{where}approval/"} < {*telling}
+    assert len([address for address in telling if "/copy" in address]) == 4
+    assert tells(client.post(f"{where}history/3/redact/"))
+
+
+def test_who_cannot_begin_it_reads_why_where_they_would(sign_in, review):
+    decider, returned = factories.supervisor(), factories.fact_checker()
+    factories.second_opinion(review, of=returned, by=decider)
+    where = review.get_absolute_url()
+    returns = sign_in(returned)
+    returns.post(f"{where}opinion/decline/", {"decline_opinion-reason": "I am away."})
+
+    page = returns.get(where).content.decode()
+    assert 'aria-disabled="true" aria-describedby="begin-refusal"' in page
+    assert "who gave it back does not take it again" in page
+    decides = sign_in(decider)
+    assert "can read the verdict, as you can, does not" in decides.get(where).content.decode()
+    told = decides.post(f"{where}opinion/take/", follow=True).content.decode()
+    assert "who approves verdicts reads the first one" in told
+    assert review.opinions.get().second_checker is None
+    blind = sign_in(factories.fact_checker()).get(where).content.decode()
+    assert "begin-refusal" not in blind
 
 
 def test_lists_narrowed_by_verdicts_leave_out_what_is_hidden_and_nothing_else(sign_in, review):
