@@ -19,10 +19,12 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.security import HttpBearer
 from ninja.throttling import BaseThrottle
 
 from claims import api as claims_api
-from claims import rates
+from claims import rates, tokens
+from claims.models import ApiToken
 from reviews import api as reviews_api
 
 logger = logging.getLogger(__name__)
@@ -123,6 +125,16 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 # The addresses
 
 
+class _AnyToken(HttpBearer):
+    """A token that holds, whatever it is for."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        return tokens.holder(token)
+
+
+_any_token = _AnyToken()
+
+
 def _for_programs(view: Answer) -> Answer:
     """Let `view` answer without a session, in JSON even where the framework would not."""
 
@@ -130,6 +142,8 @@ def _for_programs(view: Answer) -> Answer:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **fields: Any) -> HttpResponseBase:
         size = str(request.META.get("CONTENT_LENGTH") or "0")
+        if size != "0" and not _any_token(request):
+            return _unknown(request, AuthenticationError())  # before its body is waited for
         if not size.isdecimal() or int(size) > LARGEST:
             return _too_large(request, RequestDataTooBig())
         # The body may be larger than a form of the desk; it was just measured.

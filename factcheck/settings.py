@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "factcheck.measuring.SmallForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "factcheck.returning.SignInFirst",
@@ -167,6 +168,10 @@ DATABASES = {
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+# Where web, workers and beat reach it, for `manage.py grant`, which the owner of the tables runs.
+DESK_DATABASE = (
+    env.db("FACTCHECK_DESK_DATABASE_URL") if "FACTCHECK_DESK_DATABASE_URL" in os.environ else {}
+)
 
 CACHES = {
     "default": {

@@ -13,6 +13,15 @@ from playwright.sync_api import BrowserContext
 from reviews.models import User
 
 
+class NeverRead:
+    """A body that nobody may wait for."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the body was read")
+
+    readline = read
+
+
 @contextmanager
 def served() -> Iterator[str]:
     """Serve the desk on the test's database; yield its address. Needs `transactional_db`."""

@@ -24,7 +24,7 @@ from factcheck import api as door
 from reviews.models import User
 from reviews.states import Status
 from tests import bad_input, factories, files
-from tests.serving import signed_in
+from tests.serving import NeverRead, signed_in
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.django_db
@@ -286,6 +286,20 @@ def test_a_body_too_large_is_refused_unread(monkeypatch):
     answer = Program().post("/articles", {"text": "x" * 1000})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (413, "")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer desk_none"}])
+@pytest.mark.parametrize("where", ["/articles", "/tips", "/claims"])
+def test_nobody_waits_for_the_body_of_a_stranger(headers, where):
+    answer = Client().generic(
+        "POST", f"/api/v1{where}", headers=headers, CONTENT_LENGTH="14000000",
+        **{"wsgi.input": NeverRead()},
+    )  # fmt: skip
+
+    assert (answer.status_code, why(answer)) == (
+        401, [("", "No valid token: Authorization: Bearer …")],
+    )  # fmt: skip
+    assert answer["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_tip_waits_for_the_desk():

@@ -59,6 +59,27 @@ def test_ours_wait_for_tables_and_servers(name):
     }
 
 
+def test_who_migrates_owns_the_tables_and_nobody_else():
+    owner = SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    given = {name: SERVICES[name]["environment"] for name in OURS}
+    roles = {name: re.search(r"//(\w+):", each["DATABASE_URL"])[1] for name, each in given.items()}
+    migrate = given["migrate"]
+
+    assert roles == dict.fromkeys(OURS, "desk") | {"migrate": owner}
+    assert owner != "desk"
+    assert migrate["FACTCHECK_DESK_DATABASE_URL"] == given["web"]["DATABASE_URL"]
+    knowing = [name for name in SERVICES if "{POSTGRES_PASSWORD:" in str(SERVICES[name])]
+    assert knowing == ["postgres", "migrate"]
+
+
+def test_rights_are_given_after_the_tables_are_made():
+    commands = SERVICES["migrate"]["command"][2].split(" && ")
+
+    assert commands == [
+        f"python manage.py {name}" for name in ("migrate", "grant", "collectstatic --no-input")
+    ]
+
+
 def test_only_the_web_is_published_and_only_to_this_machine():
     assert {name: service.get("ports") for name, service in SERVICES.items()} == {
         **dict.fromkeys(SERVICES),
