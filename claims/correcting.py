@@ -64,7 +64,7 @@ def correct(
     :raises NotCorrected: if another article has its address, or its text in that source, or if
         somebody corrected it since `seen`.
     """
-    Analysis.objects.select_for_update().filter(article=article).first()
+    hold(article)
     if address := reading.canonical(fields.get("url", "")):
         intake.alone(address)  # before the row is locked, as intake does it
     article.refresh_from_db(from_queryset=Article.objects.select_for_update())
@@ -88,6 +88,11 @@ def correct(
         reversion.set_comment(_comment(changed, reason))
         reversion.add_to_revision(article)
     return list(changed)
+
+
+def hold(article: Article) -> None:
+    """Wait for the analysis that is at work on `article`; none begins till the end."""
+    Analysis.objects.select_for_update().filter(article=article).first()
 
 
 def follow(article: Article, fields: Collection[str]) -> None:

@@ -1,0 +1,89 @@
+"""Two who write of the same rows at once: nothing of either is lost, and neither is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from reversion.models import Version
+
+from claims import analysis, correcting
+from claims.models import Analysis, Article
+from tests import factories
+from tests.serving import signed_in
+from tests.together import PATIENCE, together, wait_until_somebody_waits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Halfway:
+    """A call that stops before it goes into `name` of a room, until somebody waits for its locks.
+
+    Who is to meet it there waits for it with `reached`.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, room: Any, name: str) -> None:
+        self._there, self._go_in = Event(), getattr(room, name)
+        monkeypatch.setattr(room, name, self._stop)
+
+    def _stop(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._there.is_set():
+            self._there.set()
+            wait_until_somebody_waits()
+        return self._go_in(*args, **kwargs)
+
+    def reached(self) -> None:
+        assert self._there.wait(PATIENCE)
+
+
+def crossing(first: Callable[[], Any], halfway: Halfway, second: Callable[[], Any]) -> list[Any]:
+    """Make the second call while the first has stopped halfway; return what each returned."""
+
+    def later() -> Any:
+        halfway.reached()
+        return second()
+
+    return together(first, later)
+
+
+def analyse(article: Article) -> bool:
+    return analysis.analyse(article_id=article.pk)
+
+
+# Articles
+
+
+def edit_in_the_admin(article: Article) -> Callable[[], int]:
+    client = signed_in(factories.data_editor())
+    typed = {
+        "title": "A person's title", "source": article.source_id, "url": article.url,
+        "published_on": "2026-03-02", "language": "nb", "author": "", "licence": "",
+    }  # fmt: skip
+    address = reverse("admin:claims_article_change", args=[article.pk])
+    return lambda: client.post(address, typed).status_code
+
+
+def restore_in_the_admin(article: Article) -> Callable[[], int]:
+    by, title, language = factories.fact_checker(), article.title, article.language
+    correcting.correct(article, by=by, title="A person's title", language="nb")
+    version = Version.objects.get_for_object(article)[0]
+    correcting.correct(article, by=by, title=title, language=language)
+    client = signed_in(factories.data_editor())
+    address = reverse("admin:claims_article_revision", args=[article.pk, version.pk])
+    return lambda: client.post(address).status_code
+
+
+@pytest.mark.parametrize("how", [edit_in_the_admin, restore_in_the_admin])
+def test_what_the_admin_writes_waits_for_the_analysis_that_is_at_work(how, monkeypatch):
+    article = factories.article(language="")
+    halfway = Halfway(monkeypatch, analysis.engine, "analyse")
+
+    assert crossing(lambda: analyse(article), halfway, how(article)) == [True, 302]
+
+    article.refresh_from_db()
+    assert (article.language, article.title) == ("nb", "A person's title")
+    assert Version.objects.get_for_object(article)[0].field_dict["language"] == "nb"
+    assert Analysis.objects.get().status == "received"
