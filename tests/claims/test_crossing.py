@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from reversion.models import Version
 
-from claims import analysis, correcting
-from claims.models import Analysis, Article
+from claims import analysis, correcting, derivation, drift
+from claims.models import Analysis, Article, Derivation, Flag
 from tests import factories
+from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed
 from tests.serving import signed_in
 from tests.together import PATIENCE, together, wait_until_somebody_waits
 
@@ -50,6 +52,7 @@ def crossing(first: Callable[[], Any], halfway: Halfway, second: Callable[[], An
 
 
 def analyse(article: Article) -> bool:
+    analysis.restart(article.analysis)
     return analysis.analyse(article_id=article.pk)
 
 
@@ -87,3 +90,42 @@ def test_what_the_admin_writes_waits_for_the_analysis_that_is_at_work(how, monke
     assert (article.language, article.title) == ("nb", "A person's title")
     assert Version.objects.get_for_object(article)[0].field_dict["language"] == "nb"
     assert Analysis.objects.get().status == "received"
+
+
+# What articles rest on
+
+
+def dropped(article: Article) -> bool:
+    return Flag.objects.filter(article=article, kind="disclaimer_dropped").exists()
+
+
+def test_a_copy_that_rests_on_nothing_any_more_is_compared_with_nothing(monkeypatch):
+    _analysed(ORIGIN, "Reuters", 2)
+    copy, by, at = _analysed(DROPPED, "Evening Echo", 4), factories.supervisor(), timezone.now()
+    said = {"by": by, "at": at, "decision": "rejected", "reason": "Their own divers."}
+    cited = Derivation.objects.get(article=copy, on_source__isnull=False)
+    for row in Derivation.objects.filter(article=copy).exclude(pk=cited.pk):
+        derivation.decide(row, **said)
+    assert dropped(copy)
+    halfway = Halfway(monkeypatch, drift, "_store")
+
+    def decide() -> None:
+        derivation.decide(cited, **said)
+
+    assert crossing(lambda: analyse(copy), halfway, decide) == [True, None]
+    assert not dropped(copy)
+
+
+def test_a_copy_that_rests_on_another_is_compared_with_it(monkeypatch):
+    report, alone = _analysed(ORIGIN, "Reuters", 2), _analysed(OWN_REPORT, "Town Crier", 5)
+    by, at = factories.supervisor(), timezone.now()
+    assert not dropped(alone)
+    halfway = Halfway(monkeypatch, drift, "_store")
+
+    def add() -> Derivation:
+        return derivation.add(alone, on=report, by=by, at=at, reason="Their editor told me.")
+
+    analysed, added = crossing(lambda: analyse(alone), halfway, add)
+
+    assert (analysed, type(added)) == (True, Derivation)
+    assert dropped(alone)
