@@ -206,6 +206,7 @@ def _work(article_id: int) -> bool:
     found = engine.analyse(
         article.text, language=article.language or None, outlet=article.source.name
     )
+    matching.lock()  # before any row that others lock, too
     if not article.language:
         article.language = found.language
         article.save(update_fields=["language"])

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from reversion.models import Version
 
-from claims import analysis, correcting, derivation, drift
-from claims.models import Analysis, Article, Derivation, Flag
+from claims import analysis, correcting, derivation, drift, extraction, matching, merging, tables
+from claims import text as engine
+from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Flag
 from tests import factories
 from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed
 from tests.serving import signed_in
@@ -129,3 +130,37 @@ def test_a_copy_that_rests_on_another_is_compared_with_it(monkeypatch):
 
     assert (analysed, type(added)) == (True, Derivation)
     assert dropped(alone)
+
+
+# Linking
+
+BARRELS = "Ann Holt said divers found 40 barrels of solvent under the old pier at Havn."
+
+
+def test_a_table_and_an_article_may_name_the_same_claimants(monkeypatch):
+    article, by = factories.article(BARRELS), factories.fact_checker()
+    (named,) = {one.claimant for one in engine.analyse(BARRELS, language="en").claims}
+    table = f"claim,who,language\nThe museum of Elvas reopens in May.,{named},en\n".encode()
+    halfway = Halfway(monkeypatch, matching, "join")
+
+    report, analysed = crossing(
+        lambda: tables.take_in(table, name="t.csv", by=by), halfway, lambda: analyse(article)
+    )
+
+    assert (dict(report.counts())["new claim"], analysed) == (1, True)
+    assert {claim.claimant for claim in Claim.objects.all()} == {Claimant.objects.get(name=named)}
+
+
+def test_claims_are_merged_while_an_article_of_one_is_analysed_again(monkeypatch):
+    article, other = factories.article(BARRELS), factories.article("Ferries to Olmo are full.")
+    assert [analyse(article), analyse(other)] == [True, True]
+    claim, into = (Appearance.objects.get(article=one).claim for one in (article, other))
+    by, at = factories.supervisor(), timezone.now()
+    halfway = Halfway(monkeypatch, extraction, "store_appearances")
+
+    analysed, merged = crossing(
+        lambda: analyse(article), halfway, lambda: merging.merge(claim, into, by=by, at=at)
+    )
+
+    assert (analysed, merged.into) == (True, into)
+    assert {one.claim for one in Appearance.objects.all()} == {into}
