@@ -352,6 +352,9 @@ class ClaimAdmin(ContentAdmin):
     def has_add_permission(self, request):
         return False  # claims are found in articles
 
+    def hold(self, claim):
+        matching.lock()
+
     def follow(self, claim, fields):
         if "wording" in fields:
             matching.reindex(claim)

@@ -108,6 +108,7 @@ def reindex(claim: Claim) -> None:
     A claim merged away is not found.
     """
     lock()
+    claim.refresh_from_db(fields=["fingerprint"])
     enter_anew(claim, [] if claim.merged_into_id else [claim.wording, *wordings_of(claim)])
     claim.save(update_fields=["fingerprint"])
 

@@ -13,7 +13,7 @@ from reversion.models import Version
 
 from claims import analysis, correcting, derivation, drift, extraction, matching, merging, tables
 from claims import text as engine
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, Derivation, Flag
+from claims.models import Analysis, Appearance, Article, Claim, Claimant, ClaimKey, Derivation, Flag
 from tests import factories
 from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed
 from tests.serving import signed_in
@@ -135,6 +135,9 @@ def test_a_copy_that_rests_on_another_is_compared_with_it(monkeypatch):
 # Linking
 
 BARRELS = "Ann Holt said divers found 40 barrels of solvent under the old pier at Havn."
+BARRELS_AGAIN = (
+    "Ann Holt said that under the old pier at Havn, divers discovered 40 barrels of solvent."
+)
 
 
 def test_a_table_and_an_article_may_name_the_same_claimants(monkeypatch):
@@ -164,3 +167,23 @@ def test_claims_are_merged_while_an_article_of_one_is_analysed_again(monkeypatch
 
     assert (analysed, merged.into) == (True, into)
     assert {one.claim for one in Appearance.objects.all()} == {into}
+
+
+def test_a_claim_is_reworded_in_the_admin_while_an_article_is_linked_to_it(monkeypatch):
+    first, again = factories.article(BARRELS), factories.article(BARRELS_AGAIN)
+    assert analyse(first)
+    claim = Claim.objects.get()
+    client = signed_in(factories.data_editor())
+    address = reverse("admin:claims_claim_change", args=[claim.pk])
+    typed = {"wording": "Divers found solvent at Havn.", "claimant": claim.claimant_id or ""}
+    halfway = Halfway(monkeypatch, matching, "_link")
+
+    analysed, answer = crossing(
+        lambda: analyse(again), halfway, lambda: client.post(address, typed)
+    )
+
+    assert (analysed, answer.status_code) == (True, 302)
+    claim = Claim.objects.get()
+    assert (claim.wording, claim.appearances.count()) == (typed["wording"], 2)
+    counted = ClaimKey.objects.filter(claims__gt=0).values_list("key", "claims")
+    assert dict(counted) == dict.fromkeys(claim.fingerprint, 1)
