@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from reversion.models import Version
 
-from claims import analysis, correcting, derivation, drift, extraction, matching, merging, tables
+from claims import (
+    analysis,
+    correcting,
+    derivation,
+    drift,
+    extraction,
+    matching,
+    merging,
+    polling,
+    tables,
+    watching,
+)
 from claims import text as engine
-from claims.models import Analysis, Appearance, Article, Claim, Claimant, ClaimKey, Derivation, Flag
+from claims.gathering import NotGathered
+from claims.models import (
+    Analysis,
+    Appearance,
+    Article,
+    Claim,
+    Claimant,
+    ClaimKey,
+    Derivation,
+    Flag,
+    Revision,
+    Watch,
+)
 from tests import factories
-from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed
+from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, RELAY, _analysed
 from tests.serving import signed_in
 from tests.together import PATIENCE, together, wait_until_somebody_waits
 
@@ -91,6 +116,38 @@ def test_what_the_admin_writes_waits_for_the_analysis_that_is_at_work(how, monke
     assert (article.language, article.title) == ("nb", "A person's title")
     assert Version.objects.get_for_object(article)[0].field_dict["language"] == "nb"
     assert Analysis.objects.get().status == "received"
+
+
+def test_an_article_is_corrected_while_its_page_is_found_gone(monkeypatch):
+    article, by = factories.article(), factories.fact_checker()
+    watching.watch([article], since=timezone.now() - timedelta(hours=2))
+    gone = NotGathered("It answers 410.", again=False, answer=polling.GONE)
+    monkeypatch.setattr(watching.polling, "ask", Mock(side_effect=gone))
+    halfway = Halfway(monkeypatch, watching, "_note")
+    elsewhere = {"url": "https://courier.example/harbour", "source": "Daily Tide"}
+
+    looked, changed = crossing(
+        lambda: watching.look(watch_id=Watch.objects.get().pk), halfway,
+        lambda: correcting.correct(article, by=by, **elsewhere),
+    )  # fmt: skip
+
+    assert (looked, changed) == (True, ["url", "source"])
+    assert (Revision.objects.get().kind, Watch.objects.get().gone_at is None) == ("gone", False)
+
+
+def test_an_article_is_corrected_while_another_is_found_to_rest_on_it(monkeypatch):
+    report, _ = _analysed(ORIGIN, "Reuters", 2), _analysed(RELAY, "Inland Mirror", 3)
+    copy = factories.article(DROPPED.replace("Reuters", "Bloomberg"), published_on=date(2026, 3, 4))
+    by, where = factories.fact_checker(), {"source": "Bloomberg"}
+    halfway = Halfway(monkeypatch, derivation, "_edges_between")
+
+    analysed, changed = crossing(
+        lambda: analyse(copy), halfway, lambda: correcting.correct(report, by=by, **where)
+    )
+
+    assert (analysed, changed) == (True, ["source"])
+    rests_on = copy.derivations.values_list("on_source__name", "on_article")
+    assert {("Bloomberg", None), (None, report.pk)} <= {*rests_on}
 
 
 # What articles rest on
