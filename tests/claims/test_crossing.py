@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from threading import Event
@@ -9,6 +10,8 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from reversion.models import Version
@@ -39,6 +42,8 @@ from claims.models import (
     Revision,
     Watch,
 )
+from reviews import flags, queue, workflow
+from reviews.models import Review
 from tests import factories
 from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, RELAY, _analysed
 from tests.serving import signed_in
@@ -187,6 +192,41 @@ def test_a_copy_that_rests_on_another_is_compared_with_it(monkeypatch):
 
     assert (analysed, type(added)) == (True, Derivation)
     assert dropped(alone)
+
+
+# Flags
+
+
+def test_decisions_about_flags_are_taken_back_while_their_article_is_analysed_again(monkeypatch):
+    _analysed(ORIGIN, "Reuters", 2)
+    copy, by = _analysed(DROPPED, "Evening Echo", 4), factories.fact_checker()
+    span = {"start": 0, "end": 6, "sentence_start": 0, "sentence_end": 58}
+    of_the_claim = copy.flags.get(kind="disclaimer_dropped")
+    of_the_text = Flag.objects.create(article=copy, kind="no_confirmation", confidence=1, **span)
+    queue.open_reviews()
+    review = Review.objects.get(claim=of_the_claim.claim)
+    workflow.take(review, by=by)
+    chosen = {"article": copy.ref, "refs": [of_the_claim.ref, of_the_text.ref], "by": by}
+    chosen["token"] = review.lease_token
+    assert flags.decide(review, rules=[], state="confirmed", **chosen) == 2
+    halfway = Halfway(monkeypatch, drift, "_store")
+
+    assert of_the_claim.pk < of_the_text.pk
+    assert crossing(lambda: analyse(copy), halfway, lambda: flags.take_back(review, **chosen)) == [
+        True,
+        2,
+    ]
+
+
+def test_an_analysis_locks_rows_in_one_order():
+    copy = _analysed(DROPPED, "Evening Echo", 4)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert analyse(copy)
+
+    asked = [query["sql"] for query in captured if re.search(r" FOR .*UPDATE", query["sql"])]
+    assert len(asked) > 4
+    assert [sql for sql in asked if " ORDER BY " not in sql and " LIMIT " not in sql] == []
 
 
 # Linking
