@@ -10,10 +10,11 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from psycopg.errors import DiskFull
 from reversion.models import Version
 
 from claims import (
@@ -121,6 +122,37 @@ def test_what_the_admin_writes_waits_for_the_analysis_that_is_at_work(how, monke
     assert (article.language, article.title) == ("nb", "A person's title")
     assert Version.objects.get_for_object(article)[0].field_dict["language"] == "nb"
     assert Analysis.objects.get().status == "received"
+
+
+FULL = OperationalError("No space left on device")
+FULL.__cause__ = DiskFull()
+
+
+@pytest.mark.parametrize(
+    ("problem", "written_by", "attempts"),
+    [(ValueError("A rule went wrong"), "_fail", 1), (FULL, "_give_back", 0)],
+)
+def test_an_analysis_that_fails_says_so_after_the_correction_that_waited_for_it(
+    problem, written_by, attempts, monkeypatch
+):
+    article, by = factories.article(), factories.fact_checker()
+    monkeypatch.setattr(analysis.engine, "analyse", Mock(side_effect=problem))
+    halfway = Halfway(monkeypatch, analysis.engine, "analyse")
+    corrects, write = Halfway(monkeypatch, correcting, "_changed"), getattr(analysis, written_by)
+
+    def write_meanwhile(*args) -> None:
+        corrects.reached()
+        write(*args)
+
+    monkeypatch.setattr(analysis, written_by, write_meanwhile)
+
+    _, changed = crossing(
+        lambda: analyse(article), halfway, lambda: correcting.correct(article, by=by, title="Other")
+    )
+
+    row = Analysis.objects.get()
+    assert (changed, row.status, row.attempts) == (["title"], "received", attempts)
+    assert row.error == f"{type(problem).__name__}: {problem}"
 
 
 def test_an_article_is_corrected_while_its_page_is_found_gone(monkeypatch):
