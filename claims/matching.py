@@ -163,7 +163,7 @@ WITH RECURSIVE own (id) AS (
 
 
 def lock() -> None:
-    """Let nobody else link, merge or split until the transaction ends."""
+    """Let nobody else link, merge or split until the transaction ends. Rows are locked after it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock('claims_claim'::regclass::oid::bigint)")
 
