@@ -6,6 +6,7 @@ first one. Nothing is deleted here: rows that others rest on stay.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import reversion
@@ -14,7 +15,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, quote, unquote
 from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -108,11 +109,17 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
     # Writing
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        if request.method == "POST":
-            row = self.get_object(request, unquote(object_id))
-            if row and self.has_change_permission(request, row) and self._is_edit(request, row):
-                self._keep_as_found(self.get_object(request, unquote(object_id)))
-        return super().change_view(request, object_id, form_url, extra_context)
+        view = partial(super().change_view, request, object_id, form_url, extra_context)
+        if request.method != "POST":
+            return view()
+        read = partial(self.get_object, request, unquote(object_id))
+        with transaction.atomic():
+            row = read()
+            if row and self.has_change_permission(request, row):
+                self.hold(row)
+                if self._is_edit(request, read()):
+                    self._keep_as_found(read())
+            return view()
 
     def _is_edit(self, request, row):
         """Whether what was sent would change `row`; the form tries its values on it."""
@@ -127,6 +134,9 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
         self.follow(obj, form.changed_data)
         # Said aloud: reversion's signal can be missed while another page is rendered.
         reversion.add_to_revision(obj)
+
+    def hold(self, row):
+        """Wait for whoever is at work on `row`, before it is read to be written."""
 
     def follow(self, row, fields):
         """Bring up to date what follows from `fields`, which were just written."""
@@ -175,10 +185,13 @@ class ContentAdmin(QuickListAdmin, VersionAdmin):  # type: ignore[misc]  # it ha
         }
         return TemplateResponse(request, "admin/claims/version.html", context)
 
+    @transaction.atomic
     def _restore(self, request, row, version):
         """Write the editable fields of `version` again, as a new version."""
         if not self.has_change_permission(request, row):
             raise PermissionDenied
+        self.hold(row)
+        row.refresh_from_db()
         self._keep_as_found(row)
         changed = []
         for name in self.editable:
@@ -300,6 +313,9 @@ class ArticleAdmin(ContentAdmin):
     def has_add_permission(self, request):
         return False  # articles come in through `manage.py ingest`, with their bytes
 
+    def hold(self, article):
+        correcting.hold(article)
+
     def follow(self, article, fields):
         correcting.follow(article, fields)
 
@@ -335,6 +351,9 @@ class ClaimAdmin(ContentAdmin):
 
     def has_add_permission(self, request):
         return False  # claims are found in articles
+
+    def hold(self, claim):
+        matching.lock()
 
     def follow(self, claim, fields):
         if "wording" in fields:

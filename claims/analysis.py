@@ -206,6 +206,7 @@ def _work(article_id: int) -> bool:
     found = engine.analyse(
         article.text, language=article.language or None, outlet=article.source.name
     )
+    matching.lock()  # before any row that others lock, too
     if not article.language:
         article.language = found.language
         article.save(update_fields=["language"])
@@ -230,7 +231,7 @@ WRITTEN = (
 
 @transaction.atomic
 def _fail(article_id: int, error: str) -> None:
-    row = _lock(article_id)
+    row = _lock(article_id, waits=True)
     if row is None:
         return
     used_up = row.attempts >= settings.ANALYSIS_ATTEMPTS
@@ -242,7 +243,7 @@ def _fail(article_id: int, error: str) -> None:
 @transaction.atomic
 def _give_back(article_id: int, error: str) -> None:
     """Take an attempt back that came to nothing through no fault of the article."""
-    row = _lock(article_id)
+    row = _lock(article_id, waits=True)
     if row is None:
         return
     row.status, row.attempts, row.error = Analysis.Status.RECEIVED, row.attempts - 1, error
@@ -255,12 +256,15 @@ def _is_of_the_server(error: Exception) -> bool:
     return isinstance(error, OperationalError) and state.startswith(OF_THE_SERVER)
 
 
-def _lock(article_id: int) -> Analysis | None:
-    """Lock the article's unfinished row; None if it is finished or somebody is at work on it."""
+def _lock(article_id: int, *, waits: bool = False) -> Analysis | None:
+    """Lock the article's unfinished row; None if it is finished or somebody is at work on it.
+
+    Who has to write what became of an attempt `waits`: it may be a person who is at work.
+    """
     return (
         Analysis.objects.unfinished()
         .filter(article_id=article_id)
         .select_related("article__source")
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(of=("self",), skip_locked=not waits)
         .first()
     )

@@ -57,17 +57,17 @@ def correct(
 ) -> list[str]:
     """Write what a person says of an article; return the names of the fields that this changed.
 
-    Waits for the analysis that is at work on it.
+    Waits for the analysis that is at work on it, and for a look at its page.
 
     :param seen: the `token` of what they saw; "" writes over whatever is known now.
     :param fields: by `FIELDS`; a source by its name, which is made if there is none so called.
     :raises NotCorrected: if another article has its address, or its text in that source, or if
         somebody corrected it since `seen`.
     """
-    Analysis.objects.select_for_update().filter(article=article).first()
+    hold(article)
     if address := reading.canonical(fields.get("url", "")):
         intake.alone(address)  # before the row is locked, as intake does it
-    article.refresh_from_db(from_queryset=Article.objects.select_for_update())
+    article.refresh_from_db(from_queryset=Article.objects.select_for_update(no_key=True))
     if seen and seen != token(article):
         raise NotCorrected("It was changed since you opened this page. Look at it, then send.")
     changed = _changed(article, fields)
@@ -88,6 +88,12 @@ def correct(
         reversion.set_comment(_comment(changed, reason))
         reversion.add_to_revision(article)
     return list(changed)
+
+
+def hold(article: Article) -> None:
+    """Wait for the analysis of `article` and the look at its page; none begins till the end."""
+    Analysis.objects.select_for_update().filter(article=article).first()
+    Watch.objects.select_for_update().filter(article=article).first()
 
 
 def follow(article: Article, fields: Collection[str]) -> None:

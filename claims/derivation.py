@@ -15,7 +15,7 @@ import reversion
 from django.db import transaction
 from django.db.models import Q
 
-from claims import drift, provenance
+from claims import drift, matching, provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Derivation, Source
 
@@ -171,6 +171,7 @@ def decide(
     :param seen: the decision that the person saw; None if whatever it is now is to be replaced.
     :raises ValueError: if an edge is rejected without a reason, or was decided since it was seen.
     """
+    matching.lock()  # so that whoever compares copies meanwhile puts no flag back
     row.refresh_from_db(from_queryset=Derivation.objects.select_for_update())
     if (row.decision, row.reason) == (decision, reason):
         return
@@ -198,6 +199,7 @@ def add(
         raise ValueError("Say how you know.")
     if on in (article, article.source):
         raise ValueError("An article does not rest on itself.")
+    matching.lock()
     column = "on_article" if isinstance(on, Article) else "on_source"
     place = {"article": article, column: on} | ({} if column == "on_article" else {"start": None})
     row = Derivation.objects.filter(**place).select_for_update().first()

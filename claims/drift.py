@@ -222,6 +222,7 @@ def _store(
     stored = {
         (flag.article_id, flag.claim_id or 0, flag.kind): flag
         for flag in Flag.objects.filter(claim__in=involved)
+        .order_by("pk")
         .select_for_update(of=("self",))
         .select_related("against")
     }

@@ -18,7 +18,8 @@ def store_appearances(article: Article, analysis: engine.Analysis) -> None:
     passage. Safe to repeat. Cost: six statements, however many claims.
     """
     claimants = _claimants(analysis)
-    known = {(row.start, row.end): row for row in article.appearances.select_for_update()}
+    stored = article.appearances.order_by("pk").select_for_update(no_key=True)
+    known = {(row.start, row.end): row for row in stored}
     rows = []
     for found in analysis.claims:
         span = found.span

@@ -29,10 +29,8 @@ def store_flags(article: Article, analysis: engine.Analysis) -> None:
         (str(finding.kind), finding.cue.start, finding.cue.end): finding
         for finding in analysis.flags
     }
-    known = {
-        (flag.kind, flag.start, flag.end): flag
-        for flag in article.flags.filter(claim__isnull=True).select_for_update()
-    }
+    stored = article.flags.filter(claim__isnull=True).order_by("pk").select_for_update()
+    known = {(flag.kind, flag.start, flag.end): flag for flag in stored}
     article.flags.filter(claim__isnull=True).undecided().exclude(
         pk__in=[known[key].pk for key in known.keys() & found.keys()]
     ).delete()

@@ -283,9 +283,8 @@ def _filled_in(known: Article, document: Document) -> Article:
     """
     if not _lacking(known, document):
         return known
-    article = Article.objects.select_for_update(of=("self",)).select_related("source").get(
-        pk=known.pk
-    )  # fmt: skip
+    rows = Article.objects.select_for_update(of=("self",), no_key=True)  # others may point to it
+    article = rows.select_related("source").get(pk=known.pk)
     versions = [one.field_dict for one in Version.objects.get_for_object(article)]
     told = {
         name: value

@@ -108,6 +108,7 @@ def reindex(claim: Claim) -> None:
     A claim merged away is not found.
     """
     lock()
+    claim.refresh_from_db(fields=["fingerprint"])
     enter_anew(claim, [] if claim.merged_into_id else [claim.wording, *wordings_of(claim)])
     claim.save(update_fields=["fingerprint"])
 
@@ -162,7 +163,7 @@ WITH RECURSIVE own (id) AS (
 
 
 def lock() -> None:
-    """Let nobody else link, merge or split until the transaction ends."""
+    """Let nobody else link, merge or split until the transaction ends. Rows are locked after it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock('claims_claim'::regclass::oid::bigint)")
 

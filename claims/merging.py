@@ -364,11 +364,11 @@ def undo_split(split: ClaimSplit, *, by: AbstractUser, at: datetime) -> ClaimMer
 
 
 def _lock(*claims: int | None) -> None:
-    """Lock the appearances of these claims, then all linking, then the claims, by rising id."""
+    """Lock all linking, then the appearances of these claims, then the claims, by rising id."""
+    matching.lock()
     pks = {pk for pk in claims if pk is not None}
     appearances = Appearance.objects.filter(claim__in=pks).order_by("pk")
     list(appearances.select_for_update(no_key=True).values_list("pk", flat=True))
-    matching.lock()
     rows = Claim.objects.filter(pk__in=pks).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from claims import flagging, matching
 from claims.models import Flag
@@ -85,8 +85,12 @@ def _of(review: Review, article: str) -> QuerySet[Flag]:
 
 
 def _locked(flags: QuerySet[Flag]) -> list[Flag]:
-    """In one order, so that two who decide about the same flags do not wait for each other."""
-    rows = flags.select_related("article", "decided_by").order_by("pk")
+    """In one order, so that two who decide about the same flags do not wait for each other.
+
+    Those of the text come before those of the claim, as an analysis locks them.
+    """
+    in_order = flags.order_by(F("claim").asc(nulls_first=True), "pk")
+    rows = in_order.select_related("article", "decided_by")
     return list(rows.select_for_update(of=("self",)))
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Event
 
 import pytest
-from django.db import connection
 from reversion.models import Version
 
 from claims import analysis, correcting, intake
@@ -16,7 +14,7 @@ from claims import text as engine
 from claims.correcting import NotCorrected
 from claims.models import Analysis, Article, Source, Watch
 from tests import factories
-from tests.together import together
+from tests.together import together, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -111,21 +109,6 @@ def test_what_is_analysed_keeps_the_language_that_a_person_said():
     analysis.analyse(article_id=article.pk)
 
     assert Article.objects.get().language == "de"
-
-
-def wait_until_somebody_waits() -> None:
-    """Let ten seconds pass at most until another session waits for a lock that ours holds."""
-    until = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < until:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone() != (0,):
-                return
-            time.sleep(0.01)
-    pytest.fail("nobody waits")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from claims import index, matching
 from claims import text as engine
-from claims.models import Appearance, Article, Claim, Suggestion
+from claims.models import Appearance, Article, Claim, ClaimKey, Suggestion
 from tests.factories import article
 from tests.together import together
 
@@ -218,6 +218,18 @@ def test_a_claim_is_as_checkworthy_as_its_most_checkworthy_appearance():
 
 def test_a_wording_without_words_to_go_by_becomes_a_claim_of_its_own():
     assert matching.link_appearances(_article("It was.", "…")) == 2
+
+
+def test_keys_are_counted_once_though_another_wording_came_since_the_claim_was_read():
+    matching.link_appearances(_article(BARRELS))
+    read_before = Claim.objects.get()
+    matching.link_appearances(_article(BARRELS_AGAIN))
+
+    matching.reindex(read_before)
+
+    stored = Claim.objects.get().fingerprint
+    counted = ClaimKey.objects.filter(claims__gt=0).values_list("key", "claims")
+    assert dict(counted) == dict.fromkeys(stored, 1)
 
 
 @pytest.mark.django_db(transaction=True)
