@@ -206,10 +206,7 @@ def told(context: dict[str, Any]) -> str:
 
 
 def untold(context: dict[str, Any], newest: VerdictVersion | None) -> list[FieldDiff]:
-    """Return in what `context` differs from what `newest` seals.
-
-    In nothing, if there is no version yet or it was redacted.
-    """
+    """Return in what `context` differs from what `newest` seals, if it is there and not redacted."""
     if newest is None or not newest.content:
         return []
     sealed = read(newest)
