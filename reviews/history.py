@@ -206,7 +206,7 @@ def told(context: dict[str, Any]) -> str:
 
 
 def untold(context: dict[str, Any], newest: VerdictVersion | None) -> list[FieldDiff]:
-    """Return in what `context` differs from what `newest` seals, if it is there and not redacted."""
+    """Return in what `context` differs from what `newest` seals, if that can be read."""
     if newest is None or not newest.content:
         return []
     sealed = read(newest)
