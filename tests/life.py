@@ -76,6 +76,8 @@ class Model:
     writers: list[User] = field(default_factory=list)
     deciders: list[User] = field(default_factory=list)  # since the newest publication
     names: list[str] = field(default_factory=list)  # of the writers, as they were called then
+    correctors: list[User] = field(default_factory=list)  # who began one since then
+    restored: list[int] = field(default_factory=list)  # versions that are older ones again
     approved_to: int = 0
     public: list[int] = field(default_factory=list)
     waited: bool = False  # the date it waits for has come
@@ -102,6 +104,12 @@ class Model:
     def note(self) -> str:
         """What the editor proposes to tell readers about the correction."""
         return self.begun_for or self.now.draft.correction
+
+    @property
+    def contributors(self) -> list[User]:
+        """Who may not approve it: also who wrote anything before, once an older one is restored."""
+        round_restored = any(seq > self.approved_to for seq in self.restored)
+        return [*self.writers[0 if round_restored else self.approved_to :], *self.correctors]
 
     @property
     def seq(self) -> int:
@@ -139,7 +147,7 @@ class Model:
         )
 
     def may_give(self, person: User) -> bool:
-        worked = person in self.writers[self.approved_to :] or person == self.holder
+        worked = person in self.contributors or person == self.holder
         return not worked and person not in self.deciders and not person.is_superuser
 
     def could_read(self, person: User, opinion: Opinion) -> bool:

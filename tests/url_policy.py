@@ -58,6 +58,7 @@ def typed(review: Review) -> dict[str, Any]:
     return held(review) | {
         "seq": verdict.seq, "rating": "false", "claim_wording": draft.claim_wording,
         "summary": draft.summary, "explanation": draft.explanation,
+        "told": factories.told(review),
     }  # fmt: skip
 
 

@@ -40,9 +40,9 @@ LANGUAGE sql STABLE AS $$
     SELECT begun.actor_id FROM reviews_verdict verdict
     JOIN reviews_reviewevent begun ON begun.review_id = verdict.review_id
         AND begun.action = 'correct'
-    WHERE verdict.id = of_verdict AND begun.at > (
-        SELECT max(published_at) FROM reviews_publication
-        WHERE review_id = verdict.review_id
+    WHERE verdict.id = of_verdict AND begun.id > (
+        SELECT max(id) FROM reviews_reviewevent
+        WHERE review_id = verdict.review_id AND action = 'publish'
     )
 $$;
 """

@@ -97,8 +97,9 @@ class Checking(Desk):
         model = self.models[number]
         person = self.who(name, model)
         review, page = self.look(person, number, when)
-        allowed = model.writable(person, page) and page.seq == model.seq
         typed = replace(draft, correction=model.note)
+        stands = page.seq == model.seq or typed == replace(model.now.draft, correction=model.note)
+        allowed = model.writable(person, page) and stands
         if self.attempt(
             "save", allowed,
             lambda: history.save(review, by=person, token=page.token, seq=page.seq, draft=typed),
@@ -120,7 +121,10 @@ class Checking(Desk):
                 review, by=person, token=page.token, seq=page.seq, version_seq=seq
             ),
         ):  # fmt: skip
+            before = model.seq
             model.write(person, Content(model.versions[seq - 1].draft, model.now.evidence))
+            if model.seq > before:
+                model.restored.append(model.seq)
 
     @at(Status.IN_PROGRESS)
     @rule(name=people, pick=picks, when=looked, title=st.sampled_from(TITLES))
@@ -200,6 +204,7 @@ class Checking(Desk):
         ):
             model.hold(person)
             model.begun_for, model.due = "Wrong year.", "later"
+            model.correctors.append(person)
 
     @at(Status.IN_PROGRESS)
     @rule(name=people, pick=picks, when=looked)

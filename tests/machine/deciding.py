@@ -41,7 +41,7 @@ class Deciding(Desk):
             self.decides(person)
             and model.status == Status.SUBMITTED
             and page.seq == model.seq
-            and person not in model.writers[model.approved_to :]
+            and person not in model.contributors
             and not model.keeps_away(person)
             and model.open_opinion is None
         )
@@ -155,7 +155,7 @@ class Deciding(Desk):
         opinion = model.open_opinion
         allowed = (
             self.decides(person)
-            and person not in model.writers[model.approved_to :]
+            and person not in model.contributors
             and not model.keeps_away(person)
             and page.seq == model.seq
         )

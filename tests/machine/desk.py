@@ -74,6 +74,8 @@ class Desk(RuleBasedStateMachine):
                 versions=[*model.versions],
                 writers=[*model.writers],
                 deciders=[],
+                correctors=[],
+                restored=[],
                 public=[*model.public],
                 names=[*model.names],
                 opinions=[],

@@ -209,4 +209,5 @@ class Passing(Desk):
         model.look = "later" if model.unproven else "never"
         model.earlier = len(model.opinions)
         model.deciders.clear()
+        model.correctors.clear()
         self.see("publish")
