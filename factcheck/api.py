@@ -142,12 +142,11 @@ def _for_programs(view: Answer) -> Answer:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **fields: Any) -> HttpResponseBase:
         size = str(request.META.get("CONTENT_LENGTH") or "0")
-        if size != "0" and not _any_token(request):
-            return _unknown(request, AuthenticationError())  # before its body is waited for
         if not size.isdecimal() or int(size) > LARGEST:
             return _too_large(request, RequestDataTooBig())
-        # The body may be larger than a form of the desk; it was just measured.
-        request._body = request.read()
+        # The body may be larger than a form of the desk; it was just measured. That of a stranger
+        # is not waited for: every operation asks for a token first.
+        request._body = request.read() if size != "0" and _any_token(request) else b""
         found = view(request, *args, **fields)
         if found.status_code == 405:
             allowed = ", ".join(sorted(found.headers["Allow"].split(", ")))
