@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from django.core.cache import cache
 
+from claims import archiving
 from claims.fetching import Guard
 from tests.fetching.conftest import Internet, _internet, net
 
@@ -18,3 +22,23 @@ def web(net: Internet, monkeypatch, settings) -> Internet:
     settings.HOST_PAUSE = 1
     cache.clear()
     return net
+
+
+class Disk:
+    """That on which the shelf lies: nothing can be written to it while it is full."""
+
+    is_full = False
+
+    def write_back(self, descriptor: int) -> None:
+        if self.is_full:
+            raise OSError("No space left on device")
+
+
+@pytest.fixture
+def disk(settings, tmp_path: Path, monkeypatch) -> Disk:
+    """The disk of an empty shelf."""
+    backend = {"BACKEND": "claims.archiving.Shelf", "OPTIONS": {"location": tmp_path / "shelf"}}
+    settings.STORAGES = {**settings.STORAGES, archiving.SHELF: backend}
+    found = Disk()
+    monkeypatch.setattr(os, "fsync", found.write_back)
+    return found
