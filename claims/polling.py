@@ -445,7 +445,7 @@ def _store(item: FeedItem, fetched: Fetched) -> None:
     )  # fmt: skip
     if not taken.receipts:
         why = "; ".join(failure.why for failure in taken.failures) or "there is nothing in it"
-        raise NotGathered(f"{why[:1].upper()}{why[1:]}.", again=False)
+        raise NotGathered(f"{why[:1].upper()}{why[1:]}.", again=taken.again)
     receipt = taken.receipts[0]
     state = FeedItem.State.STORED if receipt.is_new else FeedItem.State.KNOWN
     with _still_held(item) as row:

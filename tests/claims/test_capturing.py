@@ -58,6 +58,20 @@ def test_what_may_pass_is_tried_again_later_and_fails_in_the_end(db, web):
     assert states == ["waiting", "failed"]
 
 
+def test_what_a_full_disk_did_not_take_is_fetched_again_when_there_is_room(db, web, disk):
+    cited(web.serves(page(b"<p>9.1")))
+    disk.is_full = True
+    capture = fetched()
+    assert (capture.state, capture.why) == (
+        "waiting", "its bytes cannot be kept: No space left on device",
+    )  # fmt: skip
+
+    disk.is_full = False
+    Capture.objects.update(next_try_at=Now() - timedelta(seconds=1))
+
+    assert fetched().state == "kept"
+
+
 def test_a_message_that_comes_again_asks_nobody_before_its_time(db, web):
     cited(web.serves(BUSY))
     (capture_id,) = capturing.hint()

@@ -351,6 +351,30 @@ def test_an_article_that_fails_is_tried_again_and_then_said_to_have_failed(web):
     assert (absent.attempts, absent.why) == (1, "It answers 404: there is no such page.")
 
 
+def test_what_a_full_disk_did_not_take_is_fetched_again_when_there_is_room(web, disk):
+    poll(kept(web, rss(*serve(web, 1))))
+    disk.is_full = True
+    assert gather_all() == [("/1", "waiting")]
+    assert FeedItem.objects.get().why == "Its bytes cannot be kept: No space left on device."
+
+    disk.is_full = False
+
+    assert gather_all() == [("/1", "stored")]
+
+
+def test_what_the_database_did_not_take_because_of_others_is_fetched_again(web):
+    poll(kept(web, rss(*serve(web, 1))))
+    others = connection.copy()
+    with others.cursor() as theirs, connection.cursor() as ours:
+        theirs.execute("BEGIN; LOCK TABLE claims_snapshot")
+        ours.execute("SET LOCAL lock_timeout = '100ms'")
+        assert gather_all() == [("/1", "waiting")]
+    others.close()
+
+    assert FeedItem.objects.get().why.startswith("The database does not take it: canceling")
+    assert gather_all() == [("/1", "stored")]
+
+
 def test_a_worker_that_dies_before_it_stores_loses_nothing(web, monkeypatch):
     feed = kept(web, rss())
     web.serves(page(rss(*serve(web, 1)), 'ETag: "7"'), path="/rss")
