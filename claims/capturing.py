@@ -55,7 +55,7 @@ def _begin(capture_id: int) -> Capture | None:
     begun = due.filter(attempts__lt=ATTEMPTS)
     if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + HELD):
         return Capture.objects.get(pk=capture_id)
-    due.update(state=State.FAILED, why=UNFINISHED)
+    due.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, why=UNFINISHED)
     return None
 
 

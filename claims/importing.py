@@ -225,7 +225,7 @@ def _begun(item_id: int, *, held: timedelta = timedelta()) -> ImportItem | None:
     begins = {"attempts": F("attempts") + 1, "next_try_at": Now() + held, "hinted_at": Now()}
     if begun.update(**begins):
         return ImportItem.objects.get(pk=item_id)
-    due.update(state=State.FAILED, why=DIED, settled_at=Now())
+    due.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, why=DIED, settled_at=Now())
     return None
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.db import connection, models
+from django.db.models.functions import Now
 
 from claims import archiving
 from claims.fetching import Guard
@@ -42,3 +47,21 @@ def disk(settings, tmp_path: Path, monkeypatch) -> Disk:
     found = Disk()
     monkeypatch.setattr(os, "fsync", found.write_back)
     return found
+
+
+@contextmanager
+def turn_comes_meanwhile(rows: type[models.Model]) -> Iterator[None]:
+    """Let the turn of `rows` come between the first question for what is due and the next."""
+    rows._default_manager.update(next_try_at=Now() + timedelta(hours=1))
+    asked: list[str] = []
+
+    def then_it_comes(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if sql.startswith("UPDATE") and not asked:
+            asked.append(sql)
+            rows._default_manager.update(next_try_at=Now())
+        return answer
+
+    with connection.execute_wrapper(then_it_comes):
+        yield
+    assert asked

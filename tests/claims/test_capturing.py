@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from claims import archiving, capturing, gathering
 from claims.models import Capture
+from tests.claims.conftest import turn_comes_meanwhile
 from tests.hostile import page
 
 GONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -105,6 +106,16 @@ def test_one_that_killed_its_worker_is_begun_again_and_not_for_ever(db):
     Capture.objects.update(attempts=capturing.ATTEMPTS)
 
     assert (fetched().state, Capture.objects.get().why) == ("failed", capturing.UNFINISHED)
+
+
+def test_one_whose_turn_comes_just_now_is_not_given_up(db):
+    cited("https://a.example/")
+    Capture.objects.update(attempts=1)
+
+    with turn_comes_meanwhile(Capture):
+        capturing.take(capture_id=Capture.objects.get().pk)
+
+    assert Capture.objects.values_list("state", "attempts").get() == ("waiting", 1)
 
 
 def test_the_first_answer_counts(db, web):
