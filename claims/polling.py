@@ -35,6 +35,7 @@ LONGEST_BACKOFF = 24 * 3600  # seconds that a failing feed or item is left alone
 MOST_NEW = 200  # items taken from one poll, with all sitemaps; the rest come with the next
 MOST_SITEMAPS = 50  # that an index may name, and that are read
 DEEPEST_SITEMAP = 2
+MOST_LED = 3  # pages that lead from one to the other until one is a feed
 AGAIN = timedelta(days=1)  # after which a sitemap is read again that has no date
 ATTEMPTS = 5
 PREVIEWED = 12
@@ -260,9 +261,22 @@ def _looked(feed: Feed, fetched: Fetched, listing: Listing) -> None:
     if listing.kind != FeedKind.PAGE:
         _move(feed, fetched)
     elif len(named) == 1 and not _is_taken(feed, named[0].url):
-        feed.address, feed.kind, feed.preview, feed.polled_at = named[0].url, "", [], None
+        _lead(feed, fetched, named[0].url)
     elif not named:
         feed.error = "It is a web page, and names no feed."
+
+
+def _lead(feed: Feed, fetched: Fetched, address: str) -> None:
+    """Have what a page names as its feed looked at instead; pages that name pages end somewhere."""
+    led = feed.events.filter(action=FeedEvent.Action.CHANGED, by=None).count()
+    if reading.canonical(address) in map(reading.canonical, (feed.address, fetched.url)):
+        feed.error, feed.preview = "It is a web page that names itself as its feed.", []
+    elif led == MOST_LED:
+        feed.error, feed.preview = "It is a web page, as are those that led to it: no feed.", []
+    else:
+        words = f"Address: {address}, as {feed.address} says."
+        FeedEvent.objects.create(feed=feed, action=FeedEvent.Action.CHANGED, words=words)
+        feed.address, feed.kind, feed.preview, feed.polled_at = address, "", [], None
 
 
 def _news(feed: Feed, fetched: Fetched, listing: Listing, now: datetime) -> int:

@@ -442,6 +442,49 @@ def test_what_is_no_feed_says_so_and_brings_nothing(web, content, why):
     assert feed.failures == 1
 
 
+def naming(address: str) -> bytes:
+    """A page that names one feed."""
+    link = f'<link rel="alternate" type="application/rss+xml" href="{address}">'
+    return page(
+        f"<html><head><title>News</title>{link}</head><body><p>News</p></body></html>".encode(),
+        "Content-Type: text/html; charset=utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("feeds", "looks", "why"),
+    [
+        (["/a"], 1, "It is a web page that names itself as its feed."),
+        (["/a?utm_source=feed#top"], 1, "It is a web page that names itself as its feed."),
+        (["/b", "/a"], 4, "It is a web page, as are those that led to it: no feed."),
+        (["/b", "/c", "/d", "/e", "/f"], 4,
+         "It is a web page, as are those that led to it: no feed."),
+    ],
+)  # fmt: skip
+def test_a_page_whose_feed_is_a_page_is_not_looked_at_for_ever(web, feeds, looks, why):
+    for path, named in zip("abcdef", feeds, strict=False):
+        web.serves(naming(web.url(named)), path=f"/{path}")
+    feed = following.propose(web.url("/a"), by=factories.supervisor())
+
+    for _ in range(9):
+        poll(feed)
+
+    asked_for = [one.split(b" ")[1] for one in web.web.requests]
+    assert len([path for path in asked_for if path != b"/robots.txt"]) == looks
+    assert (feed.error, feed.preview, polling.hint_proposed()) == (why, [], [])
+
+
+def test_which_address_a_page_led_to_is_told(web):
+    web.serves(naming(web.url("/rss")), path="/a")
+    web.serves(page(rss(*serve(web, 1))), path="/rss")
+    feed = following.propose(web.url("/a"), by=factories.supervisor())
+
+    poll(feed), poll(feed)
+
+    assert (feed.kind, feed.error) == ("rss", "")
+    assert feed.events.latest("pk").words == f"Address: {web.url('/rss')}, as {web.url('/a')} says."
+
+
 def test_a_feed_without_end_is_a_failure_in_time(web):
     feed = kept(web, rss())
 
