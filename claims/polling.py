@@ -174,8 +174,21 @@ def _put_off(row: Row, seconds: float) -> None:
 def ask(address: str, known: Validators | None) -> Fetched:
     """Ask a site as its rules allow: what it lets machines read, one at a time, with pauses.
 
+    Where it redirects to, the rules of that site are asked, too.
+
     :raises NotNow: if it is not our turn there.
     :raises NotGathered: if it may not be read, or nothing comes.
+    """
+    conditional = known if known and any(known) else None
+    with _alone_at(address):
+        _take_turn(address, every=max(_allowed(address), settings.HOST_PAUSE))
+        return gathering.ask(address, conditional=conditional, on_redirect=_allowed_there)
+
+
+def _allowed(address: str) -> float:
+    """The seconds that a site wants between two requests; 0 if it does not say.
+
+    :raises NotGathered: if its robots.txt lets no machine read the address.
     """
     try:
         manners = fetching.may_poll(address)
@@ -183,9 +196,15 @@ def ask(address: str, known: Validators | None) -> Fetched:
         raise NotGathered(str(error), again=False) from error
     if manners.refusal:
         raise NotGathered(manners.refusal, again=True, after=3600)
-    pause = max(manners.pause, settings.HOST_PAUSE)
-    with turn_at(address, every=pause):
-        return gathering.ask(address, conditional=known if known and any(known) else None)
+    return manners.pause
+
+
+def _allowed_there(address: str) -> None:
+    try:
+        _allowed(address)
+    except NotGathered as error:
+        why = f"It redirects to {address}. {error}"
+        raise NotGathered(why, again=error.again, after=error.after) from error
 
 
 @contextmanager
@@ -194,25 +213,34 @@ def turn_at(address: str, *, every: float) -> Iterator[None]:
 
     :raises NotNow: if it is not our turn there.
     """
-    with _alone_at(host_of(address)) as is_alone:
-        if not is_alone or not fetching.take_turn(address, every=every):
-            raise NotNow(every)
+    with _alone_at(address):
+        _take_turn(address, every=every)
         yield
 
 
+def _take_turn(address: str, *, every: float) -> None:
+    if not fetching.take_turn(address, every=every):
+        raise NotNow(every)
+
+
 @contextmanager
-def _alone_at(host: str) -> Iterator[bool]:
-    """Hold the host, if nobody does: a lock that ends with its holder, however that ends."""
+def _alone_at(address: str) -> Iterator[None]:
+    """Hold the host of `address`: a lock that ends with its holder, however that ends.
+
+    :raises NotNow: if somebody else holds it.
+    """
+    host = host_of(address)
     keys = [zlib.crc32(b"claims.polling") - 2**31, zlib.crc32(host.encode()) - 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
         (is_ours,) = cursor.fetchone()
+    if not is_ours:
+        raise NotNow(settings.HOST_PAUSE)
     try:
-        yield is_ours
+        yield
     finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
 
 # Feeds

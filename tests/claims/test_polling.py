@@ -26,6 +26,7 @@ from tests.feeds import (
     time_passes,
 )
 from tests.hostile import moved, page
+from tests.together import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -239,6 +240,47 @@ def test_robots_txt_is_obeyed_and_told(web):
 
     assert feed.error == "The robots.txt of news.example forbids it."
     assert len(asked(web, "/rss")) == 1
+
+
+@pytest.mark.parametrize("host", ["news.example", "other.example"])
+def test_robots_txt_is_obeyed_where_a_redirect_leads(web, host):
+    web.names.records["other.example"] = [["127.0.0.1"]]
+    web.serves(page(b"User-agent: *\nDisallow: /private"), path="/robots.txt")
+    web.serves(moved(web.url("/private/1", host)), path="/public")
+    web.serves(story(1), path="/private/1")
+    poll(kept(web, rss(web.url("/public"))))
+
+    assert gather_all() == [("/public", "waiting")]
+
+    item = FeedItem.objects.get()
+    there = web.url("/private/1", host)
+    assert item.why == f"It redirects to {there}. The robots.txt of {host} forbids it."
+    assert item.next_try_at - datetime.now(UTC) > timedelta(minutes=59)
+    assert (len(asked(web, "/public")), asked(web, "/private/1")) == (1, [])
+
+
+def test_a_host_that_another_asks_is_not_asked_for_its_robots_txt(web):
+    feed = kept(web, rss())
+    time_passes()
+    web.web.requests.clear()
+    free, held = threading.Event(), threading.Event()
+
+    def hold():
+        with polling.turn_at(feed.address, every=1):
+            held.set()
+            free.wait(PATIENCE)
+        connection.close()
+
+    another = threading.Thread(target=hold)
+    another.start()
+    assert held.wait(PATIENCE)
+    is_asked = polling.poll(feed_id=feed.pk)
+    free.set()
+    another.join()
+
+    assert (is_asked, web.web.requests) == (False, [])
+    assert poll(feed).failures == 0
+    assert [one.split(b" ")[1] for one in web.web.requests] == [b"/robots.txt", b"/rss"]
 
 
 def test_a_host_is_asked_one_thing_at_a_time_with_a_pause(web):
