@@ -146,7 +146,7 @@ def restart(analysis: Analysis) -> None:
     Analysis.objects.filter(
         pk=analysis.pk, status__in=[Analysis.Status.ANALYSED, Analysis.Status.FAILED]
     ).update(
-        status=Analysis.Status.RECEIVED, again=False,
+        status=Analysis.Status.RECEIVED, again=False, waiting_since=Now(),
         attempts=0, error="", hinted_at=None, finished_at=None,
     )  # fmt: skip
 
@@ -165,7 +165,8 @@ def renew(*, first: Q) -> int:
         others = outdated.exclude(pk__in=pks).values_list("pk", flat=True)
         pks += others[: room - len(pks)]
     return Analysis.objects.outdated().filter(pk__in=pks).update(
-        status=Analysis.Status.RECEIVED, again=True, attempts=0, error="", hinted_at=None
+        status=Analysis.Status.RECEIVED, again=True, waiting_since=Now(),
+        attempts=0, error="", hinted_at=None,
     )  # fmt: skip
 
 

@@ -38,18 +38,13 @@ def take(*, capture_id: int) -> None:
     row = _begin(capture_id)
     if row is None:
         return
-    waiting = Capture.objects.waiting().filter(pk=row.pk)
     try:
         fetched = gathering.ask(row.asked)
         sha256 = archiving.keep(fetched.content)
     except NotGathered as error:
-        if error.again and row.attempts < ATTEMPTS:
-            pause = max(AGAIN_AFTER, timedelta(seconds=error.after))
-            waiting.update(why=str(error), next_try_at=Now() + pause, hinted_at=None)
-        else:
-            waiting.update(state=State.FAILED, why=str(error))
+        _fail(row, str(error), again=error.again, after=error.after)
     except archiving.Unkept as error:
-        waiting.update(state=State.FAILED, why=str(error))
+        _fail(row, str(error), again=True)
     else:
         _keep(row, fetched, sha256)
 
@@ -60,8 +55,18 @@ def _begin(capture_id: int) -> Capture | None:
     begun = due.filter(attempts__lt=ATTEMPTS)
     if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + HELD):
         return Capture.objects.get(pk=capture_id)
-    due.update(state=State.FAILED, why=UNFINISHED)
+    due.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, why=UNFINISHED)
     return None
+
+
+def _fail(row: Capture, why: str, *, again: bool, after: float = 0) -> None:
+    """Write why nothing came of it; what may pass is tried again, a few times."""
+    waiting = Capture.objects.waiting().filter(pk=row.pk)
+    if again and row.attempts < ATTEMPTS:
+        pause = max(AGAIN_AFTER, timedelta(seconds=after))
+        waiting.update(why=why, next_try_at=Now() + pause, hinted_at=None)
+    else:
+        waiting.update(state=State.FAILED, why=why)
 
 
 @transaction.atomic

@@ -13,13 +13,16 @@ import reversion
 from django.db import transaction
 from django.db.models import QuerySet
 
+from claims import polling
 from claims.models import Analysis
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 IGNORED_FIELDS = ("status", "ignored_by", "ignored_at", "ignored_reason")
-STARTED_OVER = ("status", "again", "attempts", "error", "hinted_at", "finished_at")
+STARTED_OVER = (
+    "status", "again", "waiting_since", "attempts", "error", "hinted_at", "finished_at",
+)  # fmt: skip
 
 reversion.register(Analysis)
 
@@ -27,10 +30,10 @@ reversion.register(Analysis)
 @transaction.atomic
 def retry(rows: QuerySet[Analysis], *, by: AbstractUser) -> int:
     """Put those of `rows` that failed back on the to-do list, with all attempts; say how many."""
-    failed = _locked(rows, Analysis.Status.FAILED)
+    failed, now = _locked(rows, Analysis.Status.FAILED), polling.clock()
     for row in failed:
         row.status, row.again, row.attempts, row.error = Analysis.Status.RECEIVED, False, 0, ""
-        row.hinted_at = row.finished_at = None
+        row.waiting_since, row.hinted_at, row.finished_at = now, None, None
     _log(failed, STARTED_OVER, by, "Tried again")
     return len(failed)
 

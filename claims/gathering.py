@@ -5,6 +5,7 @@ As somebody's browser would ask for it. What comes by itself asks `polling` firs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from email.utils import parsedate_to_datetime
@@ -62,14 +63,18 @@ def receive(url: str) -> Intake:
 
 
 def ask(
-    url: str, *, conditional: Validators | None = None, limits: Limits | None = None
-) -> Fetched:
+    url: str, *, conditional: Validators | None = None, limits: Limits | None = None,
+    on_redirect: Callable[[str], object] | None = None,
+) -> Fetched:  # fmt: skip
     """Return what stands at `url`; unchanged and without content if `conditional` still holds.
 
+    :param on_redirect: is told of each address before it is followed, and may raise.
     :raises NotGathered: if there is no page to be had.
     """
     try:
-        fetched = fetching.fetch(url, conditional=conditional, limits=limits)
+        fetched = fetching.fetch(
+            url, conditional=conditional, limits=limits, on_redirect=on_redirect
+        )
     except fetching.Refused as error:
         raise NotGathered(str(error), again=False) from error
     except fetching.Unreachable as error:

@@ -151,7 +151,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(state=Offer.State.LOOKING)
 
     def open(self) -> Self:
-        """Those that were neither kept nor taken in as an import."""
+        """Those that were not kept."""
         return self.filter(state__in=[Offer.State.LOOKING, Offer.State.READ, Offer.State.FAILED])
 
 
@@ -166,7 +166,6 @@ class Offer(models.Model):
         LOOKING = "looking", "Being fetched"
         READ = "read", "To be kept or dropped"
         FAILED = "failed", "Could not be read"
-        SEVERAL = "several", "Holds several documents"
         KEPT = "kept", "Kept"
 
     ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
@@ -204,7 +203,6 @@ class Offer(models.Model):
     article = models.ForeignKey(
         "claims.Article", models.PROTECT, null=True, blank=True, related_name="+"
     )
-    batch = models.ForeignKey(Import, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = OfferQuerySet.as_manager()
 
@@ -214,11 +212,6 @@ class Offer(models.Model):
                 condition=Q(state="kept", article__isnull=False)
                 | (~Q(state="kept") & Q(article__isnull=True)),
                 name="claims_offer_kept_names_its_article",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="several", batch__isnull=False)
-                | (~Q(state="several") & Q(batch__isnull=True)),
-                name="claims_offer_several_names_its_import",
             ),
             models.CheckConstraint(
                 condition=~Q(state="failed") | ~Q(why=""), name="claims_offer_failed_says_why"

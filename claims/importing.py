@@ -225,7 +225,7 @@ def _begun(item_id: int, *, held: timedelta = timedelta()) -> ImportItem | None:
     begins = {"attempts": F("attempts") + 1, "next_try_at": Now() + held, "hinted_at": Now()}
     if begun.update(**begins):
         return ImportItem.objects.get(pk=item_id)
-    due.update(state=State.FAILED, why=DIED, settled_at=Now())
+    due.filter(attempts__gte=ATTEMPTS).update(state=State.FAILED, why=DIED, settled_at=Now())
     return None
 
 
@@ -247,7 +247,8 @@ def _not_gathered(item: ImportItem, error: NotGathered) -> bool:
 
 def _take(item: ImportItem, outcomes: Outcomes, is_late: Callable[[], bool]) -> bool:
     """Settle a file or an address by all that is in it; return whether all of it is settled."""
-    if not item.members.exists():
+    taken = set(item.members.values_list("nth", flat=True))
+    if not taken:
         first, others = _first_of(item, outcomes)
         if others is None:
             with transaction.atomic():
@@ -257,10 +258,22 @@ def _take(item: ImportItem, outcomes: Outcomes, is_late: Callable[[], bool]) -> 
         outcomes = chain([first], others)
     for nth, outcome in outcomes:
         _take_member(item, nth, outcome)
+        taken.add(nth)
         if is_late():
             return False
-    opened = ImportItem.objects.waiting().filter(pk=item.pk)
-    opened.update(state=State.OPENED, settled_at=Now())
+    return _opened(item, taken)
+
+
+@transaction.atomic
+def _opened(item: ImportItem, taken: set[int]) -> bool:
+    """Note that all of a bundle was read; not if some of what was `taken` is to be tried again."""
+    locked = _lock(item)
+    if locked is None:
+        return True
+    if taken - set(locked.members.values_list("nth", flat=True)):
+        return False
+    locked.state, locked.settled_at = State.OPENED, Now()
+    locked.save(update_fields=["state", "settled_at"])
     return True
 
 
@@ -280,18 +293,23 @@ def _first_of(
     return first, chain([second], outcomes) if second else None
 
 
+@transaction.atomic
 def retry(batch: Import) -> int:
-    """Put what failed and can be tried again back on the list; return how many documents."""
-    with transaction.atomic():
-        failed = batch.items.failed().exclude(sha256="", asked="", inside__isnull=True)
-        rows = list(failed.select_for_update().values_list("pk", "inside_id"))
-        members = [pk for pk, inside in rows if inside]
-        files = [inside or pk for pk, inside in rows]
-        ImportItem.objects.filter(pk__in=members).delete()
-        ImportItem.objects.filter(pk__in=files).update(
-            state=State.WAITING, why="", attempts=0, next_try_at=Now(), hinted_at=None,
-            settled_at=None,
-        )  # fmt: skip
+    """Put what failed and can be tried again back on the list; return how many documents.
+
+    Also of a bundle that a worker is still at: it reads those again, too, before it is done.
+    """
+    failed = batch.items.failed().exclude(sha256="", asked="", inside__isnull=True)
+    files = {inside or pk for pk, inside in failed.values_list("pk", "inside_id")}
+    locked = ImportItem.objects.filter(pk__in=files).order_by("pk").select_for_update()
+    files = set(locked.values_list("pk", flat=True))  # before what is in them, as workers do
+    of_these = failed.filter(Q(pk__in=files) | Q(inside__in=files))
+    rows = list(of_these.values_list("pk", "inside_id"))
+    ImportItem.objects.filter(pk__in=[pk for pk, inside in rows if inside]).delete()
+    ImportItem.objects.filter(pk__in={inside or pk for pk, inside in rows}).update(
+        state=State.WAITING, why="", attempts=0, next_try_at=Now(), hinted_at=None,
+        settled_at=None,
+    )  # fmt: skip
     return len(rows)
 
 

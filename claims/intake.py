@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 from reversion.models import Version
 
@@ -27,6 +27,10 @@ ABOUT = {"readme", "read-me", "license", "licence", "copying", "changelog", "con
 LOCKS = 1000
 FILLED_IN = ("url", "published_on", "author", "licence")  # when a known article comes again
 LONGEST = {"title": reading.LONGEST_TITLE, "source": 200, "language": 8, "url": 2000}  # characters
+
+
+class Unstored(Unreadable):
+    """A document could not be stored now: the shelf or the database was in trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What became of all that was handed in at once, in its order."""
+    """What became of all that was handed in at once, in its order.
+
+    :ivar again: whether something of it failed that may be stored later.
+    """
 
     receipts: tuple[Receipt, ...] = ()
     failures: tuple[Failure, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +146,14 @@ def store_all(found: Reading, *, vouched: bool = False) -> Intake:
     :param vouched: whether people say whose they are.
     """
     receipts: list[Receipt] = []
-    failures = list(found.failures)
+    failures, again = list(found.failures), False
     for document in found.documents:
         try:
             receipts.append(store(document, read=document if vouched else None))
         except Unreadable as error:
             failures.append(Failure(document.place, str(error)))
-    return Intake(tuple(receipts), tuple(failures))
+            again |= isinstance(error, Unstored)
+    return Intake(tuple(receipts), tuple(failures), again)
 
 
 def store(document: Document, *, read: Document | None = None) -> Receipt:
@@ -158,8 +167,8 @@ def store(document: Document, *, read: Document | None = None) -> Receipt:
     :param read: what somebody vouches for, without what they corrected: it fills in what is known
         already, since `correcting` writes the rest. What was fetched and nobody vouches for does so
         at its own address alone: any page may say that it is by somebody else.
-    :raises Unreadable: if it says nothing, a field is too long, or the shelf or the database does
-        not take it.
+    :raises Unreadable: if it says nothing, a field is too long, or the database does not take it.
+    :raises Unstored: if the shelf is full, say, or others were in its way in the database.
     """
     if not document.text.strip():
         raise Unreadable("no article text in it")
@@ -170,9 +179,10 @@ def store(document: Document, *, read: Document | None = None) -> Receipt:
         sha256 = archiving.keep(document.received.content) if document.received else ""
         return _stored(document, read, sha256)
     except archiving.Unkept as error:
-        raise Unreadable(str(error)) from error
+        raise Unstored(str(error)) from error
     except DatabaseError as error:
-        raise Unreadable(f"the database does not take it: {_line(error)}") from error
+        kind = Unstored if isinstance(error, OperationalError) else Unreadable
+        raise kind(f"the database does not take it: {_line(error)}") from error
 
 
 @transaction.atomic

@@ -47,7 +47,7 @@ class ErrandQuerySet(models.QuerySet[_Row]):
         begun = due.filter(attempts__lt=ATTEMPTS)
         if begun.update(attempts=F("attempts") + 1, next_try_at=Now() + HELD):
             return self.select_related("capture").get(pk=pk)
-        due.update(state=Errand.State.FAILED, why=UNFINISHED)
+        due.filter(attempts__gte=ATTEMPTS).update(state=Errand.State.FAILED, why=UNFINISHED)
         return None
 
     def end(self, row: _Row, **told: object) -> bool:

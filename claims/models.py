@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from claims import text as engine
@@ -214,6 +215,9 @@ class Analysis(models.Model):
     article = models.OneToOneField(Article, models.CASCADE, related_name="analysis")
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    waiting_since = models.DateTimeField(
+        db_default=Now(), help_text="When it was last put on the list, by whoever did."
+    )
     hinted_at = models.DateTimeField(null=True, help_text="When a worker was last told of it.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

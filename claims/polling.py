@@ -35,6 +35,7 @@ LONGEST_BACKOFF = 24 * 3600  # seconds that a failing feed or item is left alone
 MOST_NEW = 200  # items taken from one poll, with all sitemaps; the rest come with the next
 MOST_SITEMAPS = 50  # that an index may name, and that are read
 DEEPEST_SITEMAP = 2
+MOST_LED = 3  # pages that lead from one to the other until one is a feed
 AGAIN = timedelta(days=1)  # after which a sitemap is read again that has no date
 ATTEMPTS = 5
 PREVIEWED = 12
@@ -173,8 +174,21 @@ def _put_off(row: Row, seconds: float) -> None:
 def ask(address: str, known: Validators | None) -> Fetched:
     """Ask a site as its rules allow: what it lets machines read, one at a time, with pauses.
 
+    Where it redirects to, the rules of that site are asked, too.
+
     :raises NotNow: if it is not our turn there.
     :raises NotGathered: if it may not be read, or nothing comes.
+    """
+    conditional = known if known and any(known) else None
+    with _alone_at(address):
+        _take_turn(address, every=max(_allowed(address), settings.HOST_PAUSE))
+        return gathering.ask(address, conditional=conditional, on_redirect=_allowed_there)
+
+
+def _allowed(address: str) -> float:
+    """The seconds that a site wants between two requests; 0 if it does not say.
+
+    :raises NotGathered: if its robots.txt lets no machine read the address.
     """
     try:
         manners = fetching.may_poll(address)
@@ -182,9 +196,15 @@ def ask(address: str, known: Validators | None) -> Fetched:
         raise NotGathered(str(error), again=False) from error
     if manners.refusal:
         raise NotGathered(manners.refusal, again=True, after=3600)
-    pause = max(manners.pause, settings.HOST_PAUSE)
-    with turn_at(address, every=pause):
-        return gathering.ask(address, conditional=known if known and any(known) else None)
+    return manners.pause
+
+
+def _allowed_there(address: str) -> None:
+    try:
+        _allowed(address)
+    except NotGathered as error:
+        why = f"It redirects to {address}. {error}"
+        raise NotGathered(why, again=error.again, after=error.after) from error
 
 
 @contextmanager
@@ -193,25 +213,34 @@ def turn_at(address: str, *, every: float) -> Iterator[None]:
 
     :raises NotNow: if it is not our turn there.
     """
-    with _alone_at(host_of(address)) as is_alone:
-        if not is_alone or not fetching.take_turn(address, every=every):
-            raise NotNow(every)
+    with _alone_at(address):
+        _take_turn(address, every=every)
         yield
 
 
+def _take_turn(address: str, *, every: float) -> None:
+    if not fetching.take_turn(address, every=every):
+        raise NotNow(every)
+
+
 @contextmanager
-def _alone_at(host: str) -> Iterator[bool]:
-    """Hold the host, if nobody does: a lock that ends with its holder, however that ends."""
+def _alone_at(address: str) -> Iterator[None]:
+    """Hold the host of `address`: a lock that ends with its holder, however that ends.
+
+    :raises NotNow: if somebody else holds it.
+    """
+    host = host_of(address)
     keys = [zlib.crc32(b"claims.polling") - 2**31, zlib.crc32(host.encode()) - 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", keys)
         (is_ours,) = cursor.fetchone()
+    if not is_ours:
+        raise NotNow(settings.HOST_PAUSE)
     try:
-        yield is_ours
+        yield
     finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", keys)
 
 
 # Feeds
@@ -260,9 +289,22 @@ def _looked(feed: Feed, fetched: Fetched, listing: Listing) -> None:
     if listing.kind != FeedKind.PAGE:
         _move(feed, fetched)
     elif len(named) == 1 and not _is_taken(feed, named[0].url):
-        feed.address, feed.kind, feed.preview, feed.polled_at = named[0].url, "", [], None
+        _lead(feed, fetched, named[0].url)
     elif not named:
         feed.error = "It is a web page, and names no feed."
+
+
+def _lead(feed: Feed, fetched: Fetched, address: str) -> None:
+    """Have what a page names as its feed looked at instead; pages that name pages end somewhere."""
+    led = feed.events.filter(action=FeedEvent.Action.CHANGED, by=None).count()
+    if reading.canonical(address) in map(reading.canonical, (feed.address, fetched.url)):
+        feed.error, feed.preview = "It is a web page that names itself as its feed.", []
+    elif led == MOST_LED:
+        feed.error, feed.preview = "It is a web page, as are those that led to it: no feed.", []
+    else:
+        words = f"Address: {address}, as {feed.address} says."
+        FeedEvent.objects.create(feed=feed, action=FeedEvent.Action.CHANGED, words=words)
+        feed.address, feed.kind, feed.preview, feed.polled_at = address, "", [], None
 
 
 def _news(feed: Feed, fetched: Fetched, listing: Listing, now: datetime) -> int:
@@ -445,7 +487,7 @@ def _store(item: FeedItem, fetched: Fetched) -> None:
     )  # fmt: skip
     if not taken.receipts:
         why = "; ".join(failure.why for failure in taken.failures) or "there is nothing in it"
-        raise NotGathered(f"{why[:1].upper()}{why[1:]}.", again=False)
+        raise NotGathered(f"{why[:1].upper()}{why[1:]}.", again=taken.again)
     receipt = taken.receipts[0]
     state = FeedItem.State.STORED if receipt.is_new else FeedItem.State.KNOWN
     with _still_held(item) as row:

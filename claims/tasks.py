@@ -39,7 +39,7 @@ ASKED, CITED, POLLED, NAMED = 0, 3, 6, 9
 EXPIRES = 600
 
 
-@shared_task
+@shared_task(expires=EXPIRES)
 def analyse(*, article_ids: list[int], later: bool = False) -> None:
     """Analyse a chunk of articles, one transaction each; hand on what there is no time for."""
     begun, rest = time.monotonic(), analysis.unfinished(article_ids, later=later)
@@ -136,7 +136,7 @@ def sweep_offers() -> None:
     offering.expire()
 
 
-@shared_task
+@shared_task(expires=EXPIRES)
 def take_in_files(*, item_ids: list[int]) -> None:
     """Take in a chunk of an import's files; hand on what there is no time for.
 

@@ -88,8 +88,7 @@ def offer(request: Request, ref: str) -> HttpResponse:
         if row.state != Offer.State.LOOKING:
             answer["HX-Refresh"] = "true"  # the page has more to show now
         return answer
-    there = row.article or row.batch
-    return redirect(there) if there else _page(request, row)
+    return redirect(row.article) if row.article else _page(request, row)
 
 
 @require_POST
@@ -296,7 +295,7 @@ def _quoted(row: Offer) -> list[Mark]:
 
 
 def _offers() -> Any:
-    return Offer.objects.select_related("by", "article", "batch").defer("article__text")
+    return Offer.objects.select_related("by", "article").defer("article__text")
 
 
 def _person(request: HttpRequest) -> AbstractUser:

@@ -7,12 +7,23 @@ everything costs time, not work.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "factcheck.settings")
+
+# Seconds until a sweep is dropped that no worker took: others were sent since. Minutes, since the
+# clocks of two machines may differ. What is done once an hour or a day waits for its worker.
+SWEEP_EXPIRES = 300
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """A sweep of the timetable."""
+    return {"task": task, "schedule": seconds, "options": {"expire_seconds": SWEEP_EXPIRES}}
+
 
 app = Celery("factcheck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -62,31 +73,28 @@ app.conf.update(
     beat_sync_every=1,  # so that /health/ sees at once that the timetable runs
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
-        "sweep analyses": {"task": "claims.tasks.sweep_analyses", "schedule": 5.0},
-        "renew analyses": {"task": "reviews.tasks.renew_analyses", "schedule": 30.0},
-        "sweep feeds": {"task": "claims.tasks.sweep_feeds", "schedule": 15.0},
-        "sweep feed items": {"task": "claims.tasks.sweep_feed_items", "schedule": 5.0},
-        "sweep watches": {"task": "claims.tasks.sweep_watches", "schedule": 30.0},
-        "watch pages": {"task": "reviews.tasks.watch_pages", "schedule": 600.0},
-        "tell of page changes": {"task": "reviews.tasks.tell_of_page_changes", "schedule": 60.0},
-        "sweep offers": {"task": "claims.tasks.sweep_offers", "schedule": 10.0},
-        "sweep imports": {"task": "claims.tasks.sweep_imports", "schedule": 5.0},
-        "sweep captures": {"task": "claims.tasks.sweep_captures", "schedule": 10.0},
-        "archive evidence": {"task": "reviews.tasks.archive_evidence", "schedule": 30.0},
-        "open reviews": {"task": "reviews.tasks.open_reviews", "schedule": 15.0},
-        "reweigh": {"task": "reviews.tasks.reweigh", "schedule": 15.0},
-        "expire leases": {"task": "reviews.tasks.expire_leases", "schedule": 30.0},
-        "keep dates": {"task": "reviews.tasks.keep_dates", "schedule": 30.0},
-        "tell of ending leases": {
-            "task": "reviews.tasks.tell_of_ending_leases",
-            "schedule": 30.0,
-        },
-        "send letters": {"task": "reviews.tasks.send_letters", "schedule": 15.0},
+        "sweep analyses": _every(5.0, "claims.tasks.sweep_analyses"),
+        "renew analyses": _every(30.0, "reviews.tasks.renew_analyses"),
+        "sweep feeds": _every(15.0, "claims.tasks.sweep_feeds"),
+        "sweep feed items": _every(5.0, "claims.tasks.sweep_feed_items"),
+        "sweep watches": _every(30.0, "claims.tasks.sweep_watches"),
+        "watch pages": _every(600.0, "reviews.tasks.watch_pages"),
+        "tell of page changes": _every(60.0, "reviews.tasks.tell_of_page_changes"),
+        "sweep offers": _every(10.0, "claims.tasks.sweep_offers"),
+        "sweep imports": _every(5.0, "claims.tasks.sweep_imports"),
+        "sweep captures": _every(10.0, "claims.tasks.sweep_captures"),
+        "archive evidence": _every(30.0, "reviews.tasks.archive_evidence"),
+        "open reviews": _every(15.0, "reviews.tasks.open_reviews"),
+        "reweigh": _every(15.0, "reviews.tasks.reweigh"),
+        "expire leases": _every(30.0, "reviews.tasks.expire_leases"),
+        "keep dates": _every(30.0, "reviews.tasks.keep_dates"),
+        "tell of ending leases": _every(30.0, "reviews.tasks.tell_of_ending_leases"),
+        "send letters": _every(15.0, "reviews.tasks.send_letters"),
         "write digests": {
             "task": "reviews.tasks.write_digests",
             "schedule": crontab(hour="6", minute="0"),
         },
-        "sweep approved": {"task": "reviews.tasks.sweep_approved", "schedule": 30.0},
+        "sweep approved": _every(30.0, "reviews.tasks.sweep_approved"),
         "verify history": {
             "task": "reviews.tasks.verify_history",
             "schedule": crontab(hour="3", minute="30"),
@@ -97,7 +105,7 @@ app.conf.update(
             "task": "reviews.tasks.take_checkpoint",
             "schedule": crontab(minute="10"),
         },
-        "deliver checkpoints": {"task": "reviews.tasks.deliver_checkpoints", "schedule": 60.0},
+        "deliver checkpoints": _every(60.0, "reviews.tasks.deliver_checkpoints"),
     },
 )
 app.autodiscover_tasks()

@@ -84,10 +84,8 @@ def _broker() -> dict[str, Any]:
 
 def _analyses() -> dict[str, Any]:
     """How long the oldest unfinished analysis has waited."""
-    oldest = (
-        Analysis.objects.awaited().order_by("article__received_at")
-        .values_list("article__received_at", flat=True).first()
-    )  # fmt: skip
+    awaited = Analysis.objects.awaited().order_by("waiting_since")
+    oldest = awaited.values_list("waiting_since", flat=True).first()
     return _age("oldest_unfinished_seconds", oldest, WAITED_TOO_LONG)
 
 

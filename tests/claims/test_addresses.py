@@ -13,6 +13,7 @@ from claims import importing, polling
 from claims.models import Article, Import, ImportItem
 from claims.reading import Unreadable
 from tests import factories
+from tests.claims.conftest import turn_comes_meanwhile
 from tests.feeds import story
 from tests.hostile import moved, page
 from tests.serving import signed_in
@@ -164,6 +165,15 @@ class TestAsking:
         assert importing.gather(item_id=batch.items.get().pk)
 
         assert told(batch)[0][1:] == ("Failed", importing.DIED)
+
+    def test_one_whose_turn_comes_just_now_is_not_given_up(self, web):
+        batch = begun(web.serves(story(1), path="/1"))
+        batch.items.update(attempts=1)
+
+        with turn_comes_meanwhile(ImportItem):
+            assert not importing.gather(item_id=batch.items.get().pk)
+
+        assert batch.items.values_list("state", "attempts").get() == ("waiting", 1)
 
     def test_what_failed_is_tried_again(self, web):
         batch = begun(web.serves(page(b"", status="404 Not Found"), path="/1"), "not one")

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from claims import archiving, capturing, gathering
 from claims.models import Capture
+from tests.claims.conftest import turn_comes_meanwhile
 from tests.hostile import page
 
 GONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -58,6 +59,20 @@ def test_what_may_pass_is_tried_again_later_and_fails_in_the_end(db, web):
     assert states == ["waiting", "failed"]
 
 
+def test_what_a_full_disk_did_not_take_is_fetched_again_when_there_is_room(db, web, disk):
+    cited(web.serves(page(b"<p>9.1")))
+    disk.is_full = True
+    capture = fetched()
+    assert (capture.state, capture.why) == (
+        "waiting", "its bytes cannot be kept: No space left on device",
+    )  # fmt: skip
+
+    disk.is_full = False
+    Capture.objects.update(next_try_at=Now() - timedelta(seconds=1))
+
+    assert fetched().state == "kept"
+
+
 def test_a_message_that_comes_again_asks_nobody_before_its_time(db, web):
     cited(web.serves(BUSY))
     (capture_id,) = capturing.hint()
@@ -91,6 +106,16 @@ def test_one_that_killed_its_worker_is_begun_again_and_not_for_ever(db):
     Capture.objects.update(attempts=capturing.ATTEMPTS)
 
     assert (fetched().state, Capture.objects.get().why) == ("failed", capturing.UNFINISHED)
+
+
+def test_one_whose_turn_comes_just_now_is_not_given_up(db):
+    cited("https://a.example/")
+    Capture.objects.update(attempts=1)
+
+    with turn_comes_meanwhile(Capture):
+        capturing.take(capture_id=Capture.objects.get().pk)
+
+    assert Capture.objects.values_list("state", "attempts").get() == ("waiting", 1)
 
 
 def test_the_first_answer_counts(db, web):

@@ -222,6 +222,21 @@ def test_a_message_that_nobody_took_is_dropped(broker):
     assert is_dropped(message)
 
 
+def test_nor_do_articles_and_files_pile_up_that_nobody_took(broker):
+    factories.article(), factories.batch()
+    channel = broker.default_channel
+    channel.queue_purge("analysis")
+
+    tasks.sweep_analyses(), tasks.sweep_imports()
+
+    told = [channel.basic_get("analysis", no_ack=True) for _ in range(2)]
+    names = {message.headers["task"].rpartition(".")[2] for message in told}
+    assert names == {"analyse", "take_in_files"}
+    for message in told:
+        ends = datetime.fromisoformat(message.headers["expires"])
+        assert timedelta() < ends - datetime.now(UTC) <= timedelta(seconds=tasks.EXPIRES)
+
+
 def is_dropped(message) -> bool:
     """What a worker makes of a message before it hands it to a process."""
     request = Request(

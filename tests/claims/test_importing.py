@@ -273,6 +273,26 @@ class TestTryingAgain:
         assert [row[1] for row in taken_in(batch)] == ["New", "Failed"]
         assert Article.objects.get().sightings.count() == 1
 
+    def test_what_failed_of_a_bundle_is_read_again_though_a_worker_is_still_at_it(self, db, disk):
+        bundle = files.zipped({f"{number}.txt": text(number) for number in range(5)})
+        batch = factories.batch(("all.zip", bundle))
+        (item_id,) = importing.hint()
+        disk.is_full, retried = True, []
+
+        def meanwhile() -> bool:
+            disk.is_full = False
+            if batch.items.filter(nth=2).exists():
+                retried.append(importing.retry(batch))
+            return False
+
+        assert importing.take_in(item_id=item_id, is_late=meanwhile) is False
+        assert importing.take_in(item_id=item_id) is True
+
+        assert retried == [1, 0, 0]
+        assert [row[1] for row in report_of(batch)] == ["New"] * 5
+        assert [article.sightings.count() for article in Article.objects.all()] == [1] * 5
+        assert batch.items.get(inside=None).state == "opened"
+
     def test_what_was_not_taken_cannot_be_tried_again(self, db):
         left = [importing.Handed("huge.pdf", why="larger than 100 MB")]
 

@@ -235,7 +235,7 @@ class TestAddresses:
         offering.look(offer_id=row.pk)
 
         row.refresh_from_db()
-        assert (row.state, row.why, row.batch) == ("failed", why, None)
+        assert (row.state, row.why) == ("failed", why)
 
     def test_a_worker_that_dies_each_time_is_told_of(self, db):
         row = self.asked("https://courier.example/harbour")

@@ -22,6 +22,7 @@ from claims import archiving, browsing, capturing, photographing
 from claims.browsing import NotShown, Shown
 from claims.models import Capture, Picture
 from tests import chromium
+from tests.claims.conftest import turn_comes_meanwhile
 from tests.desk import ROOT
 from tests.hostile import moved, page
 
@@ -172,6 +173,15 @@ class TestRows:
         Picture.objects.update(attempts=3)
 
         assert taken().why == "It was begun 3 times and not finished once."
+
+    def test_one_whose_turn_comes_just_now_is_not_given_up(self, db, web, shows):
+        captured(web)
+        Picture.objects.update(attempts=1)
+
+        with turn_comes_meanwhile(Picture):
+            photographing.take(picture_id=Picture.objects.get().pk)
+
+        assert Picture.objects.values_list("state", "attempts").get() == ("waiting", 1)
 
     def test_a_message_that_comes_again_does_nothing_before_its_time(self, db, web, shows):
         shows(NotShown("The browser did not show it in time.", again=True))

@@ -26,6 +26,7 @@ from tests.feeds import (
     time_passes,
 )
 from tests.hostile import moved, page
+from tests.together import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -241,6 +242,47 @@ def test_robots_txt_is_obeyed_and_told(web):
     assert len(asked(web, "/rss")) == 1
 
 
+@pytest.mark.parametrize("host", ["news.example", "other.example"])
+def test_robots_txt_is_obeyed_where_a_redirect_leads(web, host):
+    web.names.records["other.example"] = [["127.0.0.1"]]
+    web.serves(page(b"User-agent: *\nDisallow: /private"), path="/robots.txt")
+    web.serves(moved(web.url("/private/1", host)), path="/public")
+    web.serves(story(1), path="/private/1")
+    poll(kept(web, rss(web.url("/public"))))
+
+    assert gather_all() == [("/public", "waiting")]
+
+    item = FeedItem.objects.get()
+    there = web.url("/private/1", host)
+    assert item.why == f"It redirects to {there}. The robots.txt of {host} forbids it."
+    assert item.next_try_at - datetime.now(UTC) > timedelta(minutes=59)
+    assert (len(asked(web, "/public")), asked(web, "/private/1")) == (1, [])
+
+
+def test_a_host_that_another_asks_is_not_asked_for_its_robots_txt(web):
+    feed = kept(web, rss())
+    time_passes()
+    web.web.requests.clear()
+    free, held = threading.Event(), threading.Event()
+
+    def hold():
+        with polling.turn_at(feed.address, every=1):
+            held.set()
+            free.wait(PATIENCE)
+        connection.close()
+
+    another = threading.Thread(target=hold)
+    another.start()
+    assert held.wait(PATIENCE)
+    is_asked = polling.poll(feed_id=feed.pk)
+    free.set()
+    another.join()
+
+    assert (is_asked, web.web.requests) == (False, [])
+    assert poll(feed).failures == 0
+    assert [one.split(b" ")[1] for one in web.web.requests] == [b"/robots.txt", b"/rss"]
+
+
 def test_a_host_is_asked_one_thing_at_a_time_with_a_pause(web):
     feed = kept(web, rss(*serve(web, 1, 2)))
     poll(feed)
@@ -351,6 +393,30 @@ def test_an_article_that_fails_is_tried_again_and_then_said_to_have_failed(web):
     assert (absent.attempts, absent.why) == (1, "It answers 404: there is no such page.")
 
 
+def test_what_a_full_disk_did_not_take_is_fetched_again_when_there_is_room(web, disk):
+    poll(kept(web, rss(*serve(web, 1))))
+    disk.is_full = True
+    assert gather_all() == [("/1", "waiting")]
+    assert FeedItem.objects.get().why == "Its bytes cannot be kept: No space left on device."
+
+    disk.is_full = False
+
+    assert gather_all() == [("/1", "stored")]
+
+
+def test_what_the_database_did_not_take_because_of_others_is_fetched_again(web):
+    poll(kept(web, rss(*serve(web, 1))))
+    others = connection.copy()
+    with others.cursor() as theirs, connection.cursor() as ours:
+        theirs.execute("BEGIN; LOCK TABLE claims_snapshot")
+        ours.execute("SET LOCAL lock_timeout = '100ms'")
+        assert gather_all() == [("/1", "waiting")]
+    others.close()
+
+    assert FeedItem.objects.get().why.startswith("The database does not take it: canceling")
+    assert gather_all() == [("/1", "stored")]
+
+
 def test_a_worker_that_dies_before_it_stores_loses_nothing(web, monkeypatch):
     feed = kept(web, rss())
     web.serves(page(rss(*serve(web, 1)), 'ETag: "7"'), path="/rss")
@@ -416,6 +482,49 @@ def test_what_is_no_feed_says_so_and_brings_nothing(web, content, why):
 
     assert feed.error[: len(why)] == why
     assert feed.failures == 1
+
+
+def naming(address: str) -> bytes:
+    """A page that names one feed."""
+    link = f'<link rel="alternate" type="application/rss+xml" href="{address}">'
+    return page(
+        f"<html><head><title>News</title>{link}</head><body><p>News</p></body></html>".encode(),
+        "Content-Type: text/html; charset=utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("feeds", "looks", "why"),
+    [
+        (["/a"], 1, "It is a web page that names itself as its feed."),
+        (["/a?utm_source=feed#top"], 1, "It is a web page that names itself as its feed."),
+        (["/b", "/a"], 4, "It is a web page, as are those that led to it: no feed."),
+        (["/b", "/c", "/d", "/e", "/f"], 4,
+         "It is a web page, as are those that led to it: no feed."),
+    ],
+)  # fmt: skip
+def test_a_page_whose_feed_is_a_page_is_not_looked_at_for_ever(web, feeds, looks, why):
+    for path, named in zip("abcdef", feeds, strict=False):
+        web.serves(naming(web.url(named)), path=f"/{path}")
+    feed = following.propose(web.url("/a"), by=factories.supervisor())
+
+    for _ in range(9):
+        poll(feed)
+
+    asked_for = [one.split(b" ")[1] for one in web.web.requests]
+    assert len([path for path in asked_for if path != b"/robots.txt"]) == looks
+    assert (feed.error, feed.preview, polling.hint_proposed()) == (why, [], [])
+
+
+def test_which_address_a_page_led_to_is_told(web):
+    web.serves(naming(web.url("/rss")), path="/a")
+    web.serves(page(rss(*serve(web, 1))), path="/rss")
+    feed = following.propose(web.url("/a"), by=factories.supervisor())
+
+    poll(feed), poll(feed)
+
+    assert (feed.kind, feed.error) == ("rss", "")
+    assert feed.events.latest("pk").words == f"Address: {web.url('/rss')}, as {web.url('/a')} says."
 
 
 def test_a_feed_without_end_is_a_failure_in_time(web):

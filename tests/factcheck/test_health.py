@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from claims import correcting, failures
 from claims.models import Analysis, Article
 from factcheck import celery_app
 from reviews import checkpoints, delivery
@@ -59,14 +60,37 @@ def test_a_broker_that_does_not_answer_is_503_and_its_address_is_not_told(monkey
 
 
 def test_an_article_that_waits_too_long_is_503():
-    article = factories.article()
-    Article.objects.filter(pk=article.pk).update(received_at=timezone.now() - timedelta(hours=1))
-    assert Analysis.objects.unfinished().get().article == article
+    factories.article()
+    Analysis.objects.update(waiting_since=timezone.now() - timedelta(hours=1))
 
     status, body = health()
 
     assert status == 503
     assert body["checks"]["analyses"]["oldest_unfinished_seconds"] >= 3600
+
+
+def corrected(article: Article) -> None:
+    correcting.correct(article, by=factories.fact_checker(), title="Another title")
+
+
+def retried(article: Article) -> None:
+    failed = Analysis.objects.filter(article=article)
+    failed.update(status="failed")
+    assert failures.retry(failed, by=factories.fact_checker()) == 1
+
+
+@pytest.mark.parametrize("do", [corrected, retried])
+def test_an_old_article_that_is_to_be_analysed_again_waits_since_then(do):
+    article = factories.article()
+    old = timezone.now() - timedelta(days=400)
+    Article.objects.update(received_at=old)
+    Analysis.objects.update(status="analysed", finished_at=old, waiting_since=old)
+
+    do(article)
+
+    assert Analysis.objects.awaited().count() == 1
+    status, body = health()
+    assert (status, body["checks"]["analyses"]["well"]) == (200, True)
 
 
 def test_a_feed_that_nobody_polls_is_503():

@@ -209,6 +209,22 @@ def test_a_circle_of_redirects_is_told_at_once(net):
     assert len(net.web.requests) == 2
 
 
+def test_who_asks_is_told_of_each_redirect_and_may_end_it_there(net):
+    net.serves(moved("/b"), path="/a")
+    net.serves(moved("/c"), path="/b")
+    told = []
+
+    def on_redirect(url):
+        told.append(url)
+        if url.endswith("/c"):
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        got(net, net.url("/a"), on_redirect=on_redirect)
+    assert told == [net.url("/b"), net.url("/c")]
+    assert [one.split()[1] for one in net.web.requests] == [b"/a", b"/b"]
+
+
 def test_a_redirect_to_nowhere_is_refused(net):
     url = net.serves(page(b"", status="302 Found"))
 
