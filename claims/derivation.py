@@ -99,7 +99,7 @@ def _store_citations(article: Article, citations: list[engine.Citation]) -> None
 def _sources(kinds: dict[str, str]) -> dict[str, Source]:
     """Return the source of each name, by name or other name; one not known yet is outside."""
     known: dict[str, Source] = {}
-    for source in Source.objects.all() if kinds else ():
+    for source in Source.objects.named_like(kinds).order_by("pk") if kinds else ():
         for name in (source.name, *source.aliases):
             known[name.casefold()] = source
     for name in sorted(kinds.keys()):

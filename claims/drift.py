@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from claims import provenance
 from claims import text as engine
 from claims.models import Appearance, Article, Claim, Derivation, Flag
@@ -48,22 +50,26 @@ def refresh(article: Article, *, near: Sequence[Article] = ()) -> None:
 
     Cost: a dozen statements, and about a millisecond for each copy, of at most `MANY` of a claim:
     of more, only the copy in `article` is compared, unless it is what the others are compared with.
+    Of very many only a few are read (`provenance.standings`), and the flags of the others stay.
     """
     claims = Claim.objects.filter(
         appearances__article=article, appearances__current=True
     ).select_related("claimant")
-    standings = provenance.standings(claims.distinct())
+    standings = provenance.standings(claims.distinct(), of=article)
     found: dict[Key, Found] = {}
     kept: set[int] = set()
+    partly: dict[int, set[int]] = {}
     for claim_id, standing in standings.items():
         order = sorted(standing.fates, key=lambda row: row.fate != Fate.ORIGIN)
         only = article.pk if len(order) > MANY and order[0].article != article else None
         kept |= {claim_id} if only else set()
+        if not standing.whole:
+            partly[claim_id] = {row.article.pk for row in order}
         for key, one in _differences(order, only=only):
             found.setdefault(key, one)
     within = _across([article, *near]) if near else {}
     compared = {article.pk, *(other.pk for other in near)}
-    _store(standings.keys(), within | found, compared, kept, own=article.pk)
+    _store(standings.keys(), within | found, compared, kept, partly, own=article.pk)
 
 
 # One claim in its copies
@@ -167,8 +173,8 @@ def _said(passage: Appearance, row: ArticleFate) -> engine.Said:
 
 def _is_headline(passage: Appearance, article: Article) -> bool:
     """Whether a passage is the title, which seldom has room for who says so."""
-    sentence = article.text[passage.sentence_start : passage.sentence_end]
-    return sentence.strip() == article.title.strip()
+    read: str = passage.passage  # type: ignore[attr-defined]
+    return read[: passage.sentence_end - passage.sentence_start].strip() == article.title.strip()
 
 
 # Two claims with one figure
@@ -211,17 +217,26 @@ def _moved(ours: Appearance, theirs: Appearance, languages: Mapping[int, str]) -
 
 
 def _store(
-    claims: Iterable[int], found: dict[Key, Found], compared: set[int], kept: set[int], *, own: int
+    claims: Iterable[int],
+    found: dict[Key, Found],
+    compared: set[int],
+    kept: set[int],
+    partly: dict[int, set[int]],
+    *,
+    own: int,
 ) -> None:
     """Make the derived flags those of `found`.
 
     A flag across two claims goes only when both of its articles were compared; one on a claim of
-    which not all copies were compared (`kept`) only when its own article was.
+    which not all copies were compared (`kept`) only when its own article was; one on a claim of
+    which only these articles were read (`partly`) only in them.
     """
     involved = {*claims, *(claim_id for _, claim_id, _ in found)}
+    reached = compared.union(*partly.values())
+    which = Q(claim__in=set(claims) - partly.keys()) | Q(claim__in=involved, article__in=reached)
     stored = {
         (flag.article_id, flag.claim_id or 0, flag.kind): flag
-        for flag in Flag.objects.filter(claim__in=involved)
+        for flag in Flag.objects.filter(which)
         .order_by("pk")
         .select_for_update(of=("self",))
         .select_related("against")
@@ -232,6 +247,8 @@ def _store(
         if key in found or flag.state != Flag.State.OPEN:
             return False
         if flag.rule != ACROSS:
+            if key[0] not in partly.get(key[1], {key[0]}):
+                return False
             in_part = key[1] in kept and not key[2].startswith("disclaimer")
             return key[1] in claims and (not in_part or key[0] == own)
         return flag.article_id in compared and (

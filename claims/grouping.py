@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NEIGHBOURS = 40  # articles compared with a new one, those sharing most of its rare words
 RAREST = 60  # words by which neighbours are looked up
 ROWS = 400  # articles that those words may bring
+ALONE = 20  # times as many the rarest word alone may bring: only common words find nothing
 FEW = 10_000  # articles that are counted; of more it is told about how many there are
 REACH = timedelta(days=45)  # between the dates of neighbours
 FRESH, FADES = 2, 14  # days without loss, and the days in which likeness then falls to 1/e
@@ -210,7 +211,7 @@ def _neighbours(article: Article, topic: engine.Topic) -> list[Article]:
     rows = 0
     for key, articles in known.order_by("articles", "key").values_list("key", "articles")[:RAREST]:
         rows += articles
-        if chosen and rows > ROWS:
+        if rows > (ROWS if chosen else ALONE * ROWS):
             break
         chosen.append(key)
     on = article.published_on

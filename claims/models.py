@@ -22,6 +22,7 @@ from claims.brought import ApiToken, Handing, OutsideCheck, Tip
 from claims.handed import Import, ImportItem, Offer
 from claims.kept import Deposit, Picture
 from claims.links import ClaimMerge, ClaimSplit, Rebuild, Suggestion
+from claims.publishers import Source
 from claims.received import Capture, Sighting, Snapshot
 from claims.refs import as_ref, new_ref
 from claims.subscriptions import Feed, FeedEvent, FeedItem
@@ -34,36 +35,6 @@ __all__ = [
     "Rebuild", "Revision", "Sighting", "Snapshot", "Source", "Story", "Suggestion", "Tip", "Topic",
     "TopicKey", "Watch", "as_ref", "new_ref",
 ]  # fmt: skip
-
-
-class SourceQuerySet(models.QuerySet["Source"]):
-    def named(self, name: str) -> Self:
-        """Sources called `name`, by their own name or by one of their other names."""
-        return self.filter(Q(name__iexact=name) | Q(aliases__contains=[name]))
-
-
-class Source(models.Model):
-    """A publisher we read, or one that what we read rests on (`outside`)."""
-
-    class Kind(models.TextChoices):
-        OUTLET = "outlet", "News outlet"
-        INSTITUTION = "institution", "Institution"
-        MEDIA = "media", "Unnamed media"
-
-    ref = models.CharField(max_length=10, unique=True, default=new_ref, editable=False)
-    name = models.CharField(max_length=200, unique=True)
-    aliases = ArrayField(models.CharField(max_length=200), default=list, blank=True)
-    kind = models.CharField(max_length=12, choices=Kind, default=Kind.OUTLET)
-    outside = models.BooleanField(
-        default=False,
-        help_text="Known only because articles cite it; we hold nothing it published.",
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = SourceQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Story(models.Model):

@@ -14,19 +14,72 @@ Counting too few independent origins is the safe error: two that look independen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from enum import StrEnum
 
-from django.db.models import Q, prefetch_related_objects
+from django.db import connection
+from django.db.models import (
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, Substr, TruncDate
 
 from claims import text as engine
-from claims.models import Appearance, Article, Claim, Derivation, Flag, Source
+from claims.models import CORE_KINDS, Appearance, Article, Claim, Derivation, Flag, Source
 
 SAME_MATTER = 0.5  # score from which a caution about one claim is a caution about another
 WORDINGS = 4  # of one claim that are compared with those of another
 CONFIRMED_WITHIN = 300  # characters after a claim in which its confirmation is looked for
+READ = 200  # passages of a claim that are read for one article, if there are more
+CAUTIOUS = 50  # of these, the first of those that a caution covers
+AROUND = 200  # cautions in the same stories that are asked for one article, the nearest in date
+
+PASSAGE = Substr(  # the sentence of an appearance, and where its confirmation may stand
+    "article__text",
+    F("sentence_start") + 1,
+    F("sentence_end") - F("sentence_start") + CONFIRMED_WITHIN,
+)
+CUE = Substr("article__text", F("start") + 1, F("end") - F("start"))
+A_FEW = """
+SELECT few.id
+FROM unnest(%(claims)s::bigint[]) AS claim (id)
+CROSS JOIN LATERAL (
+    SELECT id FROM claims_appearance
+    WHERE claim_id = claim.id AND current AND (article_id = %(article)s OR article_id IN (
+        SELECT on_article_id FROM claims_derivation WHERE article_id = %(article)s
+    ))
+    UNION
+    (
+        SELECT copy.id FROM claims_appearance copy JOIN claims_article article
+            ON article.id = copy.article_id
+        WHERE copy.claim_id = claim.id AND copy.current AND EXISTS (
+            SELECT FROM claims_flag_covers covers JOIN claims_flag flag ON flag.id = covers.flag_id
+            WHERE covers.appearance_id = copy.id AND flag.claim_id IS NULL
+            AND flag.state <> 'dismissed' AND flag.kind = ANY(%(core)s)
+        )
+        ORDER BY coalesce(published_on, (received_at AT TIME ZONE 'UTC')::date), article.id, copy.id
+        LIMIT %(cautious)s
+    )
+    UNION
+    (
+        SELECT copy.id FROM claims_appearance copy JOIN claims_article article
+            ON article.id = copy.article_id
+        WHERE copy.claim_id = claim.id AND copy.current
+        ORDER BY coalesce(published_on, (received_at AT TIME ZONE 'UTC')::date), article.id, copy.id
+        LIMIT %(first)s
+    )
+) AS few
+"""
 
 
 class Fate(StrEnum):
@@ -82,6 +135,7 @@ class Standing:
     :ivar covered: articles in which a caution covers this very claim, not only the same matter.
     :ivar unverified_by: who could not verify it, where somebody is named.
     :ivar fates: one for each article, earlier versions of its page included, by date.
+    :ivar whole: whether all copies were read; else the numbers are those of the few that were.
     """
 
     copies: int
@@ -91,6 +145,7 @@ class Standing:
     covered: int
     unverified_by: tuple[str, ...]
     fates: tuple[ArticleFate, ...]
+    whole: bool = True
 
     def count(self, fate: Fate) -> int:
         """Return how many articles met the caution with `fate`, in their newest version."""
@@ -104,6 +159,15 @@ def age(article: Article) -> tuple[date, int]:
     return article.published_on or article.received_at.date(), article.pk
 
 
+def days_from(article: Article, of: str = "") -> Func:
+    """The days between the date of `article` and that of a row, or of the article `of` a row."""
+    day = Coalesce(f"{of}published_on", TruncDate(f"{of}received_at", tzinfo=UTC))
+    return Func(
+        day, Value(age(article)[0], DateField()),
+        template="abs(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField(),
+    )  # fmt: skip
+
+
 # Asking about claims
 
 
@@ -112,23 +176,66 @@ def standing(claim: Claim) -> Standing:
     return standings([claim])[claim.pk]
 
 
-def standings(claims: Iterable[Claim]) -> dict[int, Standing]:
-    """Return the standing of each claim, by its id. Cost: five queries, however many claims."""
+def standings(claims: Iterable[Claim], *, of: Article | None = None) -> dict[int, Standing]:
+    """Return the standing of each claim, by its id. Cost: six queries, however many claims.
+
+    :param of: for the sake of this article. Of a claim with more than `READ` passages then only so
+        many are read: in it and in what it rests on, the first that a caution covers, the first of
+        all. That takes two queries more, and a microsecond or two for each of the others.
+    """
     rows = list(claims)
     prefetch_related_objects(rows, "claimant")
-    copies: dict[int, list[Appearance]] = defaultdict(list)
-    appearances = (
-        Appearance.objects.current()
-        .filter(claim__in=rows)
-        .select_related("claimant", "article__source")
-        .order_by("start")
-    )
-    for appearance in appearances:
-        copies[appearance.claim_id or 0].append(appearance)
-    articles = {a.article_id: a.article for group in copies.values() for a in group}
+    common = _common(rows) if of else set()
+    whole = Q(claim__in=[claim.pk for claim in rows if claim.pk not in common])
+    copies = _copies(whole | Q(pk__in=_a_few(common, of)) if of and common else whole)
+    articles = {pk: found[0].article for by_id in copies.values() for pk, found in by_id.items()}
     derivations = derivations_of(articles)
-    cautions = _Cautions(cautions_around(articles.values()))
-    return {claim.pk: _standing(claim, copies[claim.pk], derivations, cautions) for claim in rows}
+    roots = {claim.pk: _roots(copies[claim.pk], derivations) for claim in rows}
+    names = {name for found in roots.values() for name in _named(found.values()).values()}
+    cautions = _Cautions(_cautions_about(rows, articles, names, of))
+    return {
+        claim.pk: _standing(
+            claim, copies[claim.pk], roots[claim.pk], derivations, cautions,
+            whole=claim.pk not in common,
+        )
+        for claim in rows
+    }  # fmt: skip
+
+
+def _common(claims: Iterable[Claim]) -> set[int]:
+    """Those of the claims that have more than `READ` passages."""
+    passages = Appearance.objects.current().filter(claim=OuterRef("pk"))
+    found = Claim.objects.filter(Exists(passages[READ:]), pk__in=[claim.pk for claim in claims])
+    return set(found.values_list("pk", flat=True))
+
+
+def _a_few(claims: Iterable[int], of: Article) -> list[int]:
+    """The appearances of each of these claims that are read for an article."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            A_FEW,
+            {
+                "claims": list(claims),
+                "article": of.pk,
+                "core": list(CORE_KINDS),
+                "cautious": CAUTIOUS,
+                "first": READ - CAUTIOUS,
+            },
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _copies(which: Q) -> dict[int, dict[int, list[Appearance]]]:
+    """These appearances by claim and article, each with its passage; no article has its text."""
+    appearances = Appearance.objects.current().filter(which).annotate(passage=PASSAGE)
+    copies: dict[int, dict[int, list[Appearance]]] = defaultdict(lambda: defaultdict(list))
+    for one in (
+        appearances.select_related("claimant", "article__source")
+        .defer("article__text")
+        .order_by("start")
+    ):
+        copies[one.claim_id or 0][one.article_id].append(one)
+    return copies
 
 
 def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
@@ -139,29 +246,67 @@ def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
     return found
 
 
-def cautions_around(articles: Iterable[Article]) -> dict[int, list[Flag]]:
-    """The standing core flags of `articles` and of the stories they belong to, by article."""
-    rows = list(articles)
-    around = Q(article__in=rows) | Q(article__story__in={row.story_id for row in rows} - {None})
+def cautions_in(articles: Iterable[int]) -> dict[int, list[Flag]]:
+    """The standing core flags in the text of `articles`, by article, each with its words."""
+    return _by_article(_all_cautions().filter(article__in=list(articles)).annotate(words=CUE))
+
+
+def _cautions_about(
+    claims: Iterable[Claim],
+    articles: Mapping[int, Article],
+    roots: Iterable[str],
+    of: Article | None,
+) -> dict[int, list[Flag]]:
+    """The cautions in `articles`; and, of others in their stories, those that may count.
+
+    They cover one of the claims, or one of the roots could not verify what they cover.
+    """
+    stories = {article.story_id for article in articles.values()} - {None}
+    covered = Flag.covers.through.objects.filter(flag=OuterRef("pk"))
+    others = (
+        _all_cautions()
+        .filter(
+            Q(Exists(covered), agent__in=list(roots))
+            | Exists(covered.filter(appearance__claim__in=list(claims))),
+            article__story__in=stories,
+        )
+        .exclude(article__in=list(articles))
+    )
+    if of:
+        others = others.order_by(days_from(of, "article__"), "pk")[:AROUND]
+    return _by_article(
+        [*_all_cautions().filter(article__in=list(articles)).annotate(words=CUE), *others]
+    )
+
+
+def _all_cautions() -> QuerySet[Flag]:
+    return Flag.objects.standing().core().filter(claim__isnull=True)
+
+
+def _by_article(flags: Iterable[Flag]) -> dict[int, list[Flag]]:
+    """The flags of each article in the order of its text, with what they cover."""
+    rows = sorted(flags, key=lambda flag: flag.start)
+    prefetch_related_objects(rows, "covers")
     found: dict[int, list[Flag]] = defaultdict(list)
-    flags = Flag.objects.standing().core().filter(around, claim__isnull=True)
-    for flag in flags.prefetch_related("covers").order_by("start"):
+    for flag in rows:
         found[flag.article_id].append(flag)
     return found
 
 
 def _standing(
     claim: Claim,
-    appearances: list[Appearance],
+    copies: dict[int, list[Appearance]],
+    roots: dict[int, list[Source]],
     derivations: dict[int, list[Derivation]],
     cautions: _Cautions,
+    *,
+    whole: bool,
 ) -> Standing:
-    copies: dict[int, list[Appearance]] = defaultdict(list)
-    for appearance in appearances:
-        copies[appearance.article_id].append(appearance)
-    roots = _roots(copies, derivations)
     names = _named(roots.values())
-    about = cautions.about(claim, appearances, set(names.values()))
+    passages = sorted(
+        (one for found in copies.values() for one in found), key=lambda one: one.start
+    )
+    about = cautions.about(claim, passages, set(names.values()))
     by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))
     agents = {flag.agent for flags in about.values() for flag in flags if flag.agent}
     newest = _newest(found[0].article for found in copies.values())
@@ -184,6 +329,7 @@ def _standing(
             )
             for pk in by_date
         ),
+        whole=whole,
     )
 
 
@@ -412,7 +558,7 @@ def _fate(
     article = appearances[0].article
     flags = about or (cautions if known else [])
     fate = fate_of(article, roots, flags, known=known)
-    words = article.text[flags[0].start : flags[0].end] if flags else ""
+    words = flags[0].words if flags else ""  # type: ignore[attr-defined]
     if fate == Fate.DROPPED and (confirmed := _confirmation(appearances)):
         fate, words = Fate.CONTRADICTED, confirmed
     rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
@@ -424,9 +570,7 @@ def _fate(
 def _confirmation(appearances: list[Appearance]) -> str:
     """Words near the claim by which its article says that it is confirmed; "" if there are none."""
     for appearance in appearances:
-        text = appearance.article.text
-        passage = text[appearance.sentence_start : appearance.sentence_end + CONFIRMED_WITHIN]
-        passage = passage.split("\n\n", maxsplit=1)[0]
+        passage = appearance.passage.split("\n\n", maxsplit=1)[0]  # type: ignore[attr-defined]
         if span := engine.confirmation(passage):
             return span.of(passage)
     return ""

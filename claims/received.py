@@ -44,6 +44,7 @@ class Snapshot(models.Model):
                 condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="claims_snapshot_hash_is_one"
             ),
         ]
+        indexes = [models.Index(fields=["sha256"], name="claims_snapshot_bytes")]
 
     def __str__(self) -> str:
         return f"{self.location} ({self.sha256[:12]})"

@@ -145,7 +145,7 @@ def _story_fates(
     for standing in standings:
         for fate_known in standing.fates:
             known.setdefault(fate_known.article.pk, fate_known)
-    cautions = provenance.cautions_around(articles)
+    cautions = provenance.cautions_in([article.pk for article in articles])
     fates = {}
     for article in articles:
         row, flags = known.get(article.pk), cautions[article.pk]

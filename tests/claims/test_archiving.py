@@ -12,6 +12,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.db import connection
 from warcio.archiveiterator import ArchiveIterator
 
 from claims import archiving, intake, reading
@@ -188,3 +189,12 @@ def test_the_snapshots_of_an_article_leave_as_a_warc_that_is_read_again(db, shel
     assert (again.text, again.received.response_headers) == (
         article.text, (("Content-Type", "text/html"), ("Server", "quay")),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", range(len(archiving.NAMING)))
+def test_who_names_a_file_is_looked_up_in_an_index(db, place):
+    rows, column = archiving.NAMING[place]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # which few rows would get
+
+    assert "_bytes" in rows.filter(**{column: "0" * 64}).explain()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 from reversion.models import Version
 
 from claims import analysis, derivation, provenance, stories
 from claims.models import Article, Claim, Derivation, Source
 from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed, _barrels
+from tests.counting import rows_read
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +157,53 @@ def test_outlets_that_cite_each_other_are_one_origin_and_shown_as_a_circle():
     first.refresh_from_db()
     assert provenance.standing(_barrels()).origin_names == ("Echo",)
     assert stories.table(first.story).circular == (("Echo", "Mirror"),)
+
+
+# By which names a source is found
+
+
+@pytest.mark.parametrize(
+    ("name", "cited"),
+    [
+        ("Norrby Tribune", "NORRBY TRIBUNE"),
+        ("Straßenblatt", "STRASSENBLATT"),
+        ("ΣΊΣΥΦΟΣ", "Σίσυφος"),
+        ("Press Oﬃce", "Press Office"),
+        ("İzmir Post", "i̇zmir post"),
+    ],
+)
+@pytest.mark.parametrize("is_other_name", [False, True])
+def test_a_cited_source_is_found_in_whatever_case(name, cited, is_other_name):
+    names = {"name": "The Paper", "aliases": ["TP", name]} if is_other_name else {"name": name}
+    source = Source.objects.create(**names)
+
+    assert derivation._sources({cited: "outlet", name: "outlet"}) == {cited: source, name: source}
+    assert Source.objects.count() == 1
+
+
+def test_a_name_that_only_looks_alike_is_another_source():
+    Source.objects.create(name="Ⅳ News")
+
+    assert derivation._sources({"IV News": "outlet"})["IV News"].name == "IV News"
+    assert Source.objects.count() == 2
+
+
+def test_of_two_sources_with_a_name_the_later_is_meant():
+    Source.objects.create(name="First", aliases=["the post"])
+    later = Source.objects.create(name="Second", aliases=["The Post"])
+
+    assert derivation._sources({"The Post": "outlet"}) == {"The Post": later}
+
+
+def test_sources_that_nobody_cites_are_not_read():
+    Source.objects.bulk_create(Source(name=f"Institute {number}") for number in range(50))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # which few rows would get
+
+    with rows_read() as rows:
+        derivation._sources({"institute 7": "outlet", "INSTITUTE 9": "outlet"})
+    assert rows() == 2
+    assert "claims_source_folded" in Source.objects.named_like(["Institute 7"]).explain()
+    assert {"claims_source_named", "claims_source_aliases"} <= set(
+        Source.objects.named("Institute 7").explain().split()
+    )

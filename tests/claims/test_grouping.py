@@ -95,6 +95,16 @@ def test_an_article_without_a_date_joins_by_its_words():
     assert _partition() == {frozenset(row.pk for row in rows)}
 
 
+@pytest.mark.parametrize(("alone", "stories"), [(2, 1), (1, 0)])
+def test_words_that_too_many_articles_have_bring_no_neighbours(monkeypatch, alone, stories):
+    monkeypatch.setattr(grouping, "ROWS", 1)
+    monkeypatch.setattr(grouping, "ALONE", alone)  # and two articles have each shared word
+    for text in PIER[:2]:
+        grouping.group(_stored(text))
+
+    assert Story.objects.count() == stories
+
+
 def test_grouping_again_changes_nothing():
     rows = [_stored(text) for text in PIER]
     first = [grouping.group(row) for row in rows][-1]

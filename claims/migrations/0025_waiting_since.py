@@ -12,7 +12,7 @@ WHERE claims_article.id = article_id AND status IN ('received', 'analysing')
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0022_watched_captures'),
+        ('claims', '0024_names_of_sources'),
     ]
 
     operations = [
