@@ -6,18 +6,18 @@ added stays as the person left it, and no newer analysis changes it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import reversion
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from claims import drift, matching, provenance
 from claims import text as engine
-from claims.models import Appearance, Article, Derivation, Source
+from claims.models import Article, Derivation, Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -26,6 +26,28 @@ MOSTLY_SHARED = 0.6  # share of wording from which an article copies another
 PARTLY_SHARED = 0.3  # share of wording from which it paraphrases one
 COMPARED_WITH = 6  # articles whose wording a new one is compared with, those sharing most claims
 SHARED_AT_LEAST = 2  # claims that articles of two stories share before their wording is compared
+
+NEAR = """
+WITH sharing AS (
+    SELECT other.article_id AS id, count(DISTINCT other.claim_id) AS shared
+    FROM claims_appearance own JOIN claims_appearance other USING (claim_id)
+    WHERE own.article_id = %(article)s AND own.current
+    AND other.article_id <> %(article)s AND other.current
+    GROUP BY other.article_id
+),
+near AS (
+    SELECT id, shared FROM sharing WHERE shared >= %(at_least)s
+    UNION
+    SELECT id, coalesce(shared, 0) FROM claims_article LEFT JOIN sharing USING (id)
+    WHERE story_id = %(story)s AND id <> %(article)s
+)
+SELECT id FROM near JOIN claims_article USING (id)
+ORDER BY
+    shared DESC,
+    abs(coalesce(published_on, (received_at AT TIME ZONE 'UTC')::date) - %(day)s),
+    id
+LIMIT %(limit)s
+"""
 
 reversion.register(Derivation)
 
@@ -53,23 +75,18 @@ def near(article: Article) -> list[Article]:
 
     Those that share most claims come first, then those nearest in date.
     """
-    shared = Counter(
-        Appearance.objects.current()
-        .filter(claim__appearances__article=article, claim__appearances__current=True)
-        .exclude(article=article)
-        .values_list("article", "claim")
-        .distinct()
-        .values_list("article", flat=True)
-    )
-    telling = [pk for pk, claims in shared.items() if claims >= SHARED_AT_LEAST]
-    of_story = Q(story=article.story_id) if article.story_id else Q(pk__in=[])
-    found = Article.objects.filter(of_story | Q(pk__in=telling)).exclude(pk=article.pk)
-    day = provenance.age(article)[0]
-    dated = sorted(
-        found.only("pk", "published_on", "received_at"),
-        key=lambda row: (-shared[row.pk], abs((provenance.age(row)[0] - day).days), row.pk),
-    )
-    chosen = [row.pk for row in dated[:COMPARED_WITH]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NEAR,
+            {
+                "article": article.pk,
+                "story": article.story_id,
+                "at_least": SHARED_AT_LEAST,
+                "day": provenance.age(article)[0],
+                "limit": COMPARED_WITH,
+            },
+        )
+        chosen = [pk for (pk,) in cursor.fetchall()]
     return list(Article.objects.filter(pk__in=chosen).select_related("source").order_by("pk"))
 
 

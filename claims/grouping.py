@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import reversion
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Window
+from django.db.models.functions import RowNumber
 
 from claims import provenance
 from claims import text as engine
@@ -245,12 +246,12 @@ def _neighbours(article: Article, topic: engine.Topic) -> list[Article]:
 def _members(stories: Iterable[int | None], article: Article) -> dict[int, list[Article]]:
     """The articles of each story; of a large one the `WHOLE` nearest in date."""
     members: dict[int, list[Article]] = defaultdict(list)
-    for row in Article.objects.filter(story__in=list(stories)).defer("text").order_by("pk"):
+    place = Window(
+        RowNumber(), partition_by="story", order_by=[provenance.days_from(article), "pk"]
+    )
+    ranked = Article.objects.filter(story__in=list(stories)).defer("text").annotate(place=place)
+    for row in ranked.filter(place__lte=WHOLE).order_by("place", "pk"):
         members[row.story_id or 0].append(row)
-    day = provenance.age(article)[0]
-    for rows in members.values():
-        rows.sort(key=lambda row: (abs((provenance.age(row)[0] - day).days), row.pk))
-        del rows[WHOLE:]
     return members
 
 

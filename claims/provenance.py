@@ -232,7 +232,7 @@ def _copies(which: Q) -> dict[int, dict[int, list[Appearance]]]:
     for one in (
         appearances.select_related("claimant", "article__source")
         .defer("article__text")
-        .order_by("start")
+        .order_by("start", "pk")
     ):
         copies[one.claim_id or 0][one.article_id].append(one)
     return copies
@@ -241,7 +241,7 @@ def _copies(which: Q) -> dict[int, dict[int, list[Appearance]]]:
 def derivations_of(articles: Iterable[int]) -> dict[int, list[Derivation]]:
     found: dict[int, list[Derivation]] = defaultdict(list)
     standing_rows = Derivation.objects.standing().filter(article__in=articles)
-    for row in standing_rows.select_related("on_source").order_by("start"):
+    for row in standing_rows.select_related("on_source").order_by("start", "pk"):
         found[row.article_id].append(row)
     return found
 
@@ -285,7 +285,7 @@ def _all_cautions() -> QuerySet[Flag]:
 
 def _by_article(flags: Iterable[Flag]) -> dict[int, list[Flag]]:
     """The flags of each article in the order of its text, with what they cover."""
-    rows = sorted(flags, key=lambda flag: flag.start)
+    rows = sorted(flags, key=lambda flag: (flag.start, flag.pk))
     prefetch_related_objects(rows, "covers")
     found: dict[int, list[Flag]] = defaultdict(list)
     for flag in rows:
@@ -304,7 +304,7 @@ def _standing(
 ) -> Standing:
     names = _named(roots.values())
     passages = sorted(
-        (one for found in copies.values() for one in found), key=lambda one: one.start
+        (one for found in copies.values() for one in found), key=lambda one: (one.start, one.pk)
     )
     about = cautions.about(claim, passages, set(names.values()))
     by_date = sorted(copies, key=lambda article_id: age(copies[article_id][0].article))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 from reversion.models import Version
 
-from claims import analysis, derivation, provenance, stories
-from claims.models import Article, Claim, Derivation, Source
+from claims import analysis, derivation, grouping, provenance, stories
+from claims.models import Appearance, Article, Claim, Derivation, Flag, Source, Story
+from tests import factories
 from tests.claims.test_provenance import DROPPED, ORIGIN, OWN_REPORT, _analysed, _barrels
 from tests.counting import rows_read
 
@@ -207,3 +210,108 @@ def test_sources_that_nobody_cites_are_not_read():
     assert {"claims_source_named", "claims_source_aliases"} <= set(
         Source.objects.named("Institute 7").explain().split()
     )
+
+
+# Large stories
+
+
+def _large(members: int) -> Article:
+    """The newest article of a story whose others lie further back, day by day."""
+    story = Story.objects.create(title="The harbour")
+    days = [date(2026, 5, 1) - timedelta(number) for number in range(members)]
+    rows = [factories.article(f"Day {day}.", published_on=day, story=story) for day in days]
+    return rows[0]
+
+
+def test_the_nearest_of_a_story_are_compared_those_that_share_claims_first():
+    newest = _large(12)
+    claim = Claim.objects.create(wording="Nine boats sank.", language="en")
+    oldest = newest.story.articles.order_by("published_on").first()
+    for row in (newest, oldest):
+        Appearance.objects.create(
+            article=row, claim=claim, start=0, end=3, sentence_start=0, sentence_end=3,
+            wording="Nine boats sank.", worthiness=0.5,
+        )  # fmt: skip
+
+    near = derivation.near(newest)
+
+    ages = sorted((newest.published_on - row.published_on).days for row in near)
+    assert ages == [1, 2, 3, 4, 5, 11]
+
+
+@pytest.mark.parametrize(
+    "work", [derivation.near, lambda row: grouping._members({row.story_id}, row)]
+)
+def test_more_articles_of_a_story_are_not_more_rows(work, monkeypatch):
+    monkeypatch.setattr(grouping, "WHOLE", 8)
+    read = []
+    for members in (12, 30):
+        newest = _large(members)
+        with rows_read() as rows:
+            work(newest)
+        read.append(rows())
+
+    assert read in ([12, 12], [8, 8])
+
+
+def test_more_cautions_of_a_story_are_not_more_rows(monkeypatch):
+    monkeypatch.setattr(provenance, "AROUND", 3)
+    read = []
+    for members in (8, 16):
+        newest = _large(members)
+        claim = Claim.objects.create(wording="Nine boats sank.", language="en")
+        for row in newest.story.articles.all():
+            copy = Appearance.objects.create(
+                article=row, start=0, end=3, sentence_start=0, sentence_end=3,
+                wording=f"Nine boats sank on day {row.pk}.", worthiness=0.5,
+                claim=claim if row == newest else None,
+            )  # fmt: skip
+            Flag.objects.create(
+                article=row, kind="self_disclaimer", start=0, end=3, sentence_start=0,
+                sentence_end=3, rule="x", confidence=0.5, agent=newest.source.name,
+            ).covers.add(copy)  # fmt: skip
+        with rows_read() as rows:
+            (standing,) = provenance.standings([claim], of=newest).values()
+        assert standing.unverified_by == (newest.source.name,)
+        read.append(rows())
+
+    assert read[0] == read[1]
+
+
+def test_a_caution_elsewhere_in_a_story_counts_if_a_root_says_it_of_the_same_matter():
+    newest = _large(2)
+    claim = Claim.objects.create(wording="Nine boats sank off Havn.", language="en")
+    other = newest.story.articles.exclude(pk=newest.pk).get()
+    copies = [
+        Appearance.objects.create(
+            article=row, claim=said, start=0, end=3, sentence_start=0, sentence_end=3,
+            wording="Nine boats sank off Havn.", worthiness=0.5,
+        )
+        for row, said in ((newest, claim), (other, None))
+    ]  # fmt: skip
+    flag = Flag.objects.create(
+        article=other, kind="self_disclaimer", start=0, end=3, sentence_start=0, sentence_end=3,
+        rule="x", confidence=0.5, agent=newest.source.name,
+    )  # fmt: skip
+    assert not provenance.standing(claim).unverified
+    flag.covers.add(copies[1])
+
+    assert provenance.standing(claim).unverified
+    Flag.objects.update(agent="Somebody else")
+    assert not provenance.standing(claim).unverified
+    copies[1].claim, copies[1].current = claim, False
+    copies[1].save()
+    assert provenance.standing(claim).unverified
+
+
+def test_articles_of_two_stories_are_compared_if_they_share_two_claims():
+    ours, theirs, others = _large(1), _large(1), _large(1)
+    for number, makers in enumerate([(ours, theirs), (ours, theirs, others)]):
+        claim = Claim.objects.create(wording=f"{number} boats sank.", language="en")
+        for row in makers:
+            Appearance.objects.create(
+                article=row, claim=claim, start=number, end=3, sentence_start=0, sentence_end=3,
+                wording=claim.wording, worthiness=0.5,
+            )  # fmt: skip
+
+    assert derivation.near(ours) == [theirs]
