@@ -345,16 +345,20 @@ def needed(data: Path, *, durable: bool = True, keep_open: tuple[int, ...] = ())
 
 
 @contextmanager
-def throwaway(*, durable: bool = False, cluster: Path | None = None) -> Iterator[Path]:
+def throwaway(
+    *, durable: bool = False, cluster: Path | None = None, within: Path | None = None
+) -> Iterator[Path]:
     """Run the needed servers on a temporary data folder, named by FACTCHECK_DATA meanwhile.
 
     It must be entered before Django's settings are read. Takes about a second. `durable` servers
     write as carefully as in production, for whoever measures. The database begins as a copy of
-    `cluster`, or empty.
+    `cluster`, or empty. The folder is `within` another, or where temporary ones are.
     """
     before = os.environ.get("FACTCHECK_DATA")
     with ExitStack() as stack:
-        folder = tempfile.TemporaryDirectory(prefix="factcheck-", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(
+            prefix="factcheck-", dir=within, ignore_cleanup_errors=True
+        )
         data = Path(stack.enter_context(folder)).resolve()
         os.environ["FACTCHECK_DATA"] = str(data)
         if cluster:
