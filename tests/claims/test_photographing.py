@@ -346,7 +346,7 @@ class TestABrowser:
             )  # fmt: skip
 
         assert time.monotonic() - began < 25
-        assert running_in(profiles) == []
+        assert left_in(profiles) == []
 
     def test_a_page_that_tells_without_end_is_shown_or_given_up_in_time(self, browser, profiles):
         html = b"<h1>9.1</h1><script>setInterval(() => { for (let i = 0; i < 200; i++)"
@@ -357,7 +357,7 @@ class TestABrowser:
             browsing.show(browser.serves(page(html, HTML)), seconds=12)
 
         assert time.monotonic() - began < 25
-        assert running_in(profiles) == []
+        assert left_in(profiles) == []
 
     def test_a_page_that_takes_too_much_memory_is_given_up(self, browser, profiles, monkeypatch):
         monkeypatch.setattr(browsing, "MEMORY", 1_000_000)
@@ -365,7 +365,7 @@ class TestABrowser:
         with pytest.raises(NotShown, match="too much memory"):
             browsing.show(browser.serves(page(b"<h1>9.1</h1>", HTML)))
 
-        assert running_in(profiles) == []
+        assert left_in(profiles) == []
 
     def test_a_page_that_stores_too_much_is_given_up(self, browser, profiles, monkeypatch):
         monkeypatch.setattr(browsing, "STORED", 30_000_000)
@@ -376,7 +376,7 @@ class TestABrowser:
             browsing.show(browser.serves(page(html.encode(), HTML)))
 
         assert given_up.value.again is False
-        assert running_in(profiles) == []
+        assert left_in(profiles) == []
 
     def test_what_was_removed_and_is_still_held_is_counted(self, profiles):
         with tempfile.TemporaryFile() as held:
@@ -402,10 +402,7 @@ class TestABrowser:
             assert running_in(profiles) != []
             worker.kill()
 
-        until = time.monotonic() + 10
-        while running_in(profiles) and time.monotonic() < until:
-            time.sleep(0.1)
-        assert running_in(profiles) == []
+        assert left_in(profiles) == []
 
     def test_a_browser_that_does_not_start_is_told(self, browser, settings):
         settings.CHROMIUM = "/bin/false"
@@ -422,6 +419,14 @@ def own_address() -> str:
         except OSError:
             pytest.skip("this machine has no network")
         return str(asking.getsockname()[0])
+
+
+def left_in(profiles: Path) -> list[bytes]:
+    """The command lines of browsers that do not end: who is killed is seen a moment longer."""
+    until = time.monotonic() + 10
+    while running_in(profiles) and time.monotonic() < until:
+        time.sleep(0.1)
+    return running_in(profiles)
 
 
 def running_in(profiles: Path) -> list[bytes]:
