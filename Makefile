@@ -22,7 +22,7 @@ run: export FACTCHECK_HTTPS ?= 0
 run: install  ## Open the desk: servers, demo, web, worker, beat (PORT=8000, FACTCHECK_DATA=.data)
 	@$(BIN)/python manage.py up
 
-# Files in turn to one process more than there are cores, each with servers of its own; in their own
+# Files in turn to as many processes as there are cores, each with servers of its own; in their own
 # order, which has the slow ones first. ARGS="tests/reviews -k lease" runs some of them in one process.
 test: ARGS ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: install-dev  ## Run every test (ARGS=…)

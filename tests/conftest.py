@@ -58,12 +58,6 @@ def _place(item: pytest.Item) -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Use one process more than there are cores: each waits a fifth of its time."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """Give one process all the files that share a desk, so that it is opened once."""
     if config.getvalue("dist") != "loadfile":

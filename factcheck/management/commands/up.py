@@ -65,11 +65,11 @@ class Command(BaseCommand):
             supervisor.watch()
 
     def prepare(self, supervisor: Supervisor) -> None:
-        """Bring tables and static files up to date."""
+        """Bring tables and static files up to date, once the broker answers."""
         try:
-            call_command("migrate", verbosity=0, interactive=False)
             with celery_app.connection_for_write() as broker:
                 broker.ensure_connection(max_retries=1, timeout=5)
+            call_command("migrate", verbosity=0, interactive=False)
         except OperationalError as error:
             raise CannotStart(f"The database does not answer: {_line(error)}") from error
         except BrokerError as error:
