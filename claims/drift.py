@@ -173,7 +173,7 @@ def _said(passage: Appearance, row: ArticleFate) -> engine.Said:
 
 def _is_headline(passage: Appearance, article: Article) -> bool:
     """Whether a passage is the title, which seldom has room for who says so."""
-    read: str = passage.passage  # type: ignore[attr-defined]
+    read: str = passage.passage  # type: ignore[attr-defined]  # annotated
     return read[: passage.sentence_end - passage.sentence_start].strip() == article.title.strip()
 
 

@@ -558,7 +558,7 @@ def _fate(
     article = appearances[0].article
     flags = about or (cautions if known else [])
     fate = fate_of(article, roots, flags, known=known)
-    words = flags[0].words if flags else ""  # type: ignore[attr-defined]
+    words = flags[0].words if flags else ""  # type: ignore[attr-defined]  # annotated
     if fate == Fate.DROPPED and (confirmed := _confirmation(appearances)):
         fate, words = Fate.CONTRADICTED, confirmed
     rests_on = tuple(source.name for source in roots if source.pk != article.source_id)
@@ -570,7 +570,7 @@ def _fate(
 def _confirmation(appearances: list[Appearance]) -> str:
     """Words near the claim by which its article says that it is confirmed; "" if there are none."""
     for appearance in appearances:
-        passage = appearance.passage.split("\n\n", maxsplit=1)[0]  # type: ignore[attr-defined]
+        passage = appearance.passage.split("\n\n", maxsplit=1)[0]  # type: ignore[attr-defined]  # annotated
         if span := engine.confirmation(passage):
             return span.of(passage)
     return ""

@@ -23,7 +23,8 @@ from factcheck import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".pytest_cache" / "d"
-MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108  bytes
+MEMORY = Path("/dev/shm")  # noqa: S108  folders made in it have random names, and are ours alone
+ROOM = 4 << 30  # bytes
 # What the tables of an empty desk, and the rows in them, are made from.
 MADE_FROM = (
     "*/migrations/*.py",

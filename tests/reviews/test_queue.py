@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -259,16 +259,19 @@ def test_a_review_is_due_when_its_spread_says_until_a_person_says_when(db):
     assert (review.due_at, review.due_by_hand) == (by_hand, True)
 
 
-def test_a_waiting_review_is_weighed_again_when_its_claim_is_found_in_a_new_article(db):
-    review = factories.review(worthiness=0.7)
+def copied(review: Review, *, at: datetime) -> None:
+    """A further article with the claim of `review`, analysed at that time."""
     other = factories.article(text="Dredging cut the catch by half, a union said.")
     Appearance.objects.create(
         article=other, claim=review.claim, start=0, end=31, sentence_start=0, sentence_end=45,
         wording="Dredging cut the catch by half.", worthiness=0.7,
     )  # fmt: skip
-    Analysis.objects.filter(article=other).update(
-        status="analysed", finished_at=leases.clock() + timedelta(milliseconds=1)
-    )
+    Analysis.objects.filter(article=other).update(status="analysed", finished_at=at)
+
+
+def test_a_waiting_review_is_weighed_again_when_its_claim_is_found_in_a_new_article(db):
+    review = factories.review(worthiness=0.7)
+    copied(review, at=leases.clock() + timedelta(milliseconds=1))
 
     queue.open_reviews()
 
@@ -282,13 +285,7 @@ def test_a_waiting_review_is_weighed_again_when_its_claim_is_found_in_a_new_arti
 def test_a_copy_that_was_committed_after_the_queue_looked_is_found_all_the_same(db):
     """What it was stored at is before its commit, and may be before the queue looked last."""
     review = factories.review(worthiness=0.7)
-    other = factories.article(text="Dredging cut the catch by half, a union said.")
-    Appearance.objects.create(
-        article=other, claim=review.claim, start=0, end=31, sentence_start=0, sentence_end=45,
-        wording="Dredging cut the catch by half.", worthiness=0.7,
-    )  # fmt: skip
-    stored = review.prioritised_at - timedelta(milliseconds=200)
-    Analysis.objects.filter(article=other).update(status="analysed", finished_at=stored)
+    copied(review, at=review.prioritised_at - timedelta(milliseconds=200))
 
     queue.open_reviews()
 
